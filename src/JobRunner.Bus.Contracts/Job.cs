@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace JobRunner.Bus.Contracts;
+
+/// <summary>
+/// One job of a chain: Spin Cycle's <c>proto.Job</c>, field for field. A JSON <c>null</c> counts as absent, as in Go.
+/// </summary>
+public sealed record Job
+{
+    /// <summary>Id of the job, unique within its request only. Spin Cycle uses 4 characters of [a-zA-Z0-9].</summary>
+    public string Id { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Name given to the job in its request's specification; for people.</summary>
+    public string Name { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Names the code that runs the job, as registered with <c>AddJob&lt;T&gt;("type")</c>.</summary>
+    public string Type { get; init => field = value ?? ""; } = "";
+
+    /// <summary>What the job needs to run, written by its author's <c>Serialize</c>; base64 on the wire. Often JSON.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public byte[]? Bytes { get; init => field = value is { Length: 0 } ? null : value; }
+
+    /// <summary>State the chain holds for the job; a runner does not read it.</summary>
+    public JobState State { get; init; }
+
+    /// <summary>Arguments the job was created with; a runner does not read them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonObject? Args { get; init; }
+
+    /// <summary>The chain's copy of the job data; a runner reads <see cref="RunJob.JobData"/> instead.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonObject? Data { get; init; }
+
+    /// <summary>How many times to try again after the first try failed, 0 or more.</summary>
+    public long Retry { get; init; }
+
+    /// <summary>How long to wait between tries: a Go duration such as <c>"30s"</c>; absent for no wait.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RetryWait { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>Id of the first job of the sequence this job belongs to.</summary>
+    public string SequenceId { get; init => field = value ?? ""; } = "";
+
+    /// <summary>How many times the scheduler may try the sequence again; set on its first job only.</summary>
+    public long SequenceRetry { get; init; }
+
+    /// <summary>How long the scheduler waits between tries of the sequence: a Go duration.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SequenceRetryWait { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>Fields this version does not know; kept where the job is passed on.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; init; }
+}

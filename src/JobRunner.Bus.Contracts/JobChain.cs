@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace JobRunner.Bus.Contracts;
+
+/// <summary>A directed acyclic graph of jobs: Spin Cycle's <c>proto.JobChain</c>.</summary>
+public sealed record JobChain
+{
+    /// <summary>Id of the request, globally unique.</summary>
+    public string RequestId { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Job id → job.</summary>
+    public IReadOnlyDictionary<string, Job> Jobs { get; init => field = value ?? Empty; } = Empty;
+
+    /// <summary>Job id → ids of the jobs that follow it.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> AdjacencyList { get; init => field = value ?? NoEdges; } = NoEdges;
+
+    /// <summary>State of the chain.</summary>
+    public JobState State { get; init; }
+
+    /// <summary>How many jobs finished with state COMPLETE.</summary>
+    public long FinishedJobs { get; init; }
+
+    /// <summary>Fields this version does not know.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; init; }
+
+    private static readonly Dictionary<string, Job> Empty = [];
+    private static readonly Dictionary<string, IReadOnlyList<string>> NoEdges = [];
+}

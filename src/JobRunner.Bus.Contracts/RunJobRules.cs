@@ -1,0 +1,62 @@
+namespace JobRunner.Bus.Contracts;
+
+/// <summary>What a <see cref="RunJob"/> must hold to be run. Every rule broken is told, not just the first.</summary>
+public static class RunJobRules
+{
+    /// <summary>Highest try number the Request Manager's column (SMALLINT) holds.</summary>
+    public const long MaxTry = short.MaxValue;
+
+    /// <summary>Checks a command; the list of what is wrong is empty for a good one.</summary>
+    public static IReadOnlyList<string> Check(RunJob command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var job = command.Job;
+        List<string> wrong = [];
+
+        Require(command.RequestId, "requestId");
+        Require(job.Id, "job.id");
+        Require(job.Type, "job.type");
+        if (job.Retry < 0)
+        {
+            wrong.Add($"job.retry is {job.Retry}; it must be 0 or more");
+        }
+        else if (job.Retry > MaxTry)
+        {
+            wrong.Add($"job.retry is {job.Retry}; it must be at most {MaxTry}, the highest try number a Request Manager holds");
+        }
+        else if (command.PrevTries < 0 || command.PrevTries > 1 + job.Retry)
+        {
+            wrong.Add($"prevTries is {command.PrevTries}; it must be from 0 to 1 + job.retry = {1 + job.Retry}");
+        }
+
+        if (command.TotalTries < 0 || command.TotalTries >= MaxTry)
+        {
+            wrong.Add($"totalTries is {command.TotalTries}; it must be from 0 to {MaxTry - 1}: "
+                + $"a Request Manager holds try numbers up to {MaxTry}");
+        }
+
+        CheckDuration(job.RetryWait, "job.retryWait");
+        CheckDuration(command.Timeout, "timeout");
+        return wrong;
+
+        void Require(string value, string field)
+        {
+            if (string.IsNullOrWhiteSpace(value))
+            {
+                wrong.Add($"{field} is missing or empty");
+            }
+        }
+
+        void CheckDuration(string? value, string field)
+        {
+            if (!GoDuration.TryParse(value, out var duration))
+            {
+                wrong.Add($"{field} \"{value}\" is not a duration such as \"500ms\", \"1.5s\" or \"1h30m\"");
+            }
+            else if (duration.Nanoseconds < 0)
+            {
+                wrong.Add($"{field} \"{value}\" is negative");
+            }
+        }
+    }
+}

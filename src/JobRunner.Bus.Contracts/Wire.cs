@@ -1,0 +1,74 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace JobRunner.Bus.Contracts;
+
+/// <summary>
+/// The exact JSON of every message: camelCase names, numeric states, base64 bytes, no envelope. Both directions go
+/// through here, so that no other setting can change the wire.
+/// </summary>
+public static class Wire
+{
+    /// <summary>Media type of every message body.</summary>
+    public const string ContentType = "application/json";
+
+    private static readonly WireJsonContext Context = new(new JsonSerializerOptions(JsonSerializerDefaults.General)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        // Bodies are read by JSON parsers, never pasted into HTML: keep non-ASCII text readable and small.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    /// <summary>Writes a message of this contract as UTF-8 JSON.</summary>
+    /// <exception cref="NotSupportedException">The type is no message of this contract.</exception>
+    public static byte[] Serialize<T>(T message) => JsonSerializer.SerializeToUtf8Bytes(message, TypeInfo<T>());
+
+    /// <summary>Reads a message of this contract from UTF-8 JSON; a byte order mark is skipped.</summary>
+    /// <exception cref="WireFormatException">The bytes are not JSON, or not JSON of this message.</exception>
+    /// <exception cref="NotSupportedException">The type is no message of this contract.</exception>
+    public static T Deserialize<T>(ReadOnlySpan<byte> utf8)
+        where T : class
+    {
+        if (utf8.StartsWith("\uFEFF"u8))
+        {
+            utf8 = utf8[3..];
+        }
+
+        if (utf8.IsEmpty)
+        {
+            throw new WireFormatException($"the body is empty; it must be the JSON of a {typeof(T).Name}");
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(utf8, TypeInfo<T>())
+                ?? throw new WireFormatException($"the body is null; it must be the JSON object of a {typeof(T).Name}");
+        }
+        catch (JsonException error)
+        {
+            throw WireFormatException.From<T>(error);
+        }
+    }
+
+    /// <summary>Whether the type is a message of this contract.</summary>
+    public static bool Knows(Type type) => Context.GetTypeInfo(type) is not null;
+
+    private static JsonTypeInfo<T> TypeInfo<T>() =>
+        Context.GetTypeInfo(typeof(T)) as JsonTypeInfo<T>
+        ?? throw new NotSupportedException($"{typeof(T)} is no message of the JobRunner.Bus contract.");
+}
+
+[JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(RunJob))]
+[JsonSerializable(typeof(StopJob))]
+[JsonSerializable(typeof(StopJobReply))]
+[JsonSerializable(typeof(JobLogRecorded))]
+[JsonSerializable(typeof(IReadOnlyList<JobLogRecorded>))]
+[JsonSerializable(typeof(JobFinished))]
+[JsonSerializable(typeof(GetRunnerStatus))]
+[JsonSerializable(typeof(RunnerStatus))]
+[JsonSerializable(typeof(IReadOnlyList<RunnerStatus>))]
+[JsonSerializable(typeof(JobChain))]
+internal sealed partial class WireJsonContext : JsonSerializerContext;

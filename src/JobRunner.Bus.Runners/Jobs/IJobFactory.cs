@@ -1,0 +1,28 @@
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Runners.Jobs;
+
+/// <summary>Makes the code object of a job, ready to run: the seed's <c>job.Factory</c> and <c>Job.Deserialize</c> in one.</summary>
+public interface IJobFactory
+{
+    /// <summary>Makes a job of <see cref="Job.Type"/> and lets it read its bytes.</summary>
+    /// <exception cref="UnknownJobTypeException">No job of that type is registered.</exception>
+    /// <exception cref="Exception">Whatever the job's constructor or <see cref="IJob.Deserialize"/> threw.</exception>
+    MadeJob Make(Job job);
+}
+
+/// <summary>A job ready to run, and what to dispose of when its run has ended.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Scope">Its scope; <see langword="null"/> when it holds nothing.</param>
+public readonly record struct MadeJob(IJob Job, IAsyncDisposable? Scope);
+
+/// <summary>A job of a type that nobody registered.</summary>
+public sealed class UnknownJobTypeException(string type, IEnumerable<string> known)
+    : Exception($"unknown job type \"{type}\"; this worker knows {Known(known)}")
+{
+    private static string Known(IEnumerable<string> types)
+    {
+        var names = string.Join(", ", types.Order(StringComparer.Ordinal));
+        return names.Length == 0 ? "none" : names;
+    }
+}

@@ -1,0 +1,45 @@
+using JobRunner.Bus.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace JobRunner.Bus.Runners.Jobs;
+
+/// <summary>Makes jobs of the types registered with <see cref="JobTypes.AddJob{TJob}"/>.</summary>
+public sealed class JobFactory : IJobFactory
+{
+    private readonly IServiceScopeFactory _scopes;
+    private readonly Dictionary<string, ObjectFactory> _makers;
+
+    /// <summary>A factory for the given types.</summary>
+    public JobFactory(IServiceScopeFactory scopes, IEnumerable<JobType> types)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        _scopes = scopes;
+        _makers = types.ToDictionary(
+            type => type.Type,
+            type => ActivatorUtilities.CreateFactory(type.Implementation, []),
+            StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public MadeJob Make(Job job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        if (!_makers.TryGetValue(job.Type, out var make))
+        {
+            throw new UnknownJobTypeException(job.Type, _makers.Keys);
+        }
+
+        var scope = _scopes.CreateAsyncScope();
+        try
+        {
+            var made = (IJob)make(scope.ServiceProvider, null);
+            made.Deserialize(job.Bytes);
+            return new MadeJob(made, scope);
+        }
+        catch
+        {
+            scope.Dispose();
+            throw;
+        }
+    }
+}

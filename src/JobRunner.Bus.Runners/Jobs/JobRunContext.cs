@@ -1,0 +1,41 @@
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Runners.Jobs;
+
+/// <summary>What a job knows of its try. Safe to read from any thread, but for <see cref="JobData"/>.</summary>
+public sealed class JobRunContext
+{
+    private volatile string _status = "";
+
+    /// <summary>Makes a context; jobs get one from their runner, tests may make their own.</summary>
+    public JobRunContext(string requestId, Job job, JsonObject jobData, long tryNumber)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        RequestId = requestId;
+        Job = job;
+        JobData = jobData;
+        Try = tryNumber;
+    }
+
+    /// <summary>Id of the request the job belongs to.</summary>
+    public string RequestId { get; }
+
+    /// <summary>The job as its scheduler sent it: id, name, type, arguments.</summary>
+    public Job Job { get; }
+
+    /// <summary>
+    /// Data from the jobs before this one. What a try writes here the next try sees, and the scheduler gets it back when
+    /// the run ends. Not safe for use by several threads at once.
+    /// </summary>
+    public JsonObject JobData { get; }
+
+    /// <summary>Number of this try over all runs of the job, as in its log; 1 for the first ever.</summary>
+    public long Try { get; }
+
+    /// <summary>The status text last reported, empty at first.</summary>
+    public string Status => _status;
+
+    /// <summary>Tells what the job is doing, for people who watch it; replaces the text before.</summary>
+    public void ReportStatus(string text) => _status = text ?? "";
+}
