@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Runners;
+
+/// <summary>How a runner's <see cref="Runner.RunAsync"/> came to its end.</summary>
+public enum RunEnd
+{
+    /// <summary>The run is over: <see cref="Return.FinalState"/> is final.</summary>
+    Finished,
+
+    /// <summary>A try failed and the next is due after <see cref="Return.Wait"/>; whoever is free then goes on.</summary>
+    Parked,
+
+    /// <summary>The runner was asked to hand over; another goes on after <see cref="Return.Wait"/>, often none.</summary>
+    HandedOver,
+}
+
+/// <summary>What a run returns.</summary>
+public sealed record Return
+{
+    /// <summary>The final state; for a run that goes on elsewhere, the state of its last try, or PENDING without one.</summary>
+    public required JobState FinalState { get; init; }
+
+    /// <summary>
+    /// Tries of this run, not including previous ones. A run stopped before a try or while waiting for it counts that
+    /// try, as in the seed; <see cref="Next"/> has it subtracted.
+    /// </summary>
+    public required long Tries { get; init; }
+
+    /// <summary>Whether the run is over or goes on elsewhere.</summary>
+    public RunEnd End { get; init; }
+
+    /// <summary>The counters to go on with.</summary>
+    public required TryCounters Next { get; init; }
+
+    /// <summary>The job data as the last try left it.</summary>
+    public required JsonObject JobData { get; init; }
+
+    /// <summary>How long from now until the next try is due, for a run that goes on elsewhere.</summary>
+    public TimeSpan Wait { get; init; }
+
+    /// <summary>Why the run failed without a try; <see langword="null"/> otherwise.</summary>
+    public string? Error { get; init; }
+}

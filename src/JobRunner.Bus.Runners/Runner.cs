@@ -1,0 +1,256 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Runners;
+
+/// <summary>Runs one job: tries it, logs each try, waits, tries again. The seed's <c>runner.Runner</c>.</summary>
+public sealed class Runner : IRunner, IAsyncDisposable
+{
+    private readonly RunJob _command;
+    private readonly MadeJob _made;
+    private readonly IJobLogSink _logs;
+    private readonly TrySlots _slots;
+    private readonly RunnerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly RunnerSignals _signals;
+    private readonly long _maxTries;
+    private readonly TimeSpan _retryWait;
+    private readonly long _startedAt;
+    private long _tryNumber;
+    private volatile TryRun? _current;
+
+    internal Runner(
+        RunJob command, MadeJob made, IJobLogSink logs, TrySlots slots, RunnerOptions options, TimeProvider time, ILogger<Runner> logger)
+    {
+        _command = command;
+        _made = made;
+        _logs = logs;
+        _slots = slots;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _signals = new RunnerSignals();
+        _maxTries = 1 + command.Job.Retry;
+        _retryWait = GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
+        _startedAt = UnixNanoseconds.Now(time);
+        _tryNumber = 1 + command.TotalTries;
+        Key = new RunnerKey(command.RequestId, command.Job.Id);
+    }
+
+    /// <inheritdoc/>
+    public RunnerKey Key { get; }
+
+    /// <summary>
+    /// Runs the job until it is complete or stopped, no try is left, or the run goes on elsewhere. Each try's log is safe
+    /// before the next try starts. Called once.
+    /// </summary>
+    public async Task<Return> RunAsync()
+    {
+        var result = await TryLoopAsync();
+        _signals.Returned(result);
+        return result;
+    }
+
+    private async Task<Return> TryLoopAsync()
+    {
+        if (_command.PrevTries >= _maxTries)
+        {
+            _signals.Leave();
+            var error = $"no try left: prevTries {_command.PrevTries} = 1 + retry {_command.Job.Retry}";
+            await _logs.RecordAsync(NoTryLog.For(_command, error));
+            return NoTryLog.ReturnFor(_command, error);
+        }
+
+        var jobData = _command.JobData;
+        var tries = 1L; // of this run
+        var tryNo = 1 + _command.PrevTries; // of the sequence
+        var logged = _command.TotalTries;
+        var state = JobState.Pending;
+        var dueAt = DateTimeOffset.MinValue; // of the next try
+        while (true)
+        {
+            using var current = new TryRun(_made.Job, _command, _tryNumber, jobData, _options.StopTimeout, _time);
+            if (!await TryStartAsync(current))
+            {
+                // Stopped before it started: that try is run again on a resume (seed).
+                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.HandedOver) with { Wait = WaitLeft(dueAt) };
+            }
+
+            Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
+            var log = await RunTryAsync(current);
+            jobData = current.JobDataAfter;
+            state = log.State;
+            await _logs.RecordAsync(log);
+            logged = log.Try;
+
+            if (state == JobState.Complete || (state == JobState.Stopped && !_signals.HandsOverStoppedTry))
+            {
+                _signals.Leave();
+                return Returns(state);
+            }
+
+            if (state == JobState.Stopped)
+            {
+                return _signals.Leave() ? Returns(state) : Returns(state, RunEnd.HandedOver);
+            }
+
+            Log.TryFailed(_logger, _tryNumber, state.ToSeedName(), _maxTries - tryNo);
+            if (tryNo == _maxTries)
+            {
+                _signals.Leave();
+                return Returns(state);
+            }
+
+            // From here on it is the next try: stopped now, that one is counted, and run again on a resume.
+            tries++;
+            tryNo++;
+            Interlocked.Increment(ref _tryNumber);
+            if (_retryWait > _options.ParkWaitsOver)
+            {
+                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.Parked) with { Wait = _retryWait };
+            }
+
+            dueAt = _time.GetUtcNow() + _retryWait;
+            await WaitAsync();
+        }
+
+        Return Returns(JobState finalState, RunEnd end = RunEnd.Finished) => new()
+        {
+            FinalState = finalState,
+            Tries = tries,
+            End = end,
+            Next = new TryCounters(finalState == JobState.Stopped || end != RunEnd.Finished ? tryNo - 1 : tryNo, logged),
+            JobData = jobData,
+        };
+    }
+
+    private TimeSpan WaitLeft(DateTimeOffset dueAt)
+    {
+        var left = dueAt - _time.GetUtcNow();
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    /// <summary>Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first.</summary>
+    private async Task<bool> TryStartAsync(TryRun next)
+    {
+        try
+        {
+            await _slots.TakeAsync(_signals.NoMoreTries);
+        }
+        catch (OperationCanceledException) when (_signals.NoMoreTries.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        if (_signals.TryStart(next.TellToStopAsync))
+        {
+            _current = next;
+            return true;
+        }
+
+        _slots.Release();
+        return false;
+    }
+
+    /// <summary>Runs the try that has started, gives its slot back, and returns its log.</summary>
+    private async Task<JobLogRecorded> RunTryAsync(TryRun current)
+    {
+        var startedAt = UnixNanoseconds.Now(_time);
+        var result = await current.RunAsync();
+        var finishedAt = UnixNanoseconds.Now(_time);
+        var state = _signals.TryEnded(result.State);
+        _slots.Release();
+        Log.TryEnded(_logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
+        if (state != result.State)
+        {
+            Log.StateChangedByStop(_logger, _tryNumber, result.State.ToSeedName());
+        }
+
+        if (current.GivenUp)
+        {
+            Log.JobDidNotStop(_logger, _tryNumber, _options.StopTimeout);
+        }
+
+        return new JobLogRecorded
+        {
+            RequestId = _command.RequestId,
+            JobId = _command.Job.Id,
+            Try = _tryNumber,
+            Name = _command.Job.Name,
+            Type = _command.Job.Type,
+            StartedAt = startedAt,
+            FinishedAt = finishedAt,
+            State = state,
+            Exit = result.Exit,
+            Error = result.Error ?? "",
+            Stdout = result.Stdout,
+            Stderr = result.Stderr,
+        };
+    }
+
+    private async Task WaitAsync()
+    {
+        if (_retryWait == TimeSpan.Zero || !_signals.TrySleep())
+        {
+            return;
+        }
+
+        try
+        {
+            await Task.Delay(_retryWait, _time, _signals.NoMoreTries);
+        }
+        catch (OperationCanceledException) when (_signals.NoMoreTries.IsCancellationRequested)
+        {
+            // Stopped or handed over: the loop finds out which as it tries to start the next try.
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A try that runs is told to stop, and whatever it returns other than COMPLETE becomes STOPPED. The wait for it is
+    /// bounded by <see cref="RunnerOptions.StopTimeout"/>.
+    /// </remarks>
+    public Task<StopResult> StopAsync() => _signals.StopAsync();
+
+    /// <summary>
+    /// Asks the run to go on elsewhere: at once while it waits, after the try that runs otherwise. A try that completes,
+    /// or fails for the last time, ends the run here.
+    /// </summary>
+    public void HandOver() => _signals.HandOver();
+
+    /// <summary>Stops the try that runs so that it can be handed over; its log says STOPPED, its budget is not used up.</summary>
+    public void CutTry() => _signals.CutTry();
+
+    /// <inheritdoc/>
+    public RunnerStatus Status()
+    {
+        var phase = _signals.Phase;
+        var sleeping = phase == RunnerPhase.Sleeping;
+        var current = _current;
+        var text = current?.Status ?? "";
+        return new RunnerStatus
+        {
+            RequestId = Key.RequestId,
+            JobId = Key.JobId,
+            Type = _command.Job.Type,
+            Name = _command.Job.Name,
+            StartedAt = _startedAt,
+            State = current is null ? JobState.Pending : JobState.Running,
+            Status = sleeping ? "(retry sleep) " + text : text,
+            Try = Interlocked.Read(ref _tryNumber),
+            Sleeping = sleeping,
+        };
+    }
+
+    /// <summary>Lets go of the job and its scope.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _signals.Dispose();
+        if (_made.Scope is { } scope)
+        {
+            await scope.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Runners;
+
+/// <summary>Where a runner is in its loop.</summary>
+internal enum RunnerPhase
+{
+    /// <summary>No try has started.</summary>
+    Pending,
+
+    /// <summary>A try runs.</summary>
+    Running,
+
+    /// <summary>A try has ended and its log is on its way.</summary>
+    Recording,
+
+    /// <summary>Waits between two tries.</summary>
+    Sleeping,
+
+    /// <summary>The loop has been left: what the run returns is decided.</summary>
+    Left,
+}
+
+/// <summary>
+/// What others ask of a runner (stop, hand over, cut), and where it is. Both change under one lock, so that a stop that
+/// comes as a try starts is either seen before the try or told to its job, never lost between.
+/// </summary>
+internal sealed class RunnerSignals : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _noMoreTries = new();
+    private readonly TaskCompletionSource<Return> _returned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private RunnerPhase _phase = RunnerPhase.Pending;
+    private bool _stopRequested;
+    private bool _handOverRequested;
+    private bool _cutRequested;
+    private Func<Task<string?>>? _tellJob;
+    private Task<StopResult>? _stop;
+
+    /// <summary>Fires on a stop or a hand-over: no further try is to start.</summary>
+    public CancellationToken NoMoreTries => _noMoreTries.Token;
+
+    /// <summary>Where the runner is.</summary>
+    public RunnerPhase Phase
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _phase;
+            }
+        }
+    }
+
+    /// <summary>Starts the next try, unless it must not start.</summary>
+    /// <param name="tellJob">Tells the try's job to stop and returns the job's own stop error.</param>
+    public bool TryStart(Func<Task<string?>> tellJob)
+    {
+        lock (_lock)
+        {
+            if (_stopRequested || _handOverRequested)
+            {
+                return false;
+            }
+
+            _phase = RunnerPhase.Running;
+            _tellJob = tellJob;
+            return true;
+        }
+    }
+
+    /// <summary>The try has ended; returns its state as it is to be logged.</summary>
+    public JobState TryEnded(JobState state)
+    {
+        lock (_lock)
+        {
+            _phase = RunnerPhase.Recording;
+            _tellJob = null;
+            return (_stopRequested || _cutRequested) && state != JobState.Complete ? JobState.Stopped : state;
+        }
+    }
+
+    /// <summary>Goes to sleep between two tries, unless it must not.</summary>
+    public bool TrySleep()
+    {
+        lock (_lock)
+        {
+            if (_stopRequested || _handOverRequested)
+            {
+                return false;
+            }
+
+            _phase = RunnerPhase.Sleeping;
+            return true;
+        }
+    }
+
+    /// <summary>Leaves the loop; from here on a stop waits for what the run returns. True when a stop came before.</summary>
+    public bool Leave()
+    {
+        lock (_lock)
+        {
+            _phase = RunnerPhase.Left;
+            return _stopRequested;
+        }
+    }
+
+    /// <summary>Whether a stop or a cut came while the try that has just ended was running.</summary>
+    public bool HandsOverStoppedTry
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _cutRequested && !_stopRequested;
+            }
+        }
+    }
+
+    /// <summary>The run has returned: whoever waits on a stop is told.</summary>
+    public void Returned(Return result) => _returned.TrySetResult(result);
+
+    public Task<StopResult> StopAsync()
+    {
+        Task<StopResult> stop;
+        lock (_lock)
+        {
+            if (_stop is not null)
+            {
+                return _stop;
+            }
+
+            _stopRequested = true;
+            _stop = stop = _phase switch
+            {
+                RunnerPhase.Pending => Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped)),
+                RunnerPhase.Sleeping => Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped)),
+                RunnerPhase.Running => StoppedResultAsync(_tellJob, StopOutcome.StoppedWhileRunning),
+                _ => StoppedResultAsync(null, StopOutcome.StoppedWhileWaiting),
+            };
+        }
+
+        // Outside the lock: what waits on the token goes on from here.
+        _noMoreTries.Cancel();
+        return stop;
+    }
+
+    private async Task<StopResult> StoppedResultAsync(Func<Task<string?>>? tellJob, StopOutcome ifStopped)
+    {
+        // Off the caller's stack: the lock is held there, and a job may do anything when told.
+        await Task.Yield();
+        var error = tellJob is null ? null : await tellJob();
+        var result = await _returned.Task;
+        var outcome = result switch
+        {
+            { End: not RunEnd.Finished } => StopOutcome.MovedOn,
+            { FinalState: JobState.Stopped } => ifStopped,
+            _ => StopOutcome.AlreadyFinished,
+        };
+        return new StopResult(outcome, result.FinalState, error);
+    }
+
+    public void HandOver()
+    {
+        lock (_lock)
+        {
+            _handOverRequested = true;
+        }
+
+        _noMoreTries.Cancel();
+    }
+
+    public void CutTry()
+    {
+        Func<Task<string?>>? tellJob;
+        lock (_lock)
+        {
+            if (_cutRequested)
+            {
+                return;
+            }
+
+            _handOverRequested = true;
+            _cutRequested = true;
+            tellJob = _stopRequested ? null : _tellJob;
+        }
+
+        _noMoreTries.Cancel();
+        _ = tellJob?.Invoke();
+    }
+
+    public void Dispose() => _noMoreTries.Dispose();
+}
