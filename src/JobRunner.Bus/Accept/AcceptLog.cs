@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Accept;
+
+/// <summary>Events 1100–1199: commands as they arrive, wait, and leave.</summary>
+internal static partial class AcceptLog
+{
+    [LoggerMessage(1100, LogLevel.Debug, "Run starts: type {JobType}, prevTries {PrevTries}, totalTries {TotalTries}")]
+    public static partial void RunStarts(ILogger logger, string jobType, long prevTries, long totalTries);
+
+    [LoggerMessage(1101, LogLevel.Information, "Run ended: {State} after {Tries} tries of this run")]
+    public static partial void RunEnded(ILogger logger, string state, long tries);
+
+    [LoggerMessage(1102, LogLevel.Information, "Run goes on elsewhere in {Wait}: prevTries {PrevTries}, totalTries {TotalTries}")]
+    public static partial void RunSentOn(ILogger logger, TimeSpan wait, long prevTries, long totalTries);
+
+    [LoggerMessage(1103, LogLevel.Warning, "Command of request {RequestId}, job {JobId} refused: {Reason}. It is in the error queue")]
+    public static partial void CommandRefused(ILogger logger, string requestId, string jobId, string reason);
+
+    [LoggerMessage(1104, LogLevel.Warning, "Job not made: {Reason}")]
+    public static partial void JobNotMade(ILogger logger, string reason);
+
+    [LoggerMessage(1105, LogLevel.Information, "Delivery joins the run that lives here")]
+    public static partial void DeliveryJoins(ILogger logger);
+
+    [LoggerMessage(1106, LogLevel.Information, "Delivery is let go: {Why}")]
+    public static partial void DeliveryDropped(ILogger logger, string why);
+
+    [LoggerMessage(1110, LogLevel.Information, "Stop of request {RequestId}, job {JobId}: {Runners} runners here")]
+    public static partial void StopArrived(ILogger logger, string requestId, string? jobId, int runners);
+
+    [LoggerMessage(1111, LogLevel.Warning, "A stop could not be understood and is ignored: {Reason}")]
+    public static partial void StopRefused(ILogger logger, string reason);
+
+    [LoggerMessage(1112, LogLevel.Error, "Stop of {Runner} went wrong")]
+    public static partial void StopWentWrong(ILogger logger, string runner, Exception error);
+
+    [LoggerMessage(1120, LogLevel.Information, "Worker {Worker} takes work: {Roles}, {Slots} slots")]
+    public static partial void WorkerReady(ILogger logger, string worker, string roles, int slots);
+
+    [LoggerMessage(1121, LogLevel.Information, "Draining: no new work; {Runs} runs have {Timeout} to end")]
+    public static partial void Draining(ILogger logger, int runs, TimeSpan timeout);
+
+    [LoggerMessage(1122, LogLevel.Warning, "{Runs} runs did not end in time and are stopped to be handed over")]
+    public static partial void DrainCuts(ILogger logger, int runs);
+
+    [LoggerMessage(1123, LogLevel.Error, "{Runs} runs could not be handed over; their commands go back to the queue")]
+    public static partial void DrainLeft(ILogger logger, int runs);
+
+    [LoggerMessage(1124, LogLevel.Information, "Drained")]
+    public static partial void Drained(ILogger logger);
+
+    [LoggerMessage(1125, LogLevel.Critical, "A run broke with an error of the worker itself; its command stays with the broker")]
+    public static partial void RunBroke(ILogger logger, Exception error);
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Accept;
+
+/// <summary>What a message says beside its body: AMQP properties and our own headers.</summary>
+internal static class AmqpFacts
+{
+    /// <summary>The AMQP timestamp, in whole seconds as AMQP has it; none on another transport or when not set.</summary>
+    public static DateTimeOffset? Timestamp(this ConsumeContext context) =>
+        Properties(context) is { } properties && properties.IsTimestampPresent()
+            ? DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(properties.Timestamp.UnixTime, 0, 253_402_300_799))
+            : null;
+
+    /// <summary>Where to answer: the AMQP reply-to queue and correlation id; none when not asked for.</summary>
+    public static ReplyAddress? ReplyTo(this ConsumeContext context)
+    {
+        if (Properties(context) is not { } properties || string.IsNullOrWhiteSpace(properties.ReplyTo))
+        {
+            return null;
+        }
+
+        return new ReplyAddress(properties.ReplyTo, properties.IsCorrelationIdPresent() ? properties.CorrelationId : null);
+    }
+
+    /// <summary>A header of our own as text; none when it is not there.</summary>
+    public static string? TextHeader(this ConsumeContext context, string name) =>
+        context.Headers.TryGetHeader(name, out var value)
+            ? value switch
+            {
+                string text => text,
+                byte[] bytes => Encoding.UTF8.GetString(bytes),
+                IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+                _ => null,
+            }
+            : null;
+
+    /// <summary>The leg of a run that goes on; the first for a command straight from its scheduler.</summary>
+    public static RunLeg Leg(this ConsumeContext context) =>
+        context.TextHeader(WorkerHeaders.Leg) is { Length: > 0 } id
+            ? new RunLeg(id, long.TryParse(context.TextHeader(WorkerHeaders.TriesBefore), CultureInfo.InvariantCulture, out var tries) ? tries : 0)
+            : RunLeg.First;
+
+    /// <summary>When the next try of a run that goes on is due.</summary>
+    public static DateTimeOffset? DueAt(this ConsumeContext context) =>
+        long.TryParse(context.TextHeader(WorkerHeaders.DueAt), NumberStyles.Integer, CultureInfo.InvariantCulture, out var milliseconds)
+        && milliseconds is > 0 and < 253_402_300_799_000
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
+
+    private static IReadOnlyBasicProperties? Properties(ConsumeContext context) =>
+        context.ReceiveContext.TryGetPayload<RabbitMqBasicConsumeContext>(out var consumed) ? consumed.Properties : null;
+}
+
+/// <summary>Where an answer goes: a queue, and what the asker recognises it by.</summary>
+/// <param name="Queue">The reply-to queue.</param>
+/// <param name="CorrelationId">The asker's correlation id.</param>
+internal sealed record ReplyAddress(string Queue, string? CorrelationId);

@@ -1,0 +1,50 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+
+namespace JobRunner.Bus.Accept;
+
+/// <summary>A run that lives in this worker, whatever becomes of the delivery that brought it.</summary>
+internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
+{
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _ending;
+
+    public CommandDelivery Delivery => delivery;
+
+    public Runner Runner => runner;
+
+    public RunnerKey Key => runner.Key;
+
+    /// <summary>Completes when the run is safe to let go of: told to its scheduler, or sent on. Faulted if neither.</summary>
+    public Task Over => _over.Task;
+
+    /// <summary>Whether the run has ended or was told to: a command that follows it need only wait.</summary>
+    public bool Ending => _ending;
+
+    /// <summary>Whether this is the same leg of the same run.</summary>
+    public bool IsSame(CommandDelivery other) =>
+        other.Leg.Id == delivery.Leg.Id
+        && other.Command.PrevTries == delivery.Command.PrevTries
+        && other.Command.TotalTries == delivery.Command.TotalTries;
+
+    public DateTimeOffset? SentAt => delivery.SentAt;
+
+    public Task<StopResult> StopAsync()
+    {
+        _ending = true;
+        return runner.StopAsync();
+    }
+
+    public RunnerStatus Status() => runner.Status();
+
+    public void MarkEnding() => _ending = true;
+
+    public void MarkOver() => _over.TrySetResult();
+
+    public void MarkBroken(Exception error)
+    {
+        _over.TrySetException(error);
+        // Nobody may be waiting any more: the delivery can be lost by now.
+        _ = _over.Task.Exception;
+    }
+}

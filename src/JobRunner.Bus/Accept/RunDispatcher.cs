@@ -1,0 +1,96 @@
+using JobRunner.Bus.Accept.Refuse;
+using JobRunner.Bus.Accept.Stop;
+using JobRunner.Bus.Accept.Wait;
+using JobRunner.Bus.Runners;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Accept;
+
+/// <summary>
+/// Decides what a delivered command means here: a run to start, a run that lives here already, a run that was stopped
+/// meanwhile, or one that is not due yet.
+/// </summary>
+internal sealed class RunDispatcher(
+    RunnerRepo repo, RunStarter starter, IRunRelay relay, StopBook stops, StoppedCommands stopped, TimeProvider time, ILogger<RunDispatcher> logger)
+{
+    // The broker has its own clock: a run that comes back this much early is not sent to wait again.
+    private static readonly TimeSpan EarlyEnough = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Returns when the delivery may be acknowledged.</summary>
+    /// <exception cref="RefusedException">Another run of the job lives here.</exception>
+    /// <exception cref="OperationCanceledException">The delivery was lost; the run, if any, lives on.</exception>
+    public async Task RunAsync(CommandDelivery delivery, CancellationToken lost)
+    {
+        var command = delivery.Command;
+        using var scope = logger.ForJob(command);
+        while (true)
+        {
+            if (stops.IsSettled(delivery.Leg.Id))
+            {
+                AcceptLog.DeliveryDropped(logger, "it was stopped while it waited, and its scheduler was told");
+                return;
+            }
+
+            if (NotDueYet(delivery) is { } left)
+            {
+                await relay.SendOnAsync(command, delivery.Leg, left);
+                return;
+            }
+
+            repo.TryGet(new RunnerKey(command.RequestId, command.Job.Id), out var held);
+            switch (held)
+            {
+                case LiveRun live when live.IsSame(delivery):
+                    AcceptLog.DeliveryJoins(logger);
+                    await live.Over.WaitAsync(lost);
+                    return;
+
+                case LiveRun { Ending: true } live:
+                    // A resume that overtakes the end of the run before it.
+                    await live.Over.WaitAsync(lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    lost.ThrowIfCancellationRequested();
+                    continue;
+
+                case LiveRun live:
+                    throw new RefusedException(
+                        $"job {command.Job.Id} of request {command.RequestId} runs here already, from totalTries "
+                        + $"{live.Delivery.Command.TotalTries}; this command has totalTries {command.TotalTries}",
+                        tellScheduler: false);
+
+                case ParkedRun parked when parked.Leg != delivery.Leg.Id && command.TotalTries < parked.TotalTries:
+                    AcceptLog.DeliveryDropped(logger, "the run has gone on since");
+                    return;
+
+                case ParkedRun parked when parked.Leg != delivery.Leg.Id:
+                    throw new RefusedException(
+                        $"job {command.Job.Id} of request {command.RequestId} waits here for its next try, from totalTries "
+                        + $"{parked.TotalTries}; this command has totalTries {command.TotalTries}",
+                        tellScheduler: false);
+
+                case ParkedRun parked when !parked.TryTakeUp():
+                    await parked.StopAsync().WaitAsync(lost);
+                    continue;
+            }
+
+            if (stops.Find(command.RequestId, command.Job.Id, delivery.SentAt) is { } stop)
+            {
+                await stopped.TellAsync(delivery, stop);
+                if (held is not null)
+                {
+                    starter.Forget(held);
+                }
+
+                return;
+            }
+
+            if (await starter.TryStartAsync(delivery, held, lost) is { } over)
+            {
+                await over.WaitAsync(lost);
+                return;
+            }
+        }
+    }
+
+    private TimeSpan? NotDueYet(CommandDelivery delivery) =>
+        delivery.DueAt - time.GetUtcNow() is { } left && left > EarlyEnough ? left : null;
+}

@@ -1,0 +1,169 @@
+using JobRunner.Bus.Accept.Stop;
+using JobRunner.Bus.Accept.Wait;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Accept;
+
+/// <summary>Starts runs and sees each to its end, or to where it goes on.</summary>
+internal sealed class RunStarter(
+    RunnerRepo repo,
+    RunnerFactory factory,
+    IJobLogSink logs,
+    JobFinishedPublisher finished,
+    IRunRelay relay,
+    IStopNotes notes,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<RunStarter> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
+
+    /// <summary>
+    /// Starts a run under its key, in the place of <paramref name="parked"/> if it comes back from a wait here.
+    /// </summary>
+    /// <returns>
+    /// A task that completes when the run is over (told to its scheduler, or safe elsewhere); <see langword="null"/> when
+    /// another took the key meanwhile.
+    /// </returns>
+    public async Task<Task?> TryStartAsync(CommandDelivery delivery, IRunner? parked, CancellationToken lost)
+    {
+        if (parked is null)
+        {
+            await _room.WaitAsync(lost);
+        }
+
+        Runner runner;
+        try
+        {
+            runner = factory.Make(delivery.Command);
+        }
+        catch (JobNotMadeException error)
+        {
+            if (parked is null)
+            {
+                _room.Release();
+            }
+            else
+            {
+                Forget(parked);
+            }
+
+            return FailWithoutTryAsync(delivery, error);
+        }
+
+        var run = new LiveRun(delivery, runner);
+        if (parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run))
+        {
+            _ = SeeThroughAsync(run);
+            return run.Over;
+        }
+
+        await runner.DisposeAsync();
+        if (parked is null)
+        {
+            _room.Release();
+        }
+
+        return null;
+    }
+
+    /// <summary>Lets go of a runner and its room.</summary>
+    public void Forget(IRunner runner)
+    {
+        if (repo.Remove(runner))
+        {
+            _room.Release();
+        }
+    }
+
+    private async Task FailWithoutTryAsync(CommandDelivery delivery, JobNotMadeException error)
+    {
+        AcceptLog.JobNotMade(logger, error.Message);
+        await logs.RecordAsync(error.Log);
+        await finished.PublishAsync(delivery.Command, error.Return with { Tries = delivery.Leg.TriesBefore });
+    }
+
+    private async Task SeeThroughAsync(LiveRun run)
+    {
+        // Off the caller's stack: the run outlives the delivery that started it.
+        await Task.Yield();
+        using var scope = logger.ForJob(run.Delivery.Command);
+        try
+        {
+            var command = run.Delivery.Command;
+            AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
+            var result = await run.Runner.RunAsync();
+            run.MarkEnding();
+            if (result.End == RunEnd.Finished)
+            {
+                await FinishAsync(run, result);
+            }
+            else
+            {
+                await SendOnAsync(run, result);
+            }
+
+            run.MarkOver();
+        }
+        catch (Exception error)
+        {
+            AcceptLog.RunBroke(logger, error);
+            Forget(run);
+            run.MarkBroken(error);
+        }
+        finally
+        {
+            await run.Runner.DisposeAsync();
+        }
+    }
+
+    private async Task FinishAsync(LiveRun run, Return result)
+    {
+        var whole = result with { Tries = run.Delivery.Leg.TriesBefore + result.Tries };
+        await finished.PublishAsync(run.Delivery.Command, whole);
+        Forget(run);
+        AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
+    }
+
+    private async Task SendOnAsync(LiveRun run, Return result)
+    {
+        var leg = run.Delivery.Leg.After(result.Tries - 1);
+        var next = run.Delivery.Command with
+        {
+            JobData = result.JobData,
+            PrevTries = result.Next.PrevTries,
+            TotalTries = result.Next.TotalTries,
+            SentAt = run.Delivery.Command.SentAt ?? run.Delivery.SentAt,
+        };
+        if (result.End == RunEnd.Parked)
+        {
+            // In its place before it is sent: a run that comes back at once must find it.
+            var waiting = run.Status() with { Try = 1 + next.TotalTries, Sleeping = true, Status = "(retry sleep) " + run.Status().Status };
+            var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, SettleAsync);
+            repo.TryReplace(run, parked);
+            parked.RetireBefore(result.Wait, time, Forget);
+            await relay.SendOnAsync(next, leg, result.Wait);
+        }
+        else
+        {
+            await relay.SendOnAsync(next, leg, result.Wait);
+            Forget(run);
+        }
+
+        AcceptLog.RunSentOn(logger, result.Wait, next.PrevTries, next.TotalTries);
+    }
+
+    private async Task SettleAsync(ParkedRun parked)
+    {
+        await notes.SettledAsync(parked);
+        Forget(parked);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _room.Dispose();
+}

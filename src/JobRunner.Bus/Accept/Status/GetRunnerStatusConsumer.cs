@@ -1,0 +1,24 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+using MassTransit;
+
+namespace JobRunner.Bus.Accept.Status;
+
+/// <summary>Answers with one message per runner held here; a worker that holds none stays silent.</summary>
+internal sealed class GetRunnerStatusConsumer(RunnerRepo repo, IReplies replies, WorkerName worker) : IConsumer<GetRunnerStatus>
+{
+    public async Task Consume(ConsumeContext<GetRunnerStatus> context)
+    {
+        if (context.ReplyTo() is not { } to)
+        {
+            return;
+        }
+
+        var asked = context.Message;
+        var runners = string.IsNullOrEmpty(asked.RequestId) ? repo.Items() : repo.Find(asked.RequestId, asked.JobId);
+        foreach (var runner in runners)
+        {
+            await replies.SendAsync(to, runner.Status() with { Worker = worker.Value });
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Serialization;
+using JobRunner.Bus.Topology;
+using MassTransit;
+
+namespace JobRunner.Bus.Accept.Status;
+
+internal sealed class GetRunnerStatusConsumerDefinition : ConsumerDefinition<GetRunnerStatusConsumer>
+{
+    public GetRunnerStatusConsumerDefinition(WorkerName worker) => EndpointName = $"{Names.GetRunnerStatus}.{worker}";
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<GetRunnerStatusConsumer> consumerConfigurator, IRegistrationContext context)
+    {
+        endpointConfigurator.ConfigureConsumeTopology = false;
+        endpointConfigurator.PublishFaults = false;
+        endpointConfigurator.ReadOnly<GetRunnerStatus>();
+        // Nobody waits for a question that made no sense.
+        endpointConfigurator.DiscardFaultedMessages();
+        if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
+        {
+            broker.Durable = false;
+            broker.AutoDelete = true;
+            broker.Bind(Names.GetRunnerStatus);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+
+namespace JobRunner.Bus.Accept.Stop;
+
+/// <summary>
+/// How a starting worker knows that it has read all stops: it writes a mark of its own to the end of the stream and waits
+/// until it reads it.
+/// </summary>
+internal sealed class CaughtUpMarks
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _marks = new(StringComparer.Ordinal);
+
+    /// <summary>A new mark, and when it was read.</summary>
+    public (string Mark, Task Seen) New()
+    {
+        var mark = Guid.NewGuid().ToString("N");
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _marks[mark] = seen;
+        return (mark, seen.Task);
+    }
+
+    /// <summary>A mark was read; those of other workers mean nothing here.</summary>
+    public void Seen(string mark)
+    {
+        if (_marks.TryRemove(mark, out var seen))
+        {
+            seen.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using JobRunner.Bus.Accept.Wait;
+
+namespace JobRunner.Bus.Accept.Stop;
+
+/// <summary>Tells all workers, those yet to start too, what became of a stop.</summary>
+internal interface IStopNotes
+{
+    /// <summary>A waiting run was stopped and its scheduler told: whoever gets it when it is due lets it go.</summary>
+    Task SettledAsync(ParkedRun parked);
+}
+
+/// <summary>For a bus that ends with this process: what this process knows is enough.</summary>
+internal sealed class InMemoryStopNotes(StopBook book) : IStopNotes
+{
+    public Task SettledAsync(ParkedRun parked)
+    {
+        book.Settle(parked.Leg);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Accept.Stop;
+
+/// <summary>A stop that was asked for.</summary>
+/// <param name="RequestId">Whose jobs.</param>
+/// <param name="JobId">Which job; none for all of the request.</param>
+/// <param name="SentAt">When it was sent; commands sent before it, or at an unknown time, are stopped.</param>
+/// <param name="ReplyTo">Who asked.</param>
+internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset SentAt, ReplyAddress? ReplyTo)
+{
+    /// <summary>Whether a command sent then is one of those the stop was meant for.</summary>
+    public bool AppliesTo(DateTimeOffset? commandSentAt) => commandSentAt is not { } sent || sent <= SentAt;
+}
+
+/// <summary>
+/// Every stop of the retention period: for commands that are still on their way, or come back from a wait. The latest
+/// stop of a job covers all earlier ones.
+/// </summary>
+internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider time)
+{
+    private const int AddsBetweenPurges = 1024;
+
+    private readonly ConcurrentDictionary<(string RequestId, string? JobId), (StopOrder Order, DateTimeOffset Until)> _stops = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _settledLegs = new(StringComparer.Ordinal);
+    private int _adds;
+
+    /// <summary>Notes a stop; an earlier one than that noted changes nothing.</summary>
+    public void Add(StopOrder order)
+    {
+        var until = time.GetUtcNow() + options.Value.StopRetention;
+        _stops.AddOrUpdate(
+            (order.RequestId, order.JobId),
+            (order, until),
+            (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, until));
+        PurgeSometimes();
+    }
+
+    /// <summary>Finds the stop that a command comes too late for.</summary>
+    public StopOrder? Find(string requestId, string jobId, DateTimeOffset? sentAt)
+    {
+        if (_stops.IsEmpty)
+        {
+            return null;
+        }
+
+        return Applying((requestId, jobId)) ?? Applying((requestId, null));
+
+        StopOrder? Applying((string, string?) key) =>
+            _stops.TryGetValue(key, out var noted) && noted.Order.AppliesTo(sentAt) ? noted.Order : null;
+    }
+
+    /// <summary>Notes that this leg was stopped while it waited and its scheduler has been told.</summary>
+    public void Settle(string leg)
+    {
+        _settledLegs[leg] = time.GetUtcNow() + options.Value.StopRetention;
+        PurgeSometimes();
+    }
+
+    /// <summary>Whether this leg needs no more than to be let go of.</summary>
+    public bool IsSettled(string? leg) => leg is not null && _settledLegs.ContainsKey(leg);
+
+    private void PurgeSometimes()
+    {
+        if (Interlocked.Increment(ref _adds) % AddsBetweenPurges != 0)
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        foreach (var (key, noted) in _stops)
+        {
+            if (noted.Until < now)
+            {
+                _stops.TryRemove(KeyValuePair.Create(key, noted));
+            }
+        }
+
+        foreach (var leg in _settledLegs)
+        {
+            if (leg.Value < now)
+            {
+                _settledLegs.TryRemove(leg);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using JobRunner.Bus.Accept.Wait;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Accept.Stop;
+
+/// <summary>
+/// Takes every stop there is: notes it for commands still on their way, and stops the runners held here that it is meant
+/// for. Does not wait for jobs to stop: the next stop must not either.
+/// </summary>
+internal sealed class StopJobConsumer(
+    StopBook book, CaughtUpMarks marks, RunnerRepo repo, StopReplies replies, TimeProvider time, ILogger<StopJobConsumer> logger) : IConsumer<StopJob>
+{
+    public Task Consume(ConsumeContext<StopJob> context)
+    {
+        var stop = context.Message;
+        if (context.TextHeader(WorkerHeaders.CaughtUp) is { } mark)
+        {
+            marks.Seen(mark);
+        }
+        else if (context.TextHeader(WorkerHeaders.Settled) is { } leg)
+        {
+            book.Settle(leg);
+        }
+        else if (string.IsNullOrWhiteSpace(stop.RequestId))
+        {
+            AcceptLog.StopRefused(logger, "requestId is missing or empty");
+        }
+        else
+        {
+            Stop(new StopOrder(stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, SentAt(context), context.ReplyTo()));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>An AMQP timestamp has whole seconds: where within the second is unknown, and the stop wins.</summary>
+    private DateTimeOffset SentAt(ConsumeContext<StopJob> context) =>
+        context.Message.SentAt ?? context.Timestamp()?.AddSeconds(1).AddTicks(-1) ?? time.GetUtcNow();
+
+    private void Stop(StopOrder order)
+    {
+        book.Add(order);
+        var meant = repo.Find(order.RequestId, order.JobId).Where(runner => order.AppliesTo(SentAtOf(runner))).ToList();
+        if (meant.Count > 0)
+        {
+            AcceptLog.StopArrived(logger, order.RequestId, order.JobId, meant.Count);
+        }
+
+        foreach (var runner in meant)
+        {
+            _ = StopAsync(runner, order);
+        }
+    }
+
+    private async Task StopAsync(IRunner runner, StopOrder order)
+    {
+        try
+        {
+            var result = await runner.StopAsync();
+            while (result.Outcome == StopOutcome.MovedOn)
+            {
+                if (!repo.TryGet(runner.Key, out var next) || next == runner)
+                {
+                    // It went to another worker, which reads the same stop.
+                    return;
+                }
+
+                runner = next;
+                result = await runner.StopAsync();
+            }
+
+            await replies.SendAsync(order.ReplyTo, runner.Key, result);
+        }
+        catch (Exception error)
+        {
+            AcceptLog.StopWentWrong(logger, runner.Key.ToString(), error);
+        }
+    }
+
+    private static DateTimeOffset? SentAtOf(IRunner runner) => runner switch
+    {
+        LiveRun live => live.SentAt,
+        ParkedRun parked => parked.SentAt,
+        _ => null,
+    };
+}

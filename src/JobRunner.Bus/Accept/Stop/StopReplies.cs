@@ -1,0 +1,28 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+
+namespace JobRunner.Bus.Accept.Stop;
+
+/// <summary>Answers whoever asked for a stop.</summary>
+internal sealed class StopReplies(IReplies replies, WorkerName worker)
+{
+    public Task SendAsync(ReplyAddress? to, RunnerKey key, StopResult result) => to is null
+        ? Task.CompletedTask
+        : replies.SendAsync(to, new StopJobReply
+        {
+            RequestId = key.RequestId,
+            JobId = key.JobId,
+            Outcome = NameOf(result.Outcome),
+            FinalState = result.FinalState,
+            Error = result.Error,
+            Worker = worker.Value,
+        });
+
+    private static string NameOf(StopOutcome outcome) => outcome switch
+    {
+        StopOutcome.StoppedBeforeStart => "stopped-before-start",
+        StopOutcome.StoppedWhileWaiting => "stopped-while-waiting",
+        StopOutcome.StoppedWhileRunning => "stopped-while-running",
+        _ => "already-finished",
+    };
+}

@@ -1,0 +1,26 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Runners;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Accept.Stop;
+
+/// <summary>Answers for commands that arrive after the stop that was meant for them: no try, no log.</summary>
+internal sealed class StoppedCommands(JobFinishedPublisher finished, StopReplies replies, ILogger<StoppedCommands> logger)
+{
+    public async Task TellAsync(CommandDelivery delivery, StopOrder stop)
+    {
+        var command = delivery.Command;
+        await finished.PublishAsync(command, new Return
+        {
+            FinalState = JobState.Stopped,
+            // The try it would have been counts, as in the seed; the counters have it subtracted.
+            Tries = delivery.Leg.TriesBefore + 1,
+            Next = new TryCounters(command.PrevTries, command.TotalTries),
+            JobData = command.JobData,
+        });
+        AcceptLog.RunEnded(logger, JobState.Stopped.ToSeedName(), 0);
+        var outcome = delivery.Leg.Id is null ? StopOutcome.StoppedBeforeStart : StopOutcome.StoppedWhileWaiting;
+        await replies.SendAsync(stop.ReplyTo, new RunnerKey(command.RequestId, command.Job.Id), new StopResult(outcome, JobState.Stopped));
+    }
+}

@@ -1,0 +1,13 @@
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Accept.Wait;
+
+/// <summary>Sends a run on to whoever is free when its next try is due.</summary>
+internal interface IRunRelay
+{
+    /// <summary>Returns once the next leg is safe; the command before it may then be acknowledged.</summary>
+    /// <param name="next">The command with its counters and data moved on.</param>
+    /// <param name="leg">The next leg.</param>
+    /// <param name="wait">How long until it is due; zero for at once.</param>
+    Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait);
+}

@@ -1,0 +1,36 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Topology;
+using MassTransit;
+
+namespace JobRunner.Bus.Accept.Wait;
+
+/// <summary>Parks runs on a timer of this process, for the in-memory transport.</summary>
+internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted until) : IRunRelay
+{
+    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    {
+        if (wait <= TimeSpan.Zero)
+        {
+            return SendAsync(next, leg, time.GetUtcNow());
+        }
+
+        _ = SendWhenDueAsync(next, leg, wait);
+        return Task.CompletedTask;
+    }
+
+    private async Task SendWhenDueAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    {
+        var dueAt = time.GetUtcNow() + wait;
+        await Task.Delay(wait, time);
+        await SendAsync(next, leg, dueAt);
+    }
+
+    private Task SendAsync(RunJob next, RunLeg leg, DateTimeOffset dueAt) => until.RunAsync("a waiting run", cancellationToken =>
+        bus.Publish(next, context =>
+        {
+            foreach (var (name, value) in LegHeaders.For(leg, dueAt))
+            {
+                context.Headers.Set(name, value, overwrite: true);
+            }
+        }, cancellationToken));
+}

@@ -1,0 +1,88 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Runners;
+
+namespace JobRunner.Bus.Accept.Wait;
+
+/// <summary>
+/// What the worker that parked a run keeps of it: enough for a status, and for a stop to act at once. The run itself is
+/// in the broker.
+/// </summary>
+internal sealed class ParkedRun(
+    RunJob next, DateTimeOffset? sentAt, RunLeg leg, RunnerStatus status, JobFinishedPublisher finished, Func<ParkedRun, Task> settle)
+    : IRunner
+{
+    private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(45);
+
+    private readonly Lock _lock = new();
+    private Task<StopResult>? _stop;
+    private bool _due;
+    private ITimer? _retires;
+
+    public RunnerKey Key { get; } = new(next.RequestId, next.Job.Id);
+
+    public DateTimeOffset? SentAt => sentAt;
+
+    public string Leg => leg.Id!;
+
+    /// <summary>Highest try number logged before the wait.</summary>
+    public long TotalTries => next.TotalTries;
+
+    /// <summary>Takes the run out of its wait; false when it was stopped first.</summary>
+    public bool TryTakeUp()
+    {
+        lock (_lock)
+        {
+            _due = true;
+            return _stop is null;
+        }
+    }
+
+    /// <summary>
+    /// Lets go of the run shortly before it is due: from then on it can be on any worker, and a stop must find it there.
+    /// </summary>
+    public void RetireBefore(TimeSpan wait, TimeProvider time, Action<ParkedRun> forget)
+    {
+        var margin = wait / 2 < LongestMargin ? wait / 2 : LongestMargin;
+        // A timer takes 49 days at most; whatever waits longer is looked after by the broker alone from then on.
+        var after = wait - margin < LongestTimer ? wait - margin : LongestTimer;
+        _retires = time.CreateTimer(_ => Retire(forget), null, after, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Retire(Action<ParkedRun> forget)
+    {
+        _retires?.Dispose();
+        if (TryTakeUp())
+        {
+            forget(this);
+        }
+    }
+
+    public Task<StopResult> StopAsync()
+    {
+        lock (_lock)
+        {
+            return _stop ??= _due
+                ? Task.FromResult(new StopResult(StopOutcome.MovedOn, JobState.Pending))
+                : StopWaitingAsync();
+        }
+    }
+
+    private async Task<StopResult> StopWaitingAsync()
+    {
+        await Task.Yield();
+        await finished.PublishAsync(next, new Return
+        {
+            FinalState = JobState.Stopped,
+            // The try it waited for counts, as in the seed.
+            Tries = leg.TriesBefore + 1,
+            Next = new TryCounters(next.PrevTries, next.TotalTries),
+            JobData = next.JobData,
+        });
+        await settle(this);
+        return new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped);
+    }
+
+    public RunnerStatus Status() => status;
+}

@@ -1,0 +1,99 @@
+using JobRunner.Bus.Accept.Status;
+using JobRunner.Bus.Accept.Stop;
+using JobRunner.Bus.Report;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Accept;
+
+/// <summary>
+/// Opens the worker's queues in an order that keeps its promises, and closes them the other way round: first what must
+/// be known (topology, stops), then work.
+/// </summary>
+internal sealed class WorkerIntake(
+    IReceiveEndpointConnector endpoints,
+    IServiceProvider services,
+    IOptions<TransportOptions> transport,
+    IOptions<WorkerOptions> options,
+    CaughtUpMarks marks,
+    WorkerName worker,
+    WorkerReadiness readiness,
+    WorkerDrain drain,
+    UntilAccepted until,
+    ILogger<WorkerIntake> logger) : IHostedService, IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private HostReceiveEndpointHandle? _work;
+    private Task _opening = Task.CompletedTask;
+
+    private bool OnBroker => transport.Value.Transport == TransportKind.RabbitMq;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // A broker may be away for long; the process is alive meanwhile, only not ready.
+        _opening = OpenAsync(_stopping.Token);
+        if (!OnBroker)
+        {
+            await _opening.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        if (OnBroker)
+        {
+            var topology = services.GetRequiredService<BrokerTopology>();
+            await until.RunAsync("queues and exchanges", topology.DeclareAsync, cancellationToken);
+        }
+
+        if (options.Value.Roles.HasFlag(WorkerRoles.Run))
+        {
+            await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken);
+            if (OnBroker)
+            {
+                await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);
+                var (mark, seen) = marks.New();
+                await services.GetRequiredService<BrokerStopNotes>().MarkAsync(mark, cancellationToken);
+                await seen.WaitAsync(cancellationToken);
+            }
+
+            _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
+        }
+
+        if (options.Value.Roles.HasFlag(WorkerRoles.Report))
+        {
+            await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
+        }
+
+        readiness.Set(null);
+        AcceptLog.WorkerReady(logger, worker.Value, options.Value.Roles.ToString(), options.Value.Slots);
+    }
+
+    private async Task<HostReceiveEndpointHandle> OpenAsync<TConsumer>(string queue, CancellationToken cancellationToken)
+        where TConsumer : class, IConsumer
+    {
+        var handle = endpoints.ConnectReceiveEndpoint(queue, (context, endpoint) => endpoint.ConfigureConsumer<TConsumer>(context));
+        await handle.Ready.WaitAsync(cancellationToken);
+        return handle;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        readiness.Set("draining");
+        await _stopping.CancelAsync();
+        await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
+        var closing = _work?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+        await drain.RunAsync(cancellationToken);
+        await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+}

@@ -1,0 +1,136 @@
+using JobRunner.Bus.Accept;
+using JobRunner.Bus.Accept.Status;
+using JobRunner.Bus.Accept.Stop;
+using JobRunner.Bus.Accept.Wait;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Report;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Serialization;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus;
+
+/// <summary>Adds a worker to a host.</summary>
+public static class JobRunnerServices
+{
+    /// <summary>
+    /// Adds a worker that runs jobs and delivers their logs, set up by section <c>JobRunner</c> of the configuration. Job
+    /// types are added with <c>AddJob&lt;T&gt;("type")</c>. Settings are validated when the host starts.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configuration">The host's configuration, from its root.</param>
+    /// <param name="configureBus">Adds consumers of the host's own to the bus.</param>
+    public static IServiceCollection AddJobRunner(
+        this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? configureBus = null)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        DurationConverter.Register();
+
+        // The transport is chosen before there are services; its value is validated with all others when the host starts.
+        var transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(TransportOptions.Transport), TransportKind.InMemory);
+        services.AddSettings(configuration);
+        services.AddRunners();
+        services.AddJobLogDelivery(configuration);
+        services.AddAccept(transport);
+        services.AddMassTransit(bus =>
+        {
+            bus.AddConsumer<RunJobConsumer, RunJobConsumerDefinition>();
+            bus.AddConsumer<StopJobConsumer, StopJobConsumerDefinition>();
+            bus.AddConsumer<GetRunnerStatusConsumer, GetRunnerStatusConsumerDefinition>();
+            bus.AddConsumer<JobLogRecordedConsumer, JobLogRecordedConsumerDefinition>();
+            configureBus?.Invoke(bus);
+            if (transport == TransportKind.RabbitMq)
+            {
+                bus.UsingRabbitMq(ConfigureBroker);
+            }
+            else
+            {
+                bus.UsingInMemory((_, memory) => ConfigureWire(memory));
+            }
+        });
+
+        // After MassTransit's own service: started after the bus, stopped before it.
+        services.AddHostedService<WorkerIntake>();
+        return services;
+    }
+
+    private static void AddSettings(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<TransportOptions>().Configure(options =>
+            options.Transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(options.Transport), TransportKind.InMemory));
+        services.AddOptionsWithValidateOnStart<RabbitMqOptions, RabbitMqOptionsRules>()
+            .Bind(configuration.GetSection(RabbitMqOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
+            .Bind(configuration.GetSection(WorkerOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSingleton(provider =>
+        {
+            var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
+            return new RunnerOptions { StopTimeout = worker.StopTimeout, ParkWaitsOver = worker.ParkWaitsOver };
+        });
+        services.AddSingleton(provider => new TrySlots(provider.GetRequiredService<IOptions<WorkerOptions>>().Value.Slots));
+
+        // The host must not cut the drain short.
+        services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>((host, worker) =>
+            host.ShutdownTimeout = worker.Value.DrainTimeout + worker.Value.StopTimeout + TimeSpan.FromSeconds(30));
+        services.AddOptions<MassTransitHostOptions>().Configure(bus => bus.StopTimeout = TimeSpan.FromSeconds(10));
+    }
+
+    private static void AddAccept(this IServiceCollection services, TransportKind transport)
+    {
+        services.TryAddSingleton<WorkerName>();
+        services.AddSingleton<WorkerReadiness>();
+        services.AddSingleton<WorkerDrain>();
+        services.AddSingleton<RunDispatcher>();
+        services.AddSingleton<RunStarter>();
+        services.AddSingleton<StopBook>();
+        services.AddSingleton<CaughtUpMarks>();
+        services.AddSingleton<StoppedCommands>();
+        services.AddSingleton<StopReplies>();
+        services.AddSingleton<UntilAccepted>();
+        services.AddSingleton<IJobLogSink, JobLogPublisher>();
+        services.AddSingleton<JobFinishedPublisher>();
+        if (transport == TransportKind.RabbitMq)
+        {
+            services.AddSingleton<BrokerLink>();
+            services.AddSingleton<BrokerTopology>();
+            services.AddSingleton<BrokerStopNotes>();
+            services.AddSingleton<IStopNotes>(provider => provider.GetRequiredService<BrokerStopNotes>());
+            services.AddSingleton<IRunRelay, BrokerRelay>();
+            services.AddSingleton<IReplies, BrokerReplies>();
+        }
+        else
+        {
+            services.AddSingleton<IStopNotes, InMemoryStopNotes>();
+            services.AddSingleton<IRunRelay, InMemoryRelay>();
+            services.AddSingleton<IReplies, NoReplies>();
+        }
+    }
+
+    private static void ConfigureBroker(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker)
+    {
+        var worker = context.GetRequiredService<WorkerName>();
+        broker.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!), $"jobrunner {worker}");
+        broker.AutoStart = true;
+        ConfigureWire(broker);
+    }
+
+    private static void ConfigureWire(IBusFactoryConfigurator bus)
+    {
+        bus.ClearSerialization();
+        bus.AddSerializer(WireSerializer.Instance);
+        bus.AddDeserializer(WireSerializer.Instance, isDefault: true);
+        bus.Message<RunJob>(message => message.SetEntityName(Names.RunJob));
+        bus.Message<StopJob>(message => message.SetEntityName(Names.StopJob));
+        bus.Message<JobLogRecorded>(message => message.SetEntityName(Names.JobLogRecorded));
+        bus.Message<JobFinished>(message => message.SetEntityName(Names.JobFinished));
+        bus.Message<GetRunnerStatus>(message => message.SetEntityName(Names.GetRunnerStatus));
+    }
+}

@@ -1,0 +1,27 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Topology;
+using MassTransit;
+
+namespace JobRunner.Bus.Record;
+
+/// <summary>Tells schedulers that a run has ended; returns once the broker has accepted it.</summary>
+internal sealed class JobFinishedPublisher(IBus bus, UntilAccepted until)
+{
+    /// <summary>The end of a run of this command.</summary>
+    public Task PublishAsync(RunJob command, Return result) => PublishAsync(new JobFinished
+    {
+        RequestId = command.RequestId,
+        JobId = command.Job.Id,
+        FinalState = result.FinalState,
+        Tries = result.Tries,
+        JobData = result.JobData,
+        PrevTries = result.Next.PrevTries,
+        TotalTries = result.Next.TotalTries,
+        Error = result.Error,
+    });
+
+    /// <summary>An end that no run came to, such as that of a refused command.</summary>
+    public Task PublishAsync(JobFinished finished) =>
+        until.RunAsync("a finished job", cancellationToken => bus.Publish(finished, cancellationToken));
+}

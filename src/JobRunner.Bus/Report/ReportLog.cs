@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Report;
+
+/// <summary>Log messages of job-log delivery; event ids 3000 to 3099.</summary>
+internal static partial class ReportLog
+{
+    [LoggerMessage(3000, LogLevel.Information,
+        "The Request Manager cannot hold all of the job log of request {RequestId}, job {JobId}, try {Try}: {Cuts} cut")]
+    public static partial void JobLogCut(this ILogger logger, string requestId, string jobId, long @try, string cuts);
+
+    [LoggerMessage(3001, LogLevel.Debug,
+        "The Request Manager has the job log of request {RequestId}, job {JobId}, try {Try} already")]
+    public static partial void JobLogAlreadyThere(this ILogger logger, string requestId, string jobId, long @try);
+
+    [LoggerMessage(3002, LogLevel.Warning,
+        "Attempt {Attempt} of {Attempts} at {Method} {Url} failed: {Reason}; the next one comes in {Delay}")]
+    public static partial void AttemptFailed(
+        this ILogger logger, int attempt, int attempts, string method, Uri? url, string reason, TimeSpan delay);
+
+    [LoggerMessage(3010, LogLevel.Information, "Job logs go to the Request Manager at {BaseUrl}")]
+    public static partial void DeliversToRequestManager(this ILogger logger, string baseUrl);
+
+    [LoggerMessage(3011, LogLevel.Information, "Job logs go to the SQLite file {Path}")]
+    public static partial void DeliversToSqlite(this ILogger logger, string path);
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Settings;
+
+/// <summary>Collects what is wrong with settings, each by the name it has in the environment.</summary>
+internal sealed class OptionRules(string section)
+{
+    private readonly List<string> _wrong = [];
+
+    public static string EnvironmentName(string section, string name) => $"{section}:{name}".Replace(":", "__", StringComparison.Ordinal);
+
+    public OptionRules Range(string name, TimeSpan value, TimeSpan from, TimeSpan to)
+    {
+        if (value < from || value > to)
+        {
+            Wrong(name, value.ToString(), $"must be from {from} to {to}");
+        }
+
+        return this;
+    }
+
+    public OptionRules Range(string name, long value, long from, long to)
+    {
+        if (value < from || value > to)
+        {
+            Wrong(name, $"{value}", $"must be from {from} to {to}");
+        }
+
+        return this;
+    }
+
+    public void Wrong(string name, string value, string must) => _wrong.Add($"{EnvironmentName(section, name)} is \"{value}\"; it {must}");
+
+    public ValidateOptionsResult Result() => _wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_wrong);
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Settings;
+
+internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport) : IValidateOptions<RabbitMqOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RabbitMqOptions options)
+    {
+        if (transport.Value.Transport != TransportKind.RabbitMq)
+        {
+            return ValidateOptionsResult.Skip;
+        }
+
+        const string Must = "must be amqp://user:password@host:port/vhost, or amqps:// for TLS";
+        var rules = new OptionRules(RabbitMqOptions.Section);
+        if (string.IsNullOrWhiteSpace(options.Uri))
+        {
+            rules.Wrong(nameof(options.Uri), "", Must);
+        }
+        else if (!Uri.TryCreate(options.Uri, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps") || uri.Host.Length == 0)
+        {
+            // The value may hold a password: never echo it.
+            rules.Wrong(nameof(options.Uri), "(not shown)", Must);
+        }
+
+        return rules.Result();
+    }
+}

@@ -1,0 +1,21 @@
+namespace JobRunner.Bus.Settings;
+
+/// <summary>What carries the messages.</summary>
+public enum TransportKind
+{
+    /// <summary>The memory of this process: no server needed, nothing gets in from outside.</summary>
+    InMemory,
+
+    /// <summary>A RabbitMQ broker.</summary>
+    RabbitMq,
+}
+
+/// <summary>Section <c>JobRunner</c>: the choice of transport.</summary>
+public sealed class TransportOptions
+{
+    /// <summary>Configuration section.</summary>
+    public const string Section = "JobRunner";
+
+    /// <summary>What carries the messages; default <see cref="TransportKind.InMemory"/>.</summary>
+    public TransportKind Transport { get; set; } = TransportKind.InMemory;
+}

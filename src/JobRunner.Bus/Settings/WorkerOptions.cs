@@ -1,0 +1,55 @@
+namespace JobRunner.Bus.Settings;
+
+/// <summary>What a worker does.</summary>
+[Flags]
+public enum WorkerRoles
+{
+    /// <summary>Nothing: not a worker.</summary>
+    None = 0,
+
+    /// <summary>Runs jobs.</summary>
+    Run = 1,
+
+    /// <summary>Delivers job logs to the Request Manager.</summary>
+    Report = 2,
+}
+
+/// <summary>
+/// Section <c>JobRunner:Worker</c>: how much one worker takes on and how it lets go. Durations are written as Go
+/// durations (<c>30s</c>, <c>1m30s</c>) or as <c>hh:mm:ss</c>.
+/// </summary>
+public sealed class WorkerOptions
+{
+    /// <summary>Configuration section.</summary>
+    public const string Section = "JobRunner:Worker";
+
+    /// <summary>What the worker does, default <c>Run,Report</c>. Either alone scales apart.</summary>
+    public WorkerRoles Roles { get; set; } = WorkerRoles.Run | WorkerRoles.Report;
+
+    /// <summary>How many tries run at once, 1 to 10,000; default 16. A worker holds no more unstarted commands than this.</summary>
+    public int Slots { get; set; } = 16;
+
+    /// <summary>How many runners are held at once, running and waiting, 1 to 10,000,000; default 100,000.</summary>
+    public int MaxRunners { get; set; } = 100_000;
+
+    /// <summary>How long running tries may go on after the worker was told to end, 0 to 1 day; default 30 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a worker that cannot reach the broker keeps its runs, 1 s to 1 hour; default 10 s.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a job may take to stop once told, 100 ms to 1 day; default 1 min. Then it is given up.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Waits between tries longer than this are parked in the broker, where they cost the worker neither slot nor
+    /// prefetch; 0 to 1 hour, default 1 s. Shorter ones are waited out on the spot.
+    /// </summary>
+    public TimeSpan ParkWaitsOver { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Largest command taken, 1 KiB to 128 MiB; default 16 MiB. A larger one goes to the error queue.</summary>
+    public int MaxCommandBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>How long stops are remembered for commands still on their way, 1 min to 30 days; default 7 days.</summary>
+    public TimeSpan StopRetention { get; set; } = TimeSpan.FromDays(7);
+}

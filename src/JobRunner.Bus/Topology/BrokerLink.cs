@@ -1,0 +1,109 @@
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Topology;
+
+/// <summary>
+/// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
+/// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
+/// </summary>
+internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, ILogger<BrokerLink> logger) : IAsyncDisposable
+{
+    // Beyond half of it the client slows publishers down (its throttling rate limiter).
+    private const int OutstandingConfirms = 2048;
+
+    private readonly SemaphoreSlim _opening = new(1, 1);
+    private IConnection? _connection;
+    private IChannel? _channel;
+
+    /// <summary>Publishes one message and returns once the broker has accepted it.</summary>
+    /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
+    public async Task PublishAsync(
+        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken)
+    {
+        var channel = await ChannelAsync(cancellationToken);
+        await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, cancellationToken);
+    }
+
+    /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
+    public async Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken)
+    {
+        var connection = await ConnectionAsync(cancellationToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await work(channel);
+    }
+
+    private async Task<IChannel> ChannelAsync(CancellationToken cancellationToken)
+    {
+        if (_channel is { IsOpen: true } open)
+        {
+            return open;
+        }
+
+        var connection = await ConnectionAsync(cancellationToken);
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_channel is not { IsOpen: true })
+            {
+                _channel?.Dispose();
+                _channel = await connection.CreateChannelAsync(
+                    new CreateChannelOptions(
+                        publisherConfirmationsEnabled: true,
+                        publisherConfirmationTrackingEnabled: true,
+                        outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
+                    cancellationToken);
+            }
+
+            return _channel;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    private async Task<IConnection> ConnectionAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_connection is not { IsOpen: true })
+            {
+                _connection?.Dispose();
+                var factory = new ConnectionFactory
+                {
+                    Uri = new Uri(options.Value.Uri!),
+                    AutomaticRecoveryEnabled = false,
+                    ClientProvidedName = $"jobrunner {worker} (topology, waits, answers)",
+                };
+                _connection = await factory.CreateConnectionAsync(cancellationToken);
+                BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
+            }
+
+            return _connection;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_channel is not null)
+        {
+            await _channel.DisposeAsync();
+        }
+
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
+
+        _opening.Dispose();
+    }
+}

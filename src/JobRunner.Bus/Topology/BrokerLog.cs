@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Topology;
+
+/// <summary>Events 1200–1299: the broker.</summary>
+internal static partial class BrokerLog
+{
+    [LoggerMessage(1200, LogLevel.Debug, "Connected to the broker at {Host}:{Port}")]
+    public static partial void LinkOpened(ILogger logger, string host, int port);
+
+    [LoggerMessage(1201, LogLevel.Warning, "The broker did not take {What} (attempt {Attempt}): {Reason}. Trying again until it does")]
+    public static partial void NotAccepted(ILogger logger, string what, int attempt, string reason);
+
+    [LoggerMessage(1202, LogLevel.Information, "Queues and exchanges are in place")]
+    public static partial void TopologyDeclared(ILogger logger);
+
+    [LoggerMessage(1203, LogLevel.Warning, "An answer ({What}) could not be sent: {Reason}. Its asker has to ask again")]
+    public static partial void AnswerNotSent(ILogger logger, string what, string reason);
+}

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Topology;
+
+/// <summary>
+/// Every exchange and queue, in one place. Each worker declares all of it, whatever its roles: a log published while no
+/// reporting worker was ever started must find its queue.
+/// </summary>
+internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> options, ILogger<BrokerTopology> logger)
+{
+    private readonly ConcurrentDictionary<string, Task> _waitQueues = new(StringComparer.Ordinal);
+
+    /// <summary>Arguments of a queue that keeps what it accepted through the loss of a node.</summary>
+    public static Dictionary<string, object?> QuorumArguments() => new() { ["x-queue-type"] = "quorum" };
+
+    /// <summary>Largest segment of the stop stream: retention drops whole segments, and stops are small.</summary>
+    public const long StopSegmentBytes = 1_000_000;
+
+    /// <summary>Declares what workers and schedulers use.</summary>
+    /// <exception cref="Exception">The broker could not be reached, or holds a queue of that name declared otherwise.</exception>
+    public async Task DeclareAsync(CancellationToken cancellationToken)
+    {
+        await link.UseAsync(async channel =>
+        {
+            foreach (var exchange in new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus })
+            {
+                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
+            }
+
+            await channel.ExchangeDeclareAsync(Names.RunJobWait, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
+            foreach (var queue in new[] { Names.RunJob, Names.JobLogRecorded })
+            {
+                await DeclareQueueAsync(channel, queue, queue, QuorumArguments(), cancellationToken);
+                var errors = Names.ErrorQueue(queue);
+                await channel.ExchangeDeclareAsync(errors, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
+                await DeclareQueueAsync(channel, errors, errors, QuorumArguments(), cancellationToken);
+            }
+
+            await DeclareQueueAsync(channel, Names.StopJob, Names.StopJob, StopStreamArguments(options.Value), cancellationToken);
+        }, cancellationToken);
+        BrokerLog.TopologyDeclared(logger);
+    }
+
+    /// <summary>Arguments of the stream of stops.</summary>
+    public static Dictionary<string, object?> StopStreamArguments(WorkerOptions options) => new()
+    {
+        ["x-queue-type"] = "stream",
+        ["x-max-age"] = $"{(long)options.StopRetention.TotalSeconds}s",
+        ["x-stream-max-segment-size-bytes"] = StopSegmentBytes,
+    };
+
+    /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
+    public async Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var name = WaitSteps.NameOf(wait);
+        var declared = _waitQueues.GetOrAdd(name, _ => DeclareWaitQueueAsync(name, wait, cancellationToken));
+        try
+        {
+            await declared;
+        }
+        catch
+        {
+            _waitQueues.TryRemove(KeyValuePair.Create(name, declared));
+            throw;
+        }
+    }
+
+    /// <summary>Forgets which wait queues there are: one of them turned out to be gone.</summary>
+    public void ForgetWaitQueues() => _waitQueues.Clear();
+
+    private Task DeclareWaitQueueAsync(string name, TimeSpan wait, CancellationToken cancellationToken) => link.UseAsync(async channel =>
+    {
+        var queue = Names.WaitQueue(name);
+        var arguments = QuorumArguments();
+        arguments["x-message-ttl"] = (long)wait.TotalMilliseconds;
+        arguments["x-dead-letter-exchange"] = Names.RunJob;
+        // Without these two a dead-lettered message is lost when the broker dies at the wrong moment.
+        arguments["x-dead-letter-strategy"] = "at-least-once";
+        arguments["x-overflow"] = "reject-publish";
+        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        await channel.QueueBindAsync(queue, Names.RunJobWait, name, cancellationToken: cancellationToken);
+    }, cancellationToken);
+
+    private static async Task DeclareQueueAsync(
+        IChannel channel, string queue, string exchange, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
+    {
+        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        await channel.QueueBindAsync(queue, exchange, routingKey: "", cancellationToken: cancellationToken);
+    }
+}

@@ -1,0 +1,29 @@
+namespace JobRunner.Bus.Topology;
+
+/// <summary>The names on the broker. They are the interface to schedulers and operators: none may change.</summary>
+public static class Names
+{
+    /// <summary>Exchange and quorum queue of <see cref="Contracts.RunJob"/>.</summary>
+    public const string RunJob = "run-job";
+
+    /// <summary>Exchange and stream of <see cref="Contracts.StopJob"/>.</summary>
+    public const string StopJob = "stop-job";
+
+    /// <summary>Exchange and quorum queue of <see cref="Contracts.JobLogRecorded"/>.</summary>
+    public const string JobLogRecorded = "job-log-recorded";
+
+    /// <summary>Exchange of <see cref="Contracts.JobFinished"/>; schedulers bind queues of their own.</summary>
+    public const string JobFinished = "job-finished";
+
+    /// <summary>Exchange of <see cref="Contracts.GetRunnerStatus"/>; every worker binds a queue of its own.</summary>
+    public const string GetRunnerStatus = "get-runner-status";
+
+    /// <summary>Topic exchange of runs that wait between tries; the routing key is the wait.</summary>
+    public const string RunJobWait = "run-job.wait";
+
+    /// <summary>The queue where runs wait that long: they dead-letter back to <see cref="RunJob"/>.</summary>
+    public static string WaitQueue(string wait) => $"{RunJobWait}.{wait}";
+
+    /// <summary>The error queue beside a queue (MassTransit's convention).</summary>
+    public static string ErrorQueue(string queue) => $"{queue}_error";
+}

@@ -1,0 +1,47 @@
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Topology;
+
+/// <summary>
+/// Which wait queue a wait uses. RabbitMQ expires messages from the head of a queue only, so each length of wait has a
+/// queue of its own; rounding up keeps their number below 400 whatever schedulers ask for.
+/// </summary>
+internal static class WaitSteps
+{
+    /// <summary>Longest time one stay in a wait queue takes; longer waits stay again. The broker's limit is 49 days.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(14);
+
+    /// <summary>The wait rounded up to its step, at most <see cref="Longest"/>.</summary>
+    public static TimeSpan RoundUp(TimeSpan wait)
+    {
+        if (wait >= Longest)
+        {
+            return Longest;
+        }
+
+        var step = StepOf(wait).Ticks;
+        var steps = Math.Max(1, (wait.Ticks + step - 1) / step);
+        return TimeSpan.FromTicks(steps * step);
+    }
+
+    /// <summary>The name of a rounded wait in queue names and routing keys, without zero parts: <c>1m30s</c>, <c>2h</c>.</summary>
+    public static string NameOf(TimeSpan wait)
+    {
+        var name = GoDuration.FromTimeSpan(wait).ToString();
+        if (name.EndsWith("m0s", StringComparison.Ordinal))
+        {
+            name = name[..^2];
+        }
+
+        return name.EndsWith("h0m", StringComparison.Ordinal) ? name[..^2] : name;
+    }
+
+    private static TimeSpan StepOf(TimeSpan wait) => wait switch
+    {
+        _ when wait <= TimeSpan.FromMinutes(1) => TimeSpan.FromSeconds(1),
+        _ when wait <= TimeSpan.FromMinutes(10) => TimeSpan.FromSeconds(10),
+        _ when wait <= TimeSpan.FromHours(1) => TimeSpan.FromMinutes(1),
+        _ when wait <= TimeSpan.FromDays(1) => TimeSpan.FromMinutes(15),
+        _ => TimeSpan.FromHours(2),
+    };
+}

@@ -1,0 +1,20 @@
+namespace JobRunner.Bus.Topology;
+
+/// <summary>Headers that workers write for each other beside a body that stays plain.</summary>
+internal static class WorkerHeaders
+{
+    /// <summary>On a run that goes on elsewhere: identifies this leg of it.</summary>
+    public const string Leg = "jobrunner-leg";
+
+    /// <summary>On a run that goes on elsewhere: how many tries its earlier legs used.</summary>
+    public const string TriesBefore = "jobrunner-tries-before";
+
+    /// <summary>On a run that goes on elsewhere: Unix milliseconds before which its next try must not start.</summary>
+    public const string DueAt = "jobrunner-due-at";
+
+    /// <summary>On <c>stop-job</c>: the leg named was stopped while it waited, and its scheduler has been told.</summary>
+    public const string Settled = "jobrunner-settled";
+
+    /// <summary>On <c>stop-job</c>: no stop, but a mark by which a starting worker knows that it has read all stops.</summary>
+    public const string CaughtUp = "jobrunner-caught-up";
+}
