@@ -52,5 +52,5 @@ public sealed record Job
 
     /// <summary>Fields this version does not know; kept where the job is passed on.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }

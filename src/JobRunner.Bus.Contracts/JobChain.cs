@@ -23,7 +23,7 @@ public sealed record JobChain
 
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 
     private static readonly Dictionary<string, Job> Empty = [];
     private static readonly Dictionary<string, IReadOnlyList<string>> NoEdges = [];

@@ -37,5 +37,5 @@ public sealed record JobFinished
 
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }

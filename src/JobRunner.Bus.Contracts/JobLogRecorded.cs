@@ -47,5 +47,5 @@ public sealed record JobLogRecorded
 
     /// <summary>Fields this version does not know; kept where the log is passed on.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }

@@ -44,5 +44,5 @@ public sealed record RunJob
 
     /// <summary>Fields this version does not know; kept where the command is passed on.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }

@@ -19,7 +19,7 @@ public sealed record GetRunnerStatus
 
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>
@@ -60,5 +60,5 @@ public sealed record RunnerStatus
 
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }

@@ -23,7 +23,7 @@ public sealed record StopJob
 
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>The answer of the worker that held a job to whoever asked to stop it.</summary>

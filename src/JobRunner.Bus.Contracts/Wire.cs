@@ -14,12 +14,7 @@ public static class Wire
     /// <summary>Media type of every message body.</summary>
     public const string ContentType = "application/json";
 
-    private static readonly WireJsonContext Context = new(new JsonSerializerOptions(JsonSerializerDefaults.General)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        // Bodies are read by JSON parsers, never pasted into HTML: keep non-ASCII text readable and small.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
+    private static readonly WireJsonContext Context = new(Options());
 
     /// <summary>Writes a message of this contract as UTF-8 JSON.</summary>
     /// <exception cref="NotSupportedException">The type is no message of this contract.</exception>
@@ -54,6 +49,20 @@ public static class Wire
 
     /// <summary>Whether the type is a message of this contract.</summary>
     public static bool Knows(Type type) => Context.GetTypeInfo(type) is not null;
+
+    private static JsonSerializerOptions Options()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.General)
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            // Bodies are read by JSON parsers, never pasted into HTML: keep non-ASCII text readable and small.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        options.Converters.Add(new NullAsZero<long>(JsonMetadataServices.Int64Converter));
+        options.Converters.Add(new NullAsZero<bool>(JsonMetadataServices.BooleanConverter));
+        options.Converters.Add(new NullAsZero<JobState>(JsonMetadataServices.GetEnumConverter<JobState>(options)));
+        return options;
+    }
 
     private static JsonTypeInfo<T> TypeInfo<T>() =>
         Context.GetTypeInfo(typeof(T)) as JsonTypeInfo<T>

@@ -8,6 +8,7 @@ using JobRunner.Bus.Report;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
@@ -87,6 +88,7 @@ public static class JobRunnerServices
     {
         services.TryAddSingleton<WorkerName>();
         services.AddSingleton<WorkerReadiness>();
+        services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<WorkerDrain>();
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<RunStarter>();

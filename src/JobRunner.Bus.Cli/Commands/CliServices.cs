@@ -1,0 +1,48 @@
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Cli.Commands;
+
+/// <summary>
+/// What the commands stand on. A delegate that cannot do its work throws <see cref="CommandException"/> (exit code 1) or
+/// <see cref="UsageException"/> (exit code 2).
+/// </summary>
+internal sealed record CliServices
+{
+    /// <summary>Where the program writes.</summary>
+    public required Screen Screen { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Reads an environment variable.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+
+    /// <summary>Opens standard input.</summary>
+    public Func<Stream> OpenStandardInput { get; init; } = Console.OpenStandardInput;
+
+    /// <summary>Makes the token that Ctrl-C and SIGTERM cancel.</summary>
+    public Func<IInterrupts> ListenForInterrupts { get; init; } = () => new ConsoleInterrupts();
+
+    /// <summary>Runs a worker until it is told to end; gives the exit code. Handles signals itself.</summary>
+    public required Func<WorkerArguments, CancellationToken, Task<int>> RunWorker { get; init; }
+
+    /// <summary>Starts an embedded bus and worker for <c>run</c>; disposing of it ends them.</summary>
+    public required Func<EmbeddedBusArguments, CancellationToken, Task<ISchedulerBus>> OpenEmbeddedBus { get; init; }
+
+    /// <summary>Job id → highest try number in the local store, for a request run before.</summary>
+    public required Func<string, CancellationToken, Task<IReadOnlyDictionary<string, long>>> ReadHighestTries { get; init; }
+
+    /// <summary>The job logs of a request, from the local store or the Request Manager.</summary>
+    public required Func<string, CancellationToken, Task<IReadOnlyList<JobLogRecorded>>> ReadLogs { get; init; }
+
+    /// <summary>Connects a scheduler to a broker.</summary>
+    public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<ISchedulerBus>> OpenBrokerBus { get; init; } =
+        (address, requestIds, cancellation) => BrokerSchedulerBus.OpenAsync(address, requestIds, TimeProvider.System, cancellation);
+
+    /// <summary>Connects to the workers of a broker.</summary>
+    public Func<BrokerAddress, CancellationToken, Task<IBrokerControl>> OpenBrokerControl { get; init; } =
+        (address, cancellation) => BrokerControl.OpenAsync(address, TimeProvider.System, cancellation);
+}

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace JobRunner.Bus.Cli.Commands;
+
+/// <summary>Help that ends with examples and exit codes.</summary>
+internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string> Endings = new()
+    {
+        [""] = """
+            Examples:
+              jobrunner run examples/backup-chain.json
+              jobrunner worker --broker amqp://guest:guest@localhost:5672/
+              jobrunner submit --wait examples/backup-chain.json
+
+            Exit codes:
+              0    done; for run and submit --wait: every job is COMPLETE
+              1    a job is not COMPLETE, or the command could not be carried out
+              2    the command line, a setting or a file is wrong; nothing was sent
+              130  stopped by Ctrl-C
+
+            """,
+        ["worker"] = """
+            Every setting can be given as --Section:Name VALUE, or in the environment as Section__Name.
+
+            Examples:
+              jobrunner worker --broker amqp://guest:guest@localhost:5672/
+              jobrunner worker --JobRunner:Worker:Slots 8 --JobRunner:Jobs:Shell:Enabled true
+              JobRunner__Transport=RabbitMq JobRunner__RabbitMq__Uri=amqp://localhost jobrunner worker
+
+            """,
+        ["run"] = """
+            A file holds a RunJob ("job") or a job chain ("jobs", "adjacencyList"). A job's "bytes" may be a JSON object
+            instead of base64. Without requestId the request gets a fresh one. Ctrl-C stops what runs and waits for it;
+            a second Ctrl-C leaves at once. With --json, one file gives an object, several give an array.
+
+            Examples:
+              jobrunner run examples/backup-chain.json
+              jobrunner run examples/one-job.json --json | jq -r .state
+              generate-chain | jobrunner run --slots 4 -
+
+            Exit codes: 0 if every job is COMPLETE, 1 if not, 2 for a wrong file, 130 if stopped by Ctrl-C
+
+            """,
+        ["submit"] = """
+            Without --wait a file must hold one job, since this process is what schedules a chain.
+
+            Examples:
+              jobrunner submit examples/one-job.json --broker amqp://guest:guest@localhost:5672/
+              jobrunner submit --wait examples/backup-chain.json
+              jobrunner submit --wait --json chain.json > result.json
+
+            Exit codes: 0 if sent, with --wait if every job is COMPLETE; 1 if not; 2 for a wrong file; 130 if stopped by Ctrl-C
+
+            """,
+        ["stop"] = """
+            The stop applies to what was sent before it: running, waiting, or still queued.
+
+            Examples:
+              jobrunner stop cq2f6v8k3m1p0a4b5c6d
+              jobrunner stop cq2f6v8k3m1p0a4b5c6d aaaa --timeout 2m
+
+            Exit codes: 0 if stopped or not held by any worker, 1 if a job has not stopped within the timeout
+
+            """,
+        ["ps"] = """
+            Examples:
+              jobrunner ps
+              jobrunner ps cq2f6v8k3m1p0a4b5c6d --watch
+              jobrunner ps --json | jq -r '.[].jobId'
+
+            """,
+        ["logs"] = """
+            Examples:
+              jobrunner logs cq2f6v8k3m1p0a4b5c6d
+              jobrunner logs cq2f6v8k3m1p0a4b5c6d aaaa --full
+              jobrunner logs cq2f6v8k3m1p0a4b5c6d --json | jq -r '.[] | select(.state == 4) | .error'
+
+            Exit codes: 0 if there are logs, 1 if there are none
+
+            """,
+    };
+
+    /// <summary>Puts examples under the help of every command.</summary>
+    public static void AddTo(RootCommand root)
+    {
+        foreach (var option in root.Options.OfType<HelpOption>())
+        {
+            option.Action = new HelpWithExamples((HelpAction)option.Action!);
+        }
+    }
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var code = help.Invoke(parseResult);
+        var command = parseResult.CommandResult.Command;
+        if (Endings.TryGetValue(command is RootCommand ? "" : command.Name, out var ending))
+        {
+            parseResult.InvocationConfiguration.Output.Write(ending);
+        }
+
+        return code;
+    }
+}

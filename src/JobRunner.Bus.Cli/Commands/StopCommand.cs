@@ -1,0 +1,63 @@
+using System.CommandLine;
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Cli.Commands;
+
+/// <summary><c>stop</c>: stops a job, or every job of a request, wherever it is.</summary>
+internal static class StopCommand
+{
+    private static readonly TimeSpan PresetTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>The command.</summary>
+    public static Command Build(CliServices services, Option<string?> broker)
+    {
+        var request = CommandLine.RequestArgument();
+        var job = CommandLine.JobArgument("Id of the job; without it every job of the request.");
+        var timeout = CommandLine.DurationOption("--timeout", "How long to wait for jobs that take their time to stop; 30s if absent.");
+        var command = new Command("stop", "Stop a job, or every job of a request, on whatever worker it is.") { request, job, timeout };
+        command.SetAction((parsed, _) => StopAsync(
+            services,
+            BrokerAddress.From(parsed.GetValue(broker), services.Environment),
+            new StopJob { RequestId = parsed.GetRequiredValue(request), JobId = parsed.GetValue(job), SentAt = services.Time.GetUtcNow() },
+            parsed.GetValue(timeout) ?? PresetTimeout));
+        return command;
+    }
+
+    private static async Task<int> StopAsync(CliServices services, BrokerAddress address, StopJob stop, TimeSpan timeout)
+    {
+        using var interrupts = services.ListenForInterrupts();
+        await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
+        var output = services.Screen.Output;
+        var answers = 0;
+        var unanswered = await control.StopAsync(stop, timeout, Tell, interrupts.Stop);
+        foreach (var status in unanswered)
+        {
+            output.WriteLine(
+                $"{Say.Job(status.Name, status.JobId)} has not stopped after {Say.Length(timeout)} on {Say.OneLine(status.Worker)}; "
+                + "the stop stays in force");
+        }
+
+        if (unanswered.Count > 0)
+        {
+            return ExitCodes.Failed;
+        }
+
+        if (answers == 0)
+        {
+            var what = stop.JobId is null ? "a job of this request" : "this job";
+            output.WriteLine($"No worker holds {what} now. The stop is recorded: commands sent before it will not run.");
+        }
+
+        return ExitCodes.Success;
+
+        void Tell(StopJobReply reply)
+        {
+            answers++;
+            var error = reply.Error is { } text ? $", error: {Say.Short(text)}" : "";
+            output.WriteLine(
+                $"{Say.OneLine(reply.JobId)} {Say.OneLine(reply.Outcome)}: {reply.FinalState.ToSeedName()} on {Say.OneLine(reply.Worker)}{error}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Cli.Files;
+using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Scheduling;
+
+namespace JobRunner.Bus.Cli.Commands;
+
+/// <summary><c>submit</c>: sends files to the workers of a broker.</summary>
+internal static class SubmitCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Build(CliServices services, Option<string?> broker)
+    {
+        var files = CommandLine.FilesArgument();
+        var json = CommandLine.JsonOption("Print one JSON document at the end, and nothing else.");
+        var wait = new Option<bool>("--wait") { Description = "Stay, schedule the chain's jobs, and show how they end." };
+        var command = new Command("submit", "Send the jobs of files to a broker's workers.") { files, wait, json };
+        command.SetAction(async (parsed, _) =>
+        {
+            var address = BrokerAddress.From(parsed.GetValue(broker), services.Environment);
+            using var interrupts = services.ListenForInterrupts();
+            var loader = new JobFiles(new RequestIds(services.Time), services.OpenStandardInput);
+            var requests = await loader.LoadAsync(parsed.GetRequiredValue(files), interrupts.Stop);
+            var asJson = parsed.GetValue(json);
+            return parsed.GetValue(wait)
+                ? await WaitAsync(services, address, requests, asJson, interrupts.Stop)
+                : await SendAsync(services, address, requests, asJson, interrupts.Stop);
+        });
+        return command;
+    }
+
+    private static async Task<int> WaitAsync(
+        CliServices services,
+        BrokerAddress address,
+        IReadOnlyList<JobRequest> requests,
+        bool asJson,
+        CancellationToken stop)
+    {
+        var chains = requests.Select(request => new ChainState(request)).ToList();
+        await using var bus = await services.OpenBrokerBus(address, [.. requests.Select(request => request.RequestId)], stop);
+        return await new ChainRun(services).RunAsync(bus, chains, asJson, stop);
+    }
+
+    private static async Task<int> SendAsync(
+        CliServices services,
+        BrokerAddress address,
+        IReadOnlyList<JobRequest> requests,
+        bool asJson,
+        CancellationToken stop)
+    {
+        if (requests.FirstOrDefault(request => request.Commands.Count > 1) is { } chain)
+        {
+            throw new UsageException(
+                $"{chain.Source} holds a chain of {chain.Commands.Count} jobs, which needs --wait: this process schedules it, each job after those it follows");
+        }
+
+        var chains = requests.Select(request => new ChainState(request)).ToList();
+        await using var bus = await services.OpenBrokerBus(address, [], stop);
+        foreach (var launch in chains.SelectMany(single => single.Start()))
+        {
+            await bus.SendAsync(launch.Command with { SentAt = services.Time.GetUtcNow() }, stop);
+        }
+
+        if (asJson)
+        {
+            var logs = new TryLogs();
+            services.Screen.Output.WriteLine(ResultJson.Write([.. chains.Select(logs.ResultOf)]));
+            return ExitCodes.Success;
+        }
+
+        foreach (var request in requests)
+        {
+            services.Screen.Output.WriteLine(request.RequestId);
+        }
+
+        return ExitCodes.Success;
+    }
+}

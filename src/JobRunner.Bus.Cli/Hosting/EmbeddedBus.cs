@@ -1,0 +1,96 @@
+using System.Threading.Channels;
+using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Jobs;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Settings;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Cli.Hosting;
+
+/// <summary>A worker inside this process, on the in-memory transport: what <c>run</c> sends its jobs to.</summary>
+internal sealed class EmbeddedBus : ISchedulerBus
+{
+    private readonly IHost _host;
+    private readonly EmbeddedResults _results;
+
+    private EmbeddedBus(IHost host)
+    {
+        _host = host;
+        _results = host.Services.GetRequiredService<EmbeddedResults>();
+    }
+
+    public ChannelReader<JobFinished> Finished => _results.Finished;
+
+    public ChannelReader<JobLogRecorded> Logs => _results.Logs;
+
+    /// <summary>Starts the worker.</summary>
+    public static Task<ISchedulerBus> OpenAsync(EmbeddedBusArguments arguments, CancellationToken cancellation) =>
+        SettingsErrors.ExplainAsync<ISchedulerBus>(async () =>
+        {
+            var host = Build(arguments);
+            await host.StartAsync(cancellation);
+            return new EmbeddedBus(host);
+        });
+
+    private static IHost Build(EmbeddedBusArguments arguments)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = false });
+        builder.Configuration.AddInMemoryCollection(Overrides(arguments));
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+
+        // A failed try is in the table at the end; only what the table cannot show is worth a line between.
+        builder.Logging.SetMinimumLevel(LogLevel.Error);
+        builder.Services.AddJobRunner(builder.Configuration, bus => bus.AddConsumer<EmbeddedResultsConsumer, EmbeddedResultsConsumerDefinition>());
+        builder.Services.AddBuiltInJobs();
+        builder.Services.AddSingleton<EmbeddedResults>();
+        builder.Services.AddHostedService<EmbeddedResultsEndpoint>();
+        builder.Services.DecorateJobLogStore();
+        return builder.Build();
+    }
+
+    private static Dictionary<string, string?> Overrides(EmbeddedBusArguments arguments)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["JobRunner:Transport"] = nameof(TransportKind.InMemory),
+            ["JobRunner:Worker:Roles"] = "Run,Report",
+            // The file is the user's own, run as the user.
+            ["JobRunner:Jobs:Shell:Enabled"] = "true",
+            ["Logging:LogLevel:Default"] = "Error",
+        };
+        if (arguments.Slots is { } slots)
+        {
+            settings["JobRunner:Worker:Slots"] = $"{slots}";
+        }
+
+        return settings;
+    }
+
+    public Task SendAsync(RunJob command, CancellationToken cancellation)
+    {
+        _results.Expect(command);
+        return _host.Services.GetRequiredService<IBus>().Publish(command, cancellation);
+    }
+
+    public Task StopAsync(StopJob command, CancellationToken cancellation) =>
+        _host.Services.GetRequiredService<IBus>().Publish(command, cancellation);
+
+    public Task<IReadOnlyList<RunnerStatus>> GetStatusAsync(string requestId, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<RunnerStatus>>(
+            [.. _host.Services.GetRequiredService<RunnerRepo>().Find(requestId, null).Select(runner => runner.Status())]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+}

@@ -1,0 +1,45 @@
+using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Report;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Cli.Hosting;
+
+/// <summary>Reads job logs from where the settings say they are: the Request Manager, or the local store.</summary>
+internal static class StoredLogs
+{
+    /// <summary>Every log of a request.</summary>
+    public static Task<IReadOnlyList<JobLogRecorded>> ReadAsync(string requestId, CancellationToken cancellation) =>
+        SettingsErrors.ExplainAsync(async () =>
+        {
+            await using var services = Services();
+            try
+            {
+                return await services.GetRequiredService<IJobLogReader>().GetAsync(requestId, cancellation);
+            }
+            catch (Exception error) when (error is PermanentDeliveryException or RetryableDeliveryException)
+            {
+                throw new CommandException(error.Message);
+            }
+        });
+
+    /// <summary>Job id → highest try number stored for the request.</summary>
+    public static async Task<IReadOnlyDictionary<string, long>> HighestTriesAsync(string requestId, CancellationToken cancellation)
+    {
+        var logs = await ReadAsync(requestId, cancellation);
+        return logs.GroupBy(log => log.JobId).ToDictionary(job => job.Key, job => job.Max(log => log.Try));
+    }
+
+    private static ServiceProvider Services()
+    {
+        var configuration = Host.CreateApplicationBuilder().Configuration;
+        return new ServiceCollection()
+            .AddLogging(logging => logging.ClearProviders())
+            .AddSingleton<IConfiguration>(configuration)
+            .AddJobLogDelivery(configuration)
+            .BuildServiceProvider();
+    }
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Jobs;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+
+namespace JobRunner.Bus.Cli.Hosting;
+
+/// <summary>The process of <c>jobrunner worker</c>.</summary>
+internal static class WorkerHost
+{
+    /// <summary>Runs until SIGTERM or Ctrl-C, then drains; a second signal ends the process at once.</summary>
+    public static Task<int> RunAsync(WorkerArguments arguments, CancellationToken cancellation) => SettingsErrors.ExplainAsync(async () =>
+    {
+        using var interrupts = new ConsoleInterrupts();
+        await using var app = Build(arguments);
+        await RequireBrokerAsync(app.Configuration, interrupts.Stop);
+        await app.RunAsync(cancellation);
+        return ExitCodes.Success;
+    });
+
+    private static WebApplication Build(WorkerArguments arguments)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. arguments.Settings] });
+        if (arguments.BrokerUri is { } uri)
+        {
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["JobRunner:Transport"] = nameof(TransportKind.RabbitMq),
+                ["JobRunner:RabbitMq:Uri"] = uri,
+            });
+        }
+
+        RefuseInMemory(builder.Configuration);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.IncludeScopes = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        builder.Services.AddJobRunner(builder.Configuration);
+        builder.Services.AddBuiltInJobs();
+        builder.Services.AddHealthChecks().AddCheck<ReadinessCheck>("worker", tags: ["ready"]);
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(WorkerMetrics.MeterName, "MassTransit")
+            .AddPrometheusExporter());
+
+        var port = Port(builder.Configuration);
+        if (port is null)
+        {
+            builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
+        }
+        else
+        {
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(port.Value));
+        }
+
+        var app = builder.Build();
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        return app;
+    }
+
+    private static void RefuseInMemory(ConfigurationManager configuration)
+    {
+        if (configuration.GetSection(TransportOptions.Section).GetValue(nameof(TransportOptions.Transport), TransportKind.InMemory) == TransportKind.InMemory)
+        {
+            throw new UsageException(
+                "a worker on the InMemory transport has no way in: set JobRunner__Transport=RabbitMq and JobRunner__RabbitMq__Uri, "
+                + "or pass --broker amqp://user:password@host:5672/vhost. To run a file without a broker: jobrunner run FILE");
+        }
+    }
+
+    private static int? Port(ConfigurationManager configuration)
+    {
+        var text = configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.Port)}"];
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535
+            ? port
+            : throw new UsageException($"JobRunner__Http__Port is \"{text}\"; it must be a port from 1 to 65535");
+    }
+
+    /// <summary>
+    /// A broker that says no will say no again: that ends the process. One that is not there may come: the worker waits
+    /// for it and says so.
+    /// </summary>
+    private static async Task RequireBrokerAsync(IConfiguration configuration, CancellationToken cancellation)
+    {
+        if (configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.Uri)}"] is not { Length: > 0 } uri
+            || !Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("amqp" or "amqps"))
+        {
+            // Said better by the validation of all settings at start.
+            return;
+        }
+
+        try
+        {
+            await using var connection = await BrokerConnection.OpenAsync(BrokerAddress.From(uri, _ => null), "jobrunner worker (check)", cancellation);
+        }
+        catch (SchedulerBusException error) when (BrokerErrors.IsRefusal(error))
+        {
+            throw new UsageException(error.Message);
+        }
+        catch (SchedulerBusException)
+        {
+            // Not there yet.
+        }
+    }
+}

@@ -1,0 +1,46 @@
+namespace JobRunner.Bus.Jobs;
+
+/// <summary>Settings of the built-in jobs: configuration section <c>JobRunner:Jobs</c>.</summary>
+public sealed class BuiltInJobsOptions
+{
+    /// <summary>Where the settings are found.</summary>
+    public const string Section = "JobRunner:Jobs";
+
+    /// <summary>Settings of <c>shell-command</c>.</summary>
+    public ShellJobOptions Shell { get; set; } = new();
+
+    /// <summary>Settings of <c>http-request</c>.</summary>
+    public HttpJobOptions Http { get; set; } = new();
+}
+
+/// <summary>Settings of <c>shell-command</c> jobs: <c>JobRunner__Jobs__Shell__…</c>.</summary>
+public sealed class ShellJobOptions
+{
+    /// <summary>
+    /// Whether the worker runs programs that a scheduler names. Off by default: whoever can send a job could then run
+    /// anything the worker's user may.
+    /// </summary>
+    public bool Enabled { get; set; }
+
+    /// <summary>How long a stopped command may take to end after SIGTERM, before SIGKILL: 0 to 1 hour, default 10 s.</summary>
+    public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How much of stdout, and of stderr, is kept: 1 KiB to 64 MiB, default 1 MiB. Of more, the first and last half of
+    /// that are kept, with a line between them that says how much was cut.
+    /// </summary>
+    public int MaxOutputBytes { get; set; } = 1024 * 1024;
+}
+
+/// <summary>Settings of <c>http-request</c> jobs: <c>JobRunner__Jobs__Http__…</c>.</summary>
+public sealed class HttpJobOptions
+{
+    /// <summary>How long an answer may take, body included: up to 24 hours, default 100 s.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>
+    /// How much of an answer's body is kept: 1 KiB to 64 MiB, default 1 MiB. Of more, the first and last half of that
+    /// are kept, with a line between them that says how much was cut.
+    /// </summary>
+    public int MaxBodyBytes { get; set; } = 1024 * 1024;
+}

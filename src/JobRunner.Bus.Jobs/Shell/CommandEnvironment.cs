@@ -1,0 +1,32 @@
+using System.Collections;
+using System.Globalization;
+using JobRunner.Bus.Runners.Jobs;
+
+namespace JobRunner.Bus.Jobs.Shell;
+
+/// <summary>What a command sees of the worker's environment.</summary>
+internal static class CommandEnvironment
+{
+    /// <summary>
+    /// Changes to the worker's own environment: who the job is, added; settings of the worker, which may hold passwords,
+    /// taken out (a <see langword="null"/> value).
+    /// </summary>
+    public static IReadOnlyDictionary<string, string?> For(JobRunContext context)
+    {
+        var changes = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            if (name.StartsWith("JobRunner__", StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith("JobRunner:", StringComparison.OrdinalIgnoreCase))
+            {
+                changes[name] = null;
+            }
+        }
+
+        changes["JOBRUNNER_REQUEST_ID"] = context.RequestId;
+        changes["JOBRUNNER_JOB_ID"] = context.Job.Id;
+        changes["JOBRUNNER_TRY"] = context.Try.ToString(CultureInfo.InvariantCulture);
+        return changes;
+    }
+}

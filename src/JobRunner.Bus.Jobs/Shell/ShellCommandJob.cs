@@ -1,0 +1,61 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using JobRunner.Bus.Runners.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Jobs.Shell;
+
+/// <summary>
+/// Runs a program, without a shell. Exit 0 is COMPLETE, any other FAIL with that exit code. A stop ends the program and
+/// all it started; when the program ends by itself, what it left in the background goes on, and its output is no longer
+/// read.
+/// </summary>
+internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, TimeProvider time) : IJob
+{
+    private readonly ShellJobOptions _options = options.Value.Shell;
+    private string _command = "";
+    private IReadOnlyList<string> _arguments = [];
+
+    public void Deserialize(ReadOnlySpan<byte> bytes)
+    {
+        if (!_options.Enabled)
+        {
+            throw new InvalidOperationException(
+                "job type \"shell-command\" is off; set JobRunner__Jobs__Shell__Enabled=true on the worker");
+        }
+
+        (_command, _arguments) = ShellCommandBytes.Read(bytes);
+    }
+
+    public async Task<JobResult> RunAsync(JobRunContext context, CancellationToken stopToken)
+    {
+        if (stopToken.IsCancellationRequested)
+        {
+            return JobResult.Stopped();
+        }
+
+        var (path, error) = CommandLauncher.Find(_command);
+        if (path is null)
+        {
+            return JobResult.Fail(error!);
+        }
+
+        var running = $"running {_command}";
+        context.ReportStatus(running);
+        try
+        {
+            var command = CommandLauncher.Launch(path, _arguments)
+                .WithEnvironmentVariables(CommandEnvironment.For(context));
+            using var run = new CommandRun(command, _options, time, line => context.ReportStatus($"{running}: {line}"));
+            return await run.WaitAsync(_options.GracePeriod, stopToken);
+        }
+        catch (Win32Exception refused)
+        {
+            return JobResult.Fail($"fork/exec {_command}: {Marshal.GetPInvokeErrorMessage((refused.InnerException as Win32Exception ?? refused).NativeErrorCode)}");
+        }
+        finally
+        {
+            context.ReportStatus($"done {running}");
+        }
+    }
+}
