@@ -10,10 +10,10 @@ public sealed record JobChain
     public string RequestId { get; init => field = value ?? ""; } = "";
 
     /// <summary>Job id → job.</summary>
-    public IReadOnlyDictionary<string, Job> Jobs { get; init => field = value ?? Empty; } = Empty;
+    public IReadOnlyDictionary<string, Job> Jobs { get; init => field = WithoutNulls(value, new Job()); } = Empty;
 
     /// <summary>Job id → ids of the jobs that follow it.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> AdjacencyList { get; init => field = value ?? NoEdges; } = NoEdges;
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> AdjacencyList { get; init => field = WithoutNulls(value, []); } = NoEdges;
 
     /// <summary>State of the chain.</summary>
     public JobState State { get; init; }
@@ -27,4 +27,17 @@ public sealed record JobChain
 
     private static readonly Dictionary<string, Job> Empty = [];
     private static readonly Dictionary<string, IReadOnlyList<string>> NoEdges = [];
+
+    private static IReadOnlyDictionary<string, T> WithoutNulls<T>(IReadOnlyDictionary<string, T>? entries, T empty)
+        where T : class
+    {
+        if (entries is null)
+        {
+            return new Dictionary<string, T>();
+        }
+
+        return entries.Values.Any(value => value is null)
+            ? entries.ToDictionary(entry => entry.Key, entry => entry.Value ?? empty)
+            : entries;
+    }
 }

@@ -20,9 +20,10 @@ public static class RunJobRules
         {
             wrong.Add($"job.retry is {job.Retry}; it must be 0 or more");
         }
-        else if (job.Retry > MaxTry)
+        else if (job.Retry >= MaxTry)
         {
-            wrong.Add($"job.retry is {job.Retry}; it must be at most {MaxTry}, the highest try number a Request Manager holds");
+            wrong.Add($"job.retry is {job.Retry}; it must be at most {MaxTry - 1}: "
+                + $"a Request Manager holds try numbers up to {MaxTry}, and the first try is none of the retries");
         }
         else if (command.PrevTries < 0 || command.PrevTries > 1 + job.Retry)
         {

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 
 namespace JobRunner.Bus.Contracts;
 
@@ -36,8 +37,15 @@ public static class Wire
             throw new WireFormatException($"the body is empty; it must be the JSON of a {typeof(T).Name}");
         }
 
+        // Fields passed on unread are checked by nobody else, and could not be written again.
+        if (!Utf8.IsValid(utf8))
+        {
+            throw new WireFormatException($"the body is not UTF-8; it must be the JSON of a {typeof(T).Name}");
+        }
+
         try
         {
+            RefuseHalfCharacters(utf8);
             return JsonSerializer.Deserialize(utf8, TypeInfo<T>())
                 ?? throw new WireFormatException($"the body is null; it must be the JSON object of a {typeof(T).Name}");
         }
@@ -45,16 +53,50 @@ public static class Wire
         {
             throw WireFormatException.From<T>(error);
         }
+        catch (ArgumentException error)
+        {
+            throw new WireFormatException(
+                $"the body is not the JSON of a {typeof(T).Name}: duplicate field in one of its objects: {error.Message}", error);
+        }
     }
 
     /// <summary>Whether the type is a message of this contract.</summary>
     public static bool Knows(Type type) => Context.GetTypeInfo(type) is not null;
+
+    /// <summary>Half a surrogate pair, as an escape, reads well where it is passed on unread but cannot be written again.</summary>
+    private static void RefuseHalfCharacters(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.IndexOf("\\ud"u8) < 0 && utf8.IndexOf("\\uD"u8) < 0)
+        {
+            return;
+        }
+
+        var reader = new Utf8JsonReader(utf8);
+        while (reader.Read())
+        {
+            if (reader.ValueIsEscaped)
+            {
+                try
+                {
+                    _ = reader.GetString();
+                }
+                catch (InvalidOperationException error)
+                {
+                    throw new WireFormatException(
+                        $"the body holds half a surrogate pair (\\ud800 to \\udfff) in the text that begins at byte {reader.TokenStartIndex + 1}",
+                        error);
+                }
+            }
+        }
+    }
 
     private static JsonSerializerOptions Options()
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.General)
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            // A name given twice reads as an error only once the job looks at its data; refuse it here instead.
+            AllowDuplicateProperties = false,
             // Bodies are read by JSON parsers, never pasted into HTML: keep non-ASCII text readable and small.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         };

@@ -13,6 +13,12 @@ public sealed class WireFormatException(string message, Exception? innerExceptio
 
         // Everything up to " Path:" is the reason; the rest repeats path and position.
         var reason = error.Message.Split(" Path: ", 2)[0].TrimEnd('.');
+        if (reason.StartsWith("The JSON value could not be converted", StringComparison.Ordinal))
+        {
+            // It goes on with the name of a .NET type, often the wrong one, which tells a sender nothing.
+            reason = "the value is of the wrong type, malformed or out of range";
+        }
+
         return new WireFormatException($"the body is not the JSON of a {typeof(T).Name}{path}{line}: {reason}", error);
     }
 }

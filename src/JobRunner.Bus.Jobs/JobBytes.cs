@@ -15,7 +15,7 @@ internal static class JobBytes
     {
         if (bytes.IsEmpty)
         {
-            throw new FormatException($"the bytes of a {type} job are empty; they must be JSON such as {example}");
+            throw new FormatException($"the bytes of the {type} job are empty; they must be JSON such as {example}");
         }
 
         try
@@ -27,8 +27,13 @@ internal static class JobBytes
             var field = error.Path is null or "" or "$" ? "" : $" at {error.Path}";
             // The rest of the message repeats the path and adds a position within a line that people never see.
             var reason = error.Message.Split(" Path: ", 2)[0].TrimEnd('.');
+            if (reason.StartsWith("The JSON value could not be converted", StringComparison.Ordinal))
+            {
+                reason = "the value is of the wrong type or out of range";
+            }
+
             throw new FormatException(
-                $"the bytes of a {type} job cannot be read{field}: {reason}; they must be JSON such as {example}", error);
+                $"the bytes of the {type} job cannot be read{field}: {reason}; they must be JSON such as {example}", error);
         }
     }
 }

@@ -48,7 +48,7 @@ internal sealed class RequestPlan
         var read = JobBytes.Read(bytes, JobBytesJson.Default.HttpRequestBytes, BuiltInJobs.HttpRequest, Example);
         if (string.IsNullOrEmpty(read.Url))
         {
-            throw new FormatException($"the bytes of an http-request job have no \"url\"; they must be JSON such as {Example}");
+            throw new FormatException($"the bytes of the http-request job have no \"url\"; they must be JSON such as {Example}");
         }
 
         if (!Uri.TryCreate(read.Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)

@@ -17,7 +17,7 @@ internal sealed record ShellCommandBytes
         var read = JobBytes.Read(bytes, JobBytesJson.Default.ShellCommandBytes, BuiltInJobs.ShellCommand, Example);
         if (string.IsNullOrEmpty(read.Cmd))
         {
-            throw new FormatException($"the bytes of a shell-command job have no \"cmd\"; they must be JSON such as {Example}");
+            throw new FormatException($"the bytes of the shell-command job have no \"cmd\"; they must be JSON such as {Example}");
         }
 
         // Go reads a null in a list of strings as "".

@@ -1,0 +1,10 @@
+namespace JobRunner.Bus.Contracts.Tests;
+
+internal static class MessageTypes
+{
+    public static IReadOnlyList<Type> All { get; } =
+    [
+        typeof(Job), typeof(JobChain), typeof(RunJob), typeof(StopJob), typeof(StopJobReply), typeof(JobLogRecorded),
+        typeof(JobFinished), typeof(GetRunnerStatus), typeof(RunnerStatus),
+    ];
+}

@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.TestKit;
+
+/// <summary>
+/// A private RabbitMQ node on loopback: own name, ports and data folder, ended by its process id. Tests share it by
+/// taking a virtual host each.
+/// </summary>
+public sealed class RabbitMqNode : IAsyncDisposable
+{
+    private const string Server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
+    private readonly int _epmdPort = FreePort();
+    private readonly int _distributionPort = FreePort();
+    private readonly string _name = $"jobrunner{Environment.ProcessId}-{Guid.NewGuid():N}@localhost";
+    private readonly HttpClient _management;
+    private Process? _process;
+
+    private RabbitMqNode()
+    {
+        Port = FreePort();
+        ManagementPort = FreePort();
+        _management = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ManagementPort}/api/") };
+        _management.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes("guest:guest")));
+    }
+
+    /// <summary>The AMQP port.</summary>
+    public int Port { get; }
+
+    /// <summary>The management API's port.</summary>
+    public int ManagementPort { get; }
+
+    /// <summary>The management API, as its administrator.</summary>
+    public HttpClient Management => _management;
+
+    /// <summary>Starts a node and waits until it takes connections.</summary>
+    /// <exception cref="InvalidOperationException">RabbitMQ is not installed, or did not come up; holds its log.</exception>
+    public static async Task<RabbitMqNode> StartAsync()
+    {
+        if (!File.Exists(Server))
+        {
+            throw new InvalidOperationException($"{Server} is missing: install RabbitMQ (infra/test.sh does), broker tests are never skipped");
+        }
+
+        var node = new RabbitMqNode();
+        await node.StartServerAsync();
+        return node;
+    }
+
+    /// <summary>The address of a virtual host.</summary>
+    public Uri UriOf(string virtualHost) => new($"amqp://guest:guest@127.0.0.1:{Port}/{Uri.EscapeDataString(virtualHost)}");
+
+    /// <summary>Makes a virtual host that nobody else uses.</summary>
+    public async Task<string> NewVirtualHostAsync()
+    {
+        var name = $"test-{Guid.NewGuid():N}"[..17];
+        using var made = await _management.PutAsJsonAsync($"vhosts/{name}", new { });
+        made.EnsureSuccessStatusCode();
+        using var permitted = await _management.PutAsJsonAsync(
+            $"permissions/{name}/guest", new { configure = ".*", write = ".*", read = ".*" });
+        permitted.EnsureSuccessStatusCode();
+        return name;
+    }
+
+    /// <summary>Kills the node as a power cut would; its data stays.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is { HasExited: false } process)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+    }
+
+    /// <summary>Starts the node again on its data.</summary>
+    public async Task StartServerAsync()
+    {
+        var start = new ProcessStartInfo(Server) { RedirectStandardOutput = true, RedirectStandardError = true };
+        await File.WriteAllTextAsync(Path.Combine(_folder, "plugins"), "[rabbitmq_management].");
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder, "rabbitmq.conf"),
+            $"""
+            listeners.tcp.default = 127.0.0.1:{Port}
+            management.tcp.ip = 127.0.0.1
+            management.tcp.port = {ManagementPort}
+            log.console = false
+            disk_free_limit.absolute = 100MB
+            """);
+        foreach (var (name, value) in new Dictionary<string, string>
+        {
+            ["RABBITMQ_NODENAME"] = _name,
+            ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
+            ["RABBITMQ_DIST_PORT"] = $"{_distributionPort}",
+            ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_folder, "data"),
+            ["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "log"),
+            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_folder, "plugins"),
+            ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_folder, "rabbitmq.conf"),
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+            ["ERL_EPMD_PORT"] = $"{_epmdPort}",
+            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+            ["HOME"] = _folder,
+        })
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, _) => { };
+        _process.ErrorDataReceived += (_, _) => { };
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        try
+        {
+            await Eventually.HoldsAsync("the broker takes connections", TakesConnectionsAsync, TimeSpan.FromSeconds(90));
+        }
+        catch (TimeoutException error)
+        {
+            throw new InvalidOperationException($"RabbitMQ did not come up: {Logs()}", error);
+        }
+    }
+
+    private async Task<bool> TakesConnectionsAsync()
+    {
+        if (_process!.HasExited)
+        {
+            throw new InvalidOperationException($"RabbitMQ ended with {_process.ExitCode}: {Logs()}");
+        }
+
+        try
+        {
+            await using var connection = await new ConnectionFactory { Uri = UriOf("/") }.CreateConnectionAsync();
+            using var answer = await _management.GetAsync(new Uri("overview", UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception error) when (error is not InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private string Logs()
+    {
+        var folder = Path.Combine(_folder, "log");
+        return Directory.Exists(folder)
+            ? string.Join('\n', Directory.GetFiles(folder).Select(File.ReadAllText).Select(text => text[Math.Max(0, text.Length - 4000)..]))
+            : "(no log)";
+    }
+
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process?.Dispose();
+        _management.Dispose();
+        using (var end = Process.Start(new ProcessStartInfo("epmd", ["-port", $"{_epmdPort}", "-kill"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!)
+        {
+            await end.WaitForExitAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+}
