@@ -154,7 +154,8 @@ public sealed class RabbitMqNode : IAsyncDisposable
             : "(no log)";
     }
 
-    internal static int FreePort()
+    /// <summary>A loopback port that nobody listens on now.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -58,13 +58,14 @@ public sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the program.</summary>
+    /// <summary>Starts the program, in the top folder of the repository.</summary>
     public static WorkerProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "jobrunner.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            WorkingDirectory = Repository.Root,
         };
         foreach (var (name, value) in settings)
         {

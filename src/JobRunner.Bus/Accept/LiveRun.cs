@@ -7,7 +7,7 @@ namespace JobRunner.Bus.Accept;
 internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
 {
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _ending;
+    private readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public CommandDelivery Delivery => delivery;
 
@@ -18,8 +18,8 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
     /// <summary>Completes when the run is safe to let go of: told to its scheduler, or sent on. Faulted if neither.</summary>
     public Task Over => _over.Task;
 
-    /// <summary>Whether the run has ended or was told to: a command that follows it need only wait.</summary>
-    public bool Ending => _ending;
+    /// <summary>Completes when the run has ended or was told to: a command that follows it need only wait.</summary>
+    public Task Ending => _ending.Task;
 
     /// <summary>Whether this is the same leg of the same run.</summary>
     public bool IsSame(CommandDelivery other) =>
@@ -31,13 +31,13 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
 
     public Task<StopResult> StopAsync()
     {
-        _ending = true;
+        _ending.TrySetResult();
         return runner.StopAsync();
     }
 
     public RunnerStatus Status() => runner.Status();
 
-    public void MarkEnding() => _ending = true;
+    public void MarkEnding() => _ending.TrySetResult();
 
     public void MarkOver() => _over.TrySetResult();
 

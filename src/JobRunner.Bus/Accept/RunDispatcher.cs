@@ -16,6 +16,8 @@ internal sealed class RunDispatcher(
     // The broker has its own clock: a run that comes back this much early is not sent to wait again.
     private static readonly TimeSpan EarlyEnough = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan StopsArriveWithin = TimeSpan.FromSeconds(2);
+
     /// <summary>Returns when the delivery may be acknowledged.</summary>
     /// <exception cref="RefusedException">Another run of the job lives here.</exception>
     /// <exception cref="OperationCanceledException">The delivery was lost; the run, if any, lives on.</exception>
@@ -45,8 +47,7 @@ internal sealed class RunDispatcher(
                     await live.Over.WaitAsync(lost);
                     return;
 
-                case LiveRun { Ending: true } live:
-                    // A resume that overtakes the end of the run before it.
+                case LiveRun live when await EndsSoonAsync(live, lost):
                     await live.Over.WaitAsync(lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     lost.ThrowIfCancellationRequested();
                     continue;
@@ -89,6 +90,16 @@ internal sealed class RunDispatcher(
                 return;
             }
         }
+    }
+
+    /// <summary>
+    /// A resume can overtake the stop it follows, or the end of the run before it: they come on queues of their own.
+    /// </summary>
+    private async Task<bool> EndsSoonAsync(LiveRun live, CancellationToken lost)
+    {
+        await live.Ending.WaitAsync(StopsArriveWithin, time, lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lost.ThrowIfCancellationRequested();
+        return live.Ending.IsCompleted;
     }
 
     private TimeSpan? NotDueYet(CommandDelivery delivery) =>

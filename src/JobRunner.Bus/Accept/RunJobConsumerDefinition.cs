@@ -1,5 +1,6 @@
 using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Errors;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
@@ -33,6 +34,7 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
         endpointConfigurator.ConfigureError(error =>
         {
             error.UseFilter(ActivatorUtilities.CreateInstance<TellSchedulerFilter>(context));
+            error.UseFilter(new ReasonFilter());
             error.UseFilter(new ErrorTransportFilter());
         });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Errors;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -25,7 +26,11 @@ internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobL
         endpointConfigurator.PrefetchCount = 2 * PostsAtOnce;
         endpointConfigurator.ConcurrentMessageLimit = PostsAtOnce;
         endpointConfigurator.ReadOnly<JobLogRecorded>();
-        endpointConfigurator.ConfigureError(error => error.UseFilter(new ErrorTransportFilter()));
+        endpointConfigurator.ConfigureError(error =>
+        {
+            error.UseFilter(new ReasonFilter());
+            error.UseFilter(new ErrorTransportFilter());
+        });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
             broker.SetQuorumQueue();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace JobRunner.Bus.Tests.Report;
 
-/// <summary>What <see cref="JobLogDelivery.AddJobLogDelivery"/> registers, with settings by their environment names.</summary>
+/// <summary>What <see cref="JobLogDelivery.AddJobLogDelivery"/> registers, with settings by their environment names; the last one counts.</summary>
 internal sealed class Delivery : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
@@ -14,8 +14,9 @@ internal sealed class Delivery : IAsyncDisposable
     public Delivery(TimeProvider? time, params (string Name, string Value)[] settings)
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Select(
-                setting => KeyValuePair.Create(setting.Name.Replace("__", ":", StringComparison.Ordinal), (string?)setting.Value)))
+            .AddInMemoryCollection(settings
+                .GroupBy(setting => setting.Name.Replace("__", ":", StringComparison.Ordinal), setting => (string?)setting.Value)
+                .Select(setting => KeyValuePair.Create(setting.Key, setting.Last())))
             .Build();
         var services = new ServiceCollection().AddFakeLogging();
         if (time is not null)

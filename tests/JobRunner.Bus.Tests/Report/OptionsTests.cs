@@ -58,7 +58,7 @@ public sealed class OptionsTests
         var rm = new RequestManagerOptions();
 
         Assert.Equal(
-            (null, TimeSpan.FromSeconds(10), 5, TimeSpan.FromMilliseconds(500), 1_048_576, true),
+            (null, TimeSpan.FromSeconds(10), 5, TimeSpan.FromMilliseconds(500), 2_097_152, true),
             (rm.BaseUrl, rm.AttemptTimeout, rm.Attempts, rm.AttemptDelay, rm.MaxStreamBytes, rm.StrictIds));
         Assert.Equal(Path.Combine("/home/me/.local/share", "jobrunner", "job-logs.db"), JobLogStoreOptions.DefaultPath("/home/me/.local/share"));
         Assert.Equal("job-logs.db", JobLogStoreOptions.DefaultPath(""));

@@ -18,7 +18,7 @@ public sealed class RequestManagerFaultTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _rm = await StubRequestManager.StartAsync();
-        _delivery = Delivery.To(_rm, ("JobRunner__RequestManager__AttemptTimeout", "00:00:01"));
+        _delivery = Delivery.To(_rm, ("JobRunner__RequestManager__AttemptTimeout", "00:00:02"));
     }
 
     public async ValueTask DisposeAsync()
@@ -105,6 +105,9 @@ public sealed class RequestManagerFaultTests : IAsyncLifetime
         Assert.Null(error.Status);
         Assert.Contains(_rm.BaseUrl, error.Message, StringComparison.Ordinal);
         Assert.Contains("refused", error.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            _delivery.LogLines.GetSnapshot(),
+            line => line.Message.StartsWith($"Attempt 1 of 5 at POST {_rm.BaseUrl}/api/v1/requests/{RequestId}/log failed: ", StringComparison.Ordinal));
         await _rm.ComeUpAsync();
         Assert.Equal(DeliveryOutcome.Stored, await _delivery.Store.PutAsync(Log(2), Ct));
         Assert.Equal([Log(1), Log(2)], _rm.Rows);
@@ -114,11 +117,11 @@ public sealed class RequestManagerFaultTests : IAsyncLifetime
     public async Task A_Request_Manager_that_hangs_is_given_the_timeout_per_attempt()
     {
         _rm.Always = StubAnswer.Hang;
-        await using var delivery = Delivery.To(_rm, ("JobRunner__RequestManager__AttemptTimeout", "00:00:00.100"));
+        await using var delivery = Delivery.To(_rm, ("JobRunner__RequestManager__AttemptTimeout", "00:00:00.500"));
 
         var error = await Assert.ThrowsAsync<RetryableDeliveryException>(() => delivery.Store.PutAsync(Log(), Ct));
 
-        Assert.Contains("no answer within 00:00:00.1000000 (JobRunner__RequestManager__AttemptTimeout)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no answer within 00:00:00.5000000 (JobRunner__RequestManager__AttemptTimeout)", error.Message, StringComparison.Ordinal);
         Assert.Equal(5, _rm.Requests.Count);
     }
 
@@ -178,7 +181,7 @@ public sealed class RequestManagerFaultTests : IAsyncLifetime
         await using var delivery = new Delivery(
             null, ("JobRunner__RequestManager__BaseUrl", $"http://{silent.LocalEndpoint}"), ("JobRunner__RequestManager__Attempts", "1"));
         var put = delivery.Store.PutAsync(Log(), Ct);
-        using var connection = await silent.AcceptTcpClientAsync(Ct);
+        using var connection = await silent.AcceptTcpClientAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(5), Ct);
 
         // Says that 16 MB follow, and sends none of them.
         await connection.GetStream().WriteAsync("HTTP/1.1 201 Created\r\nContent-Length: 16777216\r\n\r\n"u8.ToArray(), Ct);

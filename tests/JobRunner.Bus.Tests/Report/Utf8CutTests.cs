@@ -24,9 +24,9 @@ public sealed class Utf8CutTests
     [Fact]
     public void A_text_one_byte_too_long_is_cut()
     {
-        Assert.Equal("aaaaaaaaaaaaaaaa…[cut 17 bytes]", Utf8Cut.Tail(new string('a', 33), 32));
+        Assert.Equal("aaaaaaaaaaaaaaa…[cut 18 bytes]", Utf8Cut.Tail(new string('a', 33), 32));
         Assert.Equal(
-            "aaaaaaaaaaaaaaaaaaaa\n…[cut 25 bytes]…\nzzzzzzzzzzzzzzzzzzzz",
+            "aaaaaaaaaaaaaaaaaaaaa\n…[cut 23 bytes]…\nzzzzzzzzzzzzzzzzzzzzz",
             Utf8Cut.Middle(new string('a', 32) + new string('z', 33), 64));
     }
 
@@ -70,12 +70,14 @@ public sealed class Utf8CutTests
         Assert.InRange(Bytes(cut), limit - 9, limit);
     });
 
-    [Theory]
-    [InlineData("ok 😀\0", "ok 😀\0")]
-    [InlineData("a\ud800b", "a\ufffdb")]
-    [InlineData("\udc00\ud83d\ude00\ud83d", "\ufffd😀\ufffd")]
-    public void Lone_surrogates_become_the_replacement_character(string text, string valid) =>
-        Assert.Equal(valid, Utf8Cut.Valid(text));
+    [Fact]
+    public void Lone_surrogates_become_the_replacement_character()
+    {
+        // As a fact: a test runner passes the data of a theory on as UTF-8, which cannot hold them.
+        Assert.Equal("a\ufffdb", Utf8Cut.Valid("a\ud800b"));
+        Assert.Equal("\ufffd😀\ufffd", Utf8Cut.Valid("\udc00\ud83d\ude00\ud83d"));
+        Assert.Equal("ok 😀\0", Utf8Cut.Valid("ok 😀\0"));
+    }
 
     private static int Bytes(string text) => Encoding.UTF8.GetByteCount(text);
 

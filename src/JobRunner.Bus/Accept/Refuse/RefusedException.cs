@@ -1,3 +1,5 @@
+using JobRunner.Bus.Errors;
+
 namespace JobRunner.Bus.Accept.Refuse;
 
 /// <summary>A command that is not run: it goes to the error queue with this reason in a header.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Errors;
 using JobRunner.Bus.Record;
 using MassTransit;
 using Microsoft.Extensions.Logging;

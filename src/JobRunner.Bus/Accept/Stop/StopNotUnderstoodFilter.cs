@@ -1,3 +1,4 @@
+using JobRunner.Bus.Errors;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,7 @@ internal sealed class StopNotUnderstoodFilter(ILogger<StopNotUnderstoodFilter> l
 {
     public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
-        AcceptLog.StopRefused(logger, Refuse.Reasons.Bounded(context.Exception.Message));
+        AcceptLog.StopRefused(logger, Reasons.Bounded(context.Exception.Message));
         return next.Send(context);
     }
 

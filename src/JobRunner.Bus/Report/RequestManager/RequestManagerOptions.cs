@@ -36,10 +36,10 @@ public sealed class RequestManagerOptions
 
     /// <summary>
     /// Most UTF-8 bytes of standard output, and of standard error, to send (<c>JobRunner__RequestManager__MaxStreamBytes</c>);
-    /// of more, head and tail are kept. Default 1 MiB; from 1,024 to 16,777,216. Near the upper end the Request
+    /// of more, head and tail are kept. Default 2 MiB, more than a built-in job keeps; from 1,024 to 16,777,216. Near the upper end the Request
     /// Manager's database must allow packets that hold both (<c>max_allowed_packet</c>).
     /// </summary>
-    public int MaxStreamBytes { get; set; } = 1024 * 1024;
+    public int MaxStreamBytes { get; set; } = 2 * 1024 * 1024;
 
     /// <summary>
     /// Refuse job logs whose requestId is not 20 bytes or whose jobId is not 4 (<c>JobRunner__RequestManager__StrictIds</c>),

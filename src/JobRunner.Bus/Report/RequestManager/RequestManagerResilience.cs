@@ -81,7 +81,7 @@ internal static class RequestManagerResilience
         var reason = response is null
             ? NoAnswer(args.Outcome.Exception!, options)
             : (await RequestManagerAnswer.ReadAsync(response)).ToString();
-        var request = response?.RequestMessage;
+        var request = args.Context.GetRequestMessage();
         logger.AttemptFailed(
             args.AttemptNumber + 1, options.Attempts, request?.Method.Method ?? "", request?.RequestUri, reason, args.RetryDelay);
     }

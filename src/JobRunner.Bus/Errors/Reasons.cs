@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Accept.Refuse;
+namespace JobRunner.Bus.Errors;
 
 /// <summary>Reasons travel in message headers, and headers must fit into one AMQP frame.</summary>
 internal static class Reasons

@@ -1,0 +1,73 @@
+using System.Text;
+using JobRunner.Bus.TestKit;
+
+namespace JobRunner.Bus.BrokerTests;
+
+/// <summary>A worker told to end loses nothing: what it holds goes on elsewhere with exact counters.</summary>
+public sealed class DrainTests(Broker broker)
+{
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    [Fact]
+    public async Task A_try_that_ends_within_the_drain_timeout_ends_here_and_the_exit_code_is_0()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var request = Stage.NewRequestId();
+        var sleeps = Base64("""{"duration":2000000000}""");
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"abcd","type":"sleep","bytes":"{{sleeps}}"} }""");
+        await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
+
+        Assert.Equal(0, await stage.Worker.TerminateAsync());
+
+        var end = Assert.Single(stage.Ends(request, "abcd"));
+        Assert.Equal((3, 1), ((int)end["finalState"]!, (int)end["totalTries"]!));
+        Assert.Equal(0u, await stage.Client.CountAsync("run-job"));
+    }
+
+    [Fact]
+    public async Task A_try_cut_off_by_the_drain_is_logged_STOPPED_and_goes_on_elsewhere_with_its_budget_unspent()
+    {
+        await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Worker__DrainTimeout"] = "500ms" });
+        var request = Stage.NewRequestId();
+        var marker = Path.Combine(Path.GetTempPath(), request);
+        // The first worker's try sleeps; once the marker is there a try completes at once.
+        var script = Base64($$"""{"cmd":"/bin/sh","args":["-c","test -e {{marker}} || exec sleep 60"]}""");
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{script}}"},"jobData":{"k":"v"} }""");
+        await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
+
+        Assert.Equal(0, await stage.Worker.TerminateAsync());
+        Assert.Empty(stage.Ends(request, "abcd"));
+        await File.WriteAllTextAsync(marker, "");
+        await stage.AddWorkerAsync();
+
+        var end = await stage.FinishedAsync(request, "abcd");
+        Assert.Equal((3, 1, 1, 2), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
+        Assert.Equal("v", (string)end["jobData"]!["k"]!);
+        await Eventually.HoldsAsync("both logs", () => stage.RequestManager.Rows.Count == 2);
+        Assert.Equal([(1L, 6), (2L, 3)], stage.RequestManager.Rows.OrderBy(row => row.Try).Select(row => (row.Try, (int)row.State)));
+        File.Delete(marker);
+    }
+
+    [Fact]
+    public async Task A_run_that_waits_on_the_spot_is_handed_over_at_once()
+    {
+        await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Worker__ParkWaitsOver"] = "1h" });
+        var request = Stage.NewRequestId();
+        var fails = Base64("""{"cmd":"/bin/false"}""");
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{fails}}","retry":1,"retryWait":"8s"} }
+            """);
+        await StopTests.StatusAsync(stage, request, status => (bool)status["sleeping"]!);
+        var asked = DateTimeOffset.UtcNow;
+
+        Assert.Equal(0, await stage.Worker.TerminateAsync());
+        Assert.True(DateTimeOffset.UtcNow - asked < TimeSpan.FromSeconds(6));
+        await stage.AddWorkerAsync();
+
+        var end = await stage.FinishedAsync(request, "abcd");
+        Assert.Equal((4, 2, 2, 2), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
+        await Eventually.HoldsAsync("both logs", () => stage.RequestManager.Rows.Count == 2);
+        var rows = stage.RequestManager.Rows.OrderBy(row => row.Try).ToList();
+        Assert.True(rows[1].StartedAt - rows[0].FinishedAt >= 7_900_000_000);
+    }
+}
