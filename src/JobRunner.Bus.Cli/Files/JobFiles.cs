@@ -78,10 +78,8 @@ internal sealed class JobFiles(RequestIds ids, Func<Stream> openStandardInput)
         {
             // Everything up to " LineNumber:" is the reason; the rest counts lines from 0.
             var reason = error.Message.Split(" LineNumber:", 2)[0].Split(" Path:", 2)[0].TrimEnd('.');
-            throw new JobFileException(
-                source,
-                [$"not JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}): {reason}"],
-                error);
+            var place = error.LineNumber is { } line ? $" (line {line + 1}, byte {error.BytePositionInLine + 1})" : "";
+            throw new JobFileException(source, [$"not JSON{place}: {reason}"], error);
         }
         catch (WireFormatException error)
         {

@@ -35,31 +35,43 @@ internal static class JobGraph
         return sorted;
     }
 
-    /// <summary>One cycle, first id repeated at its end; <see langword="null"/> if there is none.</summary>
+    /// <summary>
+    /// One cycle, from its first id in the order given, which is repeated at its end; <see langword="null"/> if there is none.
+    /// </summary>
     public static IReadOnlyList<string>? FindCycle(
         IReadOnlyCollection<string> ids,
         IReadOnlyDictionary<string, IReadOnlyList<string>> next)
     {
-        var left = ids.ToHashSet();
-        left.ExceptWith(Sort(ids, next));
+        var sorted = Sort(ids, next).ToHashSet();
+        var left = ids.Where(id => !sorted.Contains(id)).ToList();
         if (left.Count == 0)
         {
             return null;
         }
 
         // Each job left waits for another one left: walking back from any of them must come round.
-        var before = left.ToDictionary(id => id, id => left.First(parent => next.GetValueOrDefault(parent, []).Contains(id)));
+        Dictionary<string, string> before = [];
+        foreach (var parent in left)
+        {
+            foreach (var child in next.GetValueOrDefault(parent, []))
+            {
+                before[child] = parent;
+            }
+        }
+
+        Dictionary<string, int> place = [];
         List<string> walk = [];
-        var at = left.First();
-        while (!walk.Contains(at))
+        var at = left[0];
+        while (place.TryAdd(at, walk.Count))
         {
             walk.Add(at);
             at = before[at];
         }
 
-        var cycle = walk[walk.IndexOf(at)..];
+        var cycle = walk[place[at]..];
         cycle.Reverse();
-        return [.. cycle, cycle[0]];
+        var first = cycle.IndexOf(ids.First(cycle.ToHashSet().Contains));
+        return [.. cycle[first..], .. cycle[..first], cycle[first]];
     }
 
     /// <summary>The job and every job behind it.</summary>

@@ -40,7 +40,7 @@ internal sealed class EmbeddedBus : ISchedulerBus
 
     private static IHost Build(EmbeddedBusArguments arguments)
     {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = false });
+        var builder = Host.CreateApplicationBuilder();
         builder.Configuration.AddInMemoryCollection(Overrides(arguments));
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
@@ -49,6 +49,8 @@ internal sealed class EmbeddedBus : ISchedulerBus
 
         // A failed try is in the table at the end; only what the table cannot show is worth a line between.
         builder.Logging.SetMinimumLevel(LogLevel.Error);
+        // The command listens for signals itself, and stops its jobs before it ends this host.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddJobRunner(builder.Configuration, bus => bus.AddConsumer<EmbeddedResultsConsumer, EmbeddedResultsConsumerDefinition>());
         builder.Services.AddBuiltInJobs();
         builder.Services.AddSingleton<EmbeddedResults>();

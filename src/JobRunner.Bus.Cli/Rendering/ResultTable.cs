@@ -11,6 +11,20 @@ internal static class ResultTable
     /// <summary>Writes the table and a sentence.</summary>
     public static void Write(Screen screen, RequestResult result, TimeSpan took)
     {
+        if (screen.IsTooNarrowForTables)
+        {
+            screen.Write(Stacked(result));
+        }
+        else
+        {
+            screen.Write(Table(screen, result));
+        }
+
+        screen.Write(Summary(result, took));
+    }
+
+    private static Table Table(Screen screen, RequestResult result)
+    {
         var table = screen.NewTable("JOB", "ID", "TYPE", "TRIES", "FINAL STATE");
         foreach (var job in result.Jobs)
         {
@@ -22,9 +36,14 @@ internal static class ResultTable
                 new Text(FinalState(job), StateStyle.Of(job.FinalState)));
         }
 
-        screen.Write(table);
-        screen.Write(Summary(result, took));
+        return table;
     }
+
+    private static Rows Stacked(RequestResult result) => new(result.Jobs.SelectMany<JobOutcome, IRenderable>(job =>
+    [
+        new Text($"{Say.Job(job.Job.Name, job.Job.Id)} {FinalState(job)}", StateStyle.Of(job.FinalState)),
+        new Padder(Tries(job), new Padding(2, 0, 0, 0)),
+    ]));
 
     private static Paragraph Summary(RequestResult result, TimeSpan took)
     {

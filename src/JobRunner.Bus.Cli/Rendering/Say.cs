@@ -15,6 +15,7 @@ internal static class Say
         { Ticks: < 0 } => "0.00s",
         { TotalSeconds: < 9.995 } => string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0.00}s"),
         { TotalSeconds: < 59.95 } => string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0.0}s"),
+        { TotalSeconds: < 60 } => "1m00s",
         { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{length.Minutes}m{length.Seconds:00}s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(length.TotalHours):0}h{length.Minutes:00}m"),
     };

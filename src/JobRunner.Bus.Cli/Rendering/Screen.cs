@@ -9,6 +9,11 @@ internal sealed class Screen(IAnsiConsole? terminal, TextWriter output, TextWrit
     // No line of a pipe is wrapped: what reads it takes it line by line.
     private const int PipeWidth = 10_000;
 
+    private const int NarrowestTable = 72;
+
+    // Ids are copied, states looked for: they stay whole.
+    private static readonly string[] WholeColumns = ["REQUEST", "ID", "JOB ID", "TRY", "STATE"];
+
     /// <summary>The terminal; <see langword="null"/> when output goes to a pipe or a file.</summary>
     public IAnsiConsole? Terminal { get; } = terminal;
 
@@ -51,13 +56,20 @@ internal sealed class Screen(IAnsiConsole? terminal, TextWriter output, TextWrit
         }
     }
 
+    /// <summary>Whether a table would only be a heap of broken words.</summary>
+    public bool IsTooNarrowForTables => Terminal?.Profile.Width < NarrowestTable;
+
     /// <summary>A table for this screen: ruled on a terminal, bare columns in a pipe.</summary>
     public Table NewTable(params ReadOnlySpan<string> columns)
     {
         var table = new Table { Border = Terminal is null ? TableBorder.None : TableBorder.Rounded };
         foreach (var column in columns)
         {
-            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))));
+            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold)))
+            {
+                NoWrap = WholeColumns.Contains(column),
+                Padding = Terminal is null ? new Padding(0, 0, 2, 0) : new Padding(1, 0, 1, 0),
+            });
         }
 
         return table;

@@ -12,6 +12,7 @@ internal sealed class SequenceRetries(IReadOnlyList<ChainJob> jobs, IReadOnlyDic
 {
     private readonly Dictionary<string, ChainJob> _jobs = jobs.ToDictionary(job => job.Id);
     private readonly Dictionary<string, int> _place = jobs.Select((job, index) => (job.Id, index)).ToDictionary(pair => pair.Id, pair => pair.index);
+    private readonly HashSet<string> _starts = [.. jobs.Select(job => job.SequenceId)];
     private readonly Dictionary<string, long> _tries = [];
     private readonly Dictionary<string, IReadOnlySet<string>> _behind = [];
     private readonly HashSet<string> _retrying = [];
@@ -19,7 +20,8 @@ internal sealed class SequenceRetries(IReadOnlyList<ChainJob> jobs, IReadOnlyDic
     /// <summary>Counts the launch of a job; tells how long to wait before it.</summary>
     public TimeSpan Launched(ChainJob job)
     {
-        if (job.SequenceId != job.Id)
+        // What others name as their start is one, even if it names another itself: else its tries would never run out.
+        if (!_starts.Contains(job.Id))
         {
             return TimeSpan.Zero;
         }

@@ -1,0 +1,111 @@
+using System.Text;
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Contracts;
+using Microsoft.Extensions.Time.Testing;
+using Spectre.Console.Testing;
+
+namespace JobRunner.Bus.Cli.Tests;
+
+/// <summary>The program with everything around it replaced; at noon.</summary>
+internal sealed class CliHarness : IDisposable
+{
+    public const string OneJob = """{"requestId":"r1","job":{"id":"aaaa","name":"only","type":"noop"}}""";
+    public const string TwoJobs = """{"requestId":"r2","jobs":{"aaaa":{"type":"noop"},"bbbb":{"type":"noop"}},"adjacencyList":{"aaaa":["bbbb"]}}""";
+
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+    private readonly FakeInterrupts _interrupts = new();
+
+    public string? Variable { get; set; } = "amqp://me:secret@rabbit:5673/jobs";
+
+    public string Input { get; set; } = OneJob;
+
+    public FakeSchedulerBus Bus { get; set; } = new(_ => RunEnd.Complete);
+
+    public FakeBrokerControl Control { get; set; } = new();
+
+    public IReadOnlyList<JobLogRecorded> Logs { get; set; } = [];
+
+    public TestConsole? Terminal { get; set; }
+
+    public EmbeddedBusArguments? Embedded { get; private set; }
+
+    public WorkerArguments? Worker { get; private set; }
+
+    public List<string> Addresses { get; } = [];
+
+    public string Output => _output.ToString();
+
+    public string Error => _error.ToString();
+
+    public void PressCtrlC() => _interrupts.Press();
+
+    public string TakeOutput()
+    {
+        var text = Output;
+        _output.GetStringBuilder().Clear();
+        return text;
+    }
+
+    public void Dispose()
+    {
+        _output.Dispose();
+        _error.Dispose();
+        Terminal?.Dispose();
+    }
+
+    public Task<int> RunAsync(string line, TimeProvider? time = null)
+    {
+        var services = new CliServices
+        {
+            Screen = new Screen(Terminal, _output, _error),
+            Time = time ?? new FakeTimeProvider(Chains.Noon),
+            Environment = name => name == BrokerAddress.Variable ? Variable : null,
+            OpenStandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes(Input)),
+            ListenForInterrupts = () => _interrupts,
+            RunWorker = (arguments, _) =>
+            {
+                Worker = arguments;
+                return Task.FromResult(42);
+            },
+            OpenEmbeddedBus = (arguments, _) =>
+            {
+                Embedded = arguments;
+                return Task.FromResult<ISchedulerBus>(Bus);
+            },
+            ReadHighestTries = (_, _) => Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
+            ReadLogs = (_, _) => Task.FromResult(Logs),
+            OpenBrokerBus = (address, _, _) =>
+            {
+                Addresses.Add(address.ToString());
+                return Task.FromResult<ISchedulerBus>(Bus);
+            },
+            OpenBrokerControl = (address, _) =>
+            {
+                Addresses.Add(address.ToString());
+                return Task.FromResult<IBrokerControl>(Control);
+            },
+        };
+        return CommandLine.RunAsync(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            services,
+            TestContext.Current.CancellationToken);
+    }
+
+    private sealed class FakeInterrupts : IInterrupts
+    {
+        private readonly CancellationTokenSource _stop = new();
+
+        public CancellationToken Stop => _stop.Token;
+
+        public void Press() => _stop.Cancel();
+
+        public void Dispose()
+        {
+            // Used by several commands of one test.
+        }
+    }
+}

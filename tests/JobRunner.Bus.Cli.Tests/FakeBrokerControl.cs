@@ -1,0 +1,44 @@
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Cli.Tests;
+
+/// <summary>Workers that answer what they are told to.</summary>
+internal sealed class FakeBrokerControl : IBrokerControl
+{
+    public IReadOnlyList<RunnerStatus>? Statuses { get; init; } = [];
+
+    public IReadOnlyList<StopJobReply> Replies { get; init; } = [];
+
+    public IReadOnlyList<RunnerStatus> Unanswered { get; init; } = [];
+
+    public Action? OnAsk { get; init; }
+
+    public List<GetRunnerStatus> Asked { get; } = [];
+
+    public List<(StopJob Command, TimeSpan Timeout)> Stops { get; } = [];
+
+    public Task<IReadOnlyList<RunnerStatus>?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
+    {
+        Asked.Add(request);
+        OnAsk?.Invoke();
+        return Task.FromResult(Statuses);
+    }
+
+    public Task<IReadOnlyList<RunnerStatus>> StopAsync(
+        StopJob command,
+        TimeSpan timeout,
+        Action<StopJobReply> onReply,
+        CancellationToken cancellation)
+    {
+        Stops.Add((command, timeout));
+        foreach (var reply in Replies)
+        {
+            onReply(reply);
+        }
+
+        return Task.FromResult(Unanswered);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

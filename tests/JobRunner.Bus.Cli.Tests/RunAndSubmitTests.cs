@@ -1,0 +1,135 @@
+using System.Text.Json;
+using JobRunner.Bus.Cli.Commands;
+using Spectre.Console.Testing;
+
+namespace JobRunner.Bus.Cli.Tests;
+
+public sealed class RunAndSubmitTests : IDisposable
+{
+    private readonly CliHarness _cli = new();
+
+    public void Dispose() => _cli.Dispose();
+
+    [Fact]
+    public async Task Run_shows_each_try_and_a_table()
+    {
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("run --slots 3 -"));
+
+        Assert.Equal((3, "r1"), (_cli.Embedded!.Slots, Assert.Single(_cli.Embedded.RequestIds)));
+        Assert.True(_cli.Bus.Disposed);
+        Assert.Contains("12:00:00 only (aaaa) try 5 COMPLETE 0.12s", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("Request r1 COMPLETE: 1 of 1 job COMPLETE", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_on_a_terminal_draws_and_ends_with_the_table()
+    {
+        _cli.Terminal = new TestConsole().Width(100).Height(30).Interactive();
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("run -"));
+
+        Assert.Contains("│ only │ aaaa │ noop │ 5 COMPLETE 0.12s │ COMPLETE", _cli.Terminal.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_with_json_prints_one_document_and_nothing_else()
+    {
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("run --json -"));
+
+        using var document = JsonDocument.Parse(_cli.Output);
+        Assert.Equal("COMPLETE", document.RootElement.GetProperty("state").GetString());
+        Assert.Empty(_cli.Error);
+    }
+
+    [Theory]
+    [InlineData("run -")]
+    [InlineData("run --json -")]
+    [InlineData("submit --wait -")]
+    public async Task A_job_that_is_not_complete_ends_with_1(string line)
+    {
+        _cli.Bus = new FakeSchedulerBus(_ => RunEnd.Fail);
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync(line));
+    }
+
+    [Theory]
+    [InlineData("run -")]
+    [InlineData("run --json -")]
+    [InlineData("submit --wait -")]
+    public async Task Ctrl_c_stops_the_request_and_ends_with_130(string line)
+    {
+        _cli.Bus = new FakeSchedulerBus(_ => null) { OnStuck = _ => _cli.PressCtrlC() };
+
+        Assert.Equal(ExitCodes.Interrupted, await _cli.RunAsync(line));
+
+        Assert.Equal("r1", Assert.Single(_cli.Bus.Stops).RequestId);
+        Assert.Contains("STOPPED", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_file_ends_with_2_before_anything_starts()
+    {
+        _cli.Input = "nope";
+
+        Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("run -"));
+
+        Assert.Null(_cli.Embedded);
+        Assert.StartsWith("jobrunner: standard input: not JSON (line 1, byte 2)", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tries_of_the_local_store_are_counted_on()
+    {
+        await _cli.RunAsync("run -");
+
+        Assert.Equal(4, Assert.Single(_cli.Bus.Sent).TotalTries);
+    }
+
+    [Fact]
+    public async Task A_lost_bus_shows_what_is_known_and_ends_with_1()
+    {
+        _cli.Bus = new FakeSchedulerBus(_ => null) { OnStuck = bus => bus.Lose(new IOException("cable cut")) };
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("submit --wait --json -"));
+
+        using var document = JsonDocument.Parse(_cli.Output);
+        Assert.Equal("RUNNING", document.RootElement.GetProperty("state").GetString());
+        Assert.Contains("the bus is lost: cable cut", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_sends_one_job_and_prints_its_request()
+    {
+        _cli.Bus = new FakeSchedulerBus(_ => null);
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("submit -"));
+
+        Assert.Equal("r1\n", _cli.Output.ReplaceLineEndings("\n"));
+        Assert.Equal(("aaaa", Chains.Noon), (Assert.Single(_cli.Bus.Sent).Job.Id, _cli.Bus.Sent[0].SentAt!.Value));
+        Assert.Equal(["rabbit:5673, virtual host \"jobs\""], _cli.Addresses);
+    }
+
+    [Fact]
+    public async Task Submit_with_json_prints_the_request_as_it_stands()
+    {
+        _cli.Bus = new FakeSchedulerBus(_ => null);
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("submit --json -"));
+
+        using var document = JsonDocument.Parse(_cli.Output);
+        Assert.Equal("RUNNING", document.RootElement.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Submit_of_a_chain_needs_wait()
+    {
+        _cli.Input = CliHarness.TwoJobs;
+
+        Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("submit -"));
+        Assert.Contains("needs --wait", _cli.Error, StringComparison.Ordinal);
+        Assert.Empty(_cli.Bus.Sent);
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("submit --wait -"));
+        Assert.Equal(2, _cli.Bus.Sent.Count);
+    }
+}

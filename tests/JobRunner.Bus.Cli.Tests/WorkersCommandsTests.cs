@@ -1,0 +1,175 @@
+using System.Text.Json;
+using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Contracts;
+using Microsoft.Extensions.Time.Testing;
+
+namespace JobRunner.Bus.Cli.Tests;
+
+public sealed class WorkersCommandsTests : IDisposable
+{
+    private readonly CliHarness _cli = new();
+
+    public void Dispose() => _cli.Dispose();
+
+    [Fact]
+    public async Task Stop_prints_every_answer()
+    {
+        _cli.Control = new FakeBrokerControl
+        {
+            Replies =
+            [
+                new StopJobReply { RequestId = "r1", JobId = "aaaa", Outcome = "stopped-while-running", FinalState = JobState.Stopped, Worker = "w1" },
+                new StopJobReply { RequestId = "r1", JobId = "bbbb", Outcome = "already-finished", FinalState = JobState.Complete, Worker = "w2", Error = "late\nmore" },
+            ],
+        };
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("stop r1 --timeout 1m30s"));
+
+        Assert.Equal(
+            "aaaa stopped-while-running: STOPPED on w1\nbbbb already-finished: COMPLETE on w2, error: late\n",
+            _cli.Output.ReplaceLineEndings("\n"));
+        var (command, timeout) = Assert.Single(_cli.Control.Stops);
+        Assert.Equal(("r1", null, Chains.Noon, TimeSpan.FromSeconds(90)), (command.RequestId, command.JobId, command.SentAt!.Value, timeout));
+    }
+
+    [Fact]
+    public async Task Stop_of_what_nobody_holds_is_no_error()
+    {
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("stop r1 aaaa"));
+
+        Assert.StartsWith("No worker holds this job now. The stop is recorded", _cli.Output, StringComparison.Ordinal);
+        Assert.Equal(("aaaa", TimeSpan.FromSeconds(30)), (_cli.Control.Stops[0].Command.JobId, _cli.Control.Stops[0].Timeout));
+    }
+
+    [Fact]
+    public async Task Stop_of_a_job_that_goes_on_ends_with_1()
+    {
+        _cli.Control = new FakeBrokerControl { Unanswered = [new RunnerStatus { JobId = "aaaa", Name = "stubborn", Worker = "w1" }] };
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("stop r1"));
+
+        Assert.StartsWith("stubborn (aaaa) has not stopped after 30.0s on w1", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ps_lists_runners_and_passes_the_request_on()
+    {
+        _cli.Control = new FakeBrokerControl { Statuses = [new RunnerStatus { RequestId = "r1", JobId = "aaaa", Name = "busy", Worker = "w1", State = JobState.Running }] };
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("ps r1"));
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("ps"));
+
+        Assert.Contains("REQUEST  JOB ID  NAME", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("busy", _cli.Output, StringComparison.Ordinal);
+        Assert.Equal(["r1", null], _cli.Control.Asked.Select(request => request.RequestId));
+    }
+
+    [Fact]
+    public async Task Ps_with_json_prints_the_messages_as_an_array()
+    {
+        _cli.Control = new FakeBrokerControl { Statuses = [new RunnerStatus { RequestId = "r1", JobId = "aaaa", State = JobState.Running }] };
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("ps --json"));
+
+        using var document = JsonDocument.Parse(_cli.Output);
+        Assert.Equal(2, Assert.Single(document.RootElement.EnumerateArray()).GetProperty("state").GetInt32());
+    }
+
+    [Fact]
+    public async Task Ps_tells_no_runners_from_no_workers()
+    {
+        await _cli.RunAsync("ps");
+        _cli.Control = new FakeBrokerControl { Statuses = null };
+        await _cli.RunAsync("ps");
+
+        Assert.Equal(
+            "Nothing runs or waits on any worker.\nNo worker is connected to the broker.\n",
+            _cli.Output.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public async Task Ps_watches_until_ctrl_c()
+    {
+        var looks = 0;
+        var time = new FakeTimeProvider(Chains.Noon) { AutoAdvanceAmount = TimeSpan.Zero };
+        _cli.Control = new FakeBrokerControl
+        {
+            OnAsk = () =>
+            {
+                if (++looks == 3)
+                {
+                    _cli.PressCtrlC();
+                }
+            },
+        };
+
+        var run = _cli.RunAsync("ps --watch", time);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!run.IsCompleted)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromSeconds(2));
+            await Task.Yield();
+        }
+
+        Assert.Equal((ExitCodes.Interrupted, 3), (await run, looks));
+    }
+
+    [Fact]
+    public async Task Logs_are_shown_as_a_table_in_full_or_as_json()
+    {
+        _cli.Logs =
+        [
+            new JobLogRecorded { RequestId = "r1", JobId = "bbbb", Name = "two", Type = "t", Try = 1, State = JobState.Complete, StartedAt = 1_767_355_260_000_000_000, FinishedAt = 1_767_355_261_000_000_000 },
+            new JobLogRecorded { RequestId = "r1", JobId = "aaaa", Name = "one", Type = "t", Try = 1, State = JobState.Fail, Exit = 3, Error = "broke", Stdout = "line 1\nline 2\u001b[2J\n", StartedAt = 1_767_355_200_000_000_000, FinishedAt = 1_767_355_200_500_000_000 },
+        ];
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("logs r1"));
+        Assert.Equal(
+            """
+            JOB  ID    TYPE  TRY  STATE     EXIT  STARTED              TOOK   STDOUT    STDERR  ERROR
+            one  aaaa  t     1    FAIL      3     2026-01-02 12:00:00  0.50s  18 chars  -       broke
+            two  bbbb  t     1    COMPLETE  0     2026-01-02 12:01:00  1.00s  -         -
+
+            """,
+            _cli.TakeOutput(),
+            ignoreLineEndingDifferences: true);
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("logs r1 aaaa --full"));
+        Assert.Equal(
+            """
+            === one (aaaa) try 1 FAIL exit 3, started 2026-01-02 12:00:00, took 0.50s
+            --- error
+            broke
+            --- stdout
+            line 1
+            line 2 [2J
+
+            """,
+            _cli.TakeOutput(),
+            ignoreLineEndingDifferences: true);
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("logs r1 bbbb --json"));
+        using var document = JsonDocument.Parse(_cli.TakeOutput());
+        Assert.Equal("bbbb", Assert.Single(document.RootElement.EnumerateArray()).GetProperty("jobId").GetString());
+    }
+
+    [Fact]
+    public async Task Without_logs_the_exit_code_says_so()
+    {
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("logs r1 aaaa"));
+        Assert.Contains("no logs of request \"r1\" and job \"aaaa\"", _cli.Error, StringComparison.Ordinal);
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("logs r1 --json"));
+        Assert.Equal("[]", _cli.TakeOutput().Trim());
+    }
+
+    [Fact]
+    public async Task Worker_gets_the_broker_and_every_setting()
+    {
+        Assert.Equal(42, await _cli.RunAsync("worker --broker amqp://b --JobRunner:Worker:Slots 4 --Logging:LogLevel:Default=Debug"));
+
+        Assert.Equal("amqp://b", _cli.Worker!.BrokerUri);
+        Assert.Equal(["--JobRunner:Worker:Slots", "4", "--Logging:LogLevel:Default=Debug"], _cli.Worker.Settings);
+    }
+}
