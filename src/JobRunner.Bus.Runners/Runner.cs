@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private readonly RunnerSignals _signals;
     private readonly long _maxTries;
     private readonly TimeSpan _retryWait;
+    private readonly TimeSpan _timeout;
     private readonly long _startedAt;
     private long _tryNumber;
     private volatile TryRun? _current;
@@ -34,6 +36,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         _signals = new RunnerSignals();
         _maxTries = 1 + command.Job.Retry;
         _retryWait = GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
+        _timeout = GoDuration.Parse(command.Timeout).ToTimeSpan();
         _startedAt = UnixNanoseconds.Now(time);
         _tryNumber = 1 + command.TotalTries;
         Key = new RunnerKey(command.RequestId, command.Job.Id);
@@ -48,30 +51,43 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// </summary>
     public async Task<Return> RunAsync()
     {
-        var result = await TryLoopAsync();
-        _signals.Returned(result);
-        return result;
+        try
+        {
+            var result = await TryLoopAsync();
+            _signals.Returned(result);
+            return result;
+        }
+        catch
+        {
+            // The log sink threw: the process gives up the run, and a stop must not wait for it any longer.
+            _signals.GivenUp();
+            throw;
+        }
     }
 
     private async Task<Return> TryLoopAsync()
     {
-        if (_command.PrevTries >= _maxTries)
-        {
-            _signals.Leave();
-            var error = $"no try left: prevTries {_command.PrevTries} = 1 + retry {_command.Job.Retry}";
-            await _logs.RecordAsync(NoTryLog.For(_command, error));
-            return NoTryLog.ReturnFor(_command, error);
-        }
-
         var jobData = _command.JobData;
         var tries = 1L; // of this run
         var tryNo = 1 + _command.PrevTries; // of the sequence
         var logged = _command.TotalTries;
         var state = JobState.Pending;
         var dueAt = DateTimeOffset.MinValue; // of the next try
+        if (tryNo > _maxTries)
+        {
+            if (_signals.Leave())
+            {
+                return Returns(JobState.Stopped);
+            }
+
+            var error = $"no try left: prevTries {_command.PrevTries} = 1 + retry {_command.Job.Retry}";
+            await _logs.RecordAsync(NoTryLog.For(_command, error));
+            return NoTryLog.ReturnFor(_command, error);
+        }
+
         while (true)
         {
-            using var current = new TryRun(_made.Job, _command, _tryNumber, jobData, _options.StopTimeout, _time);
+            using var current = new TryRun(_made.Job, _command, _tryNumber, jobData, _timeout, _options.StopTimeout, _time);
             if (!await TryStartAsync(current))
             {
                 // Stopped before it started: that try is run again on a resume (seed).
@@ -80,12 +96,17 @@ public sealed class Runner : IRunner, IAsyncDisposable
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
             var log = await RunTryAsync(current);
-            jobData = current.JobDataAfter;
+            if (!JsonNode.DeepEquals(jobData, current.JobDataAfter))
+            {
+                jobData = current.JobDataAfter;
+                await _logs.KeepJobDataAsync(Key, log.Try, jobData);
+            }
+
             state = log.State;
             await _logs.RecordAsync(log);
             logged = log.Try;
 
-            if (state == JobState.Complete || (state == JobState.Stopped && !_signals.HandsOverStoppedTry))
+            if (state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry))
             {
                 _signals.Leave();
                 return Returns(state);
@@ -192,14 +213,14 @@ public sealed class Runner : IRunner, IAsyncDisposable
 
     private async Task WaitAsync()
     {
-        if (_retryWait == TimeSpan.Zero || !_signals.TrySleep())
+        if (_retryWait <= TimeSpan.Zero || !_signals.TrySleep())
         {
             return;
         }
 
         try
         {
-            await Task.Delay(_retryWait, _time, _signals.NoMoreTries);
+            await LongDelay.WaitAsync(_retryWait, _time, _signals.NoMoreTries);
         }
         catch (OperationCanceledException) when (_signals.NoMoreTries.IsCancellationRequested)
         {

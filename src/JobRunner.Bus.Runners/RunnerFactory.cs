@@ -19,12 +19,20 @@ public sealed class RunnerFactory(
     ILogger<Runner> logger)
 {
     /// <summary>Makes a runner, its job ready to run.</summary>
-    /// <exception cref="JobNotMadeException">The job's type is unknown or its bytes make no sense.</exception>
+    /// <exception cref="JobNotMadeException">
+    /// The command breaks <see cref="RunJobRules"/>, the job's type is unknown, or its bytes make no sense.
+    /// </exception>
     public Runner Make(RunJob command)
     {
         ArgumentNullException.ThrowIfNull(command);
         try
         {
+            var wrong = RunJobRules.Check(command);
+            if (wrong.Count > 0)
+            {
+                throw new ArgumentException(string.Join("; ", wrong));
+            }
+
             return new Runner(command, jobs.Make(command.Job), logs, slots, options, time, logger);
         }
         catch (Exception error)

@@ -29,11 +29,13 @@ internal sealed class RunnerSignals : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _noMoreTries = new();
-    private readonly TaskCompletionSource<Return> _returned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Return?> _returned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunnerPhase _phase = RunnerPhase.Pending;
     private bool _stopRequested;
     private bool _handOverRequested;
     private bool _cutRequested;
+    private bool _cutTheTry;
+    private bool _stoppedByItself;
     private Func<Task<string?>>? _tellJob;
     private Task<StopResult>? _stop;
 
@@ -76,6 +78,8 @@ internal sealed class RunnerSignals : IDisposable
         {
             _phase = RunnerPhase.Recording;
             _tellJob = null;
+            _cutTheTry = _cutRequested;
+            _stoppedByItself = state == JobState.Stopped && !_cutRequested;
             return (_stopRequested || _cutRequested) && state != JobState.Complete ? JobState.Stopped : state;
         }
     }
@@ -105,20 +109,27 @@ internal sealed class RunnerSignals : IDisposable
         }
     }
 
-    /// <summary>Whether a stop or a cut came while the try that has just ended was running.</summary>
-    public bool HandsOverStoppedTry
+    /// <summary>Whether the try that has just ended was cut: stopped, its run goes on elsewhere, unless a stop came too.</summary>
+    public bool CutTheTry
     {
         get
         {
             lock (_lock)
             {
-                return _cutRequested && !_stopRequested;
+                return _cutTheTry;
             }
         }
     }
 
     /// <summary>The run has returned: whoever waits on a stop is told.</summary>
     public void Returned(Return result) => _returned.TrySetResult(result);
+
+    /// <summary>The process has given up the run: it goes on elsewhere, from what was recorded.</summary>
+    public void GivenUp()
+    {
+        Leave();
+        _returned.TrySetResult(null);
+    }
 
     public Task<StopResult> StopAsync()
     {
@@ -136,12 +147,12 @@ internal sealed class RunnerSignals : IDisposable
                 RunnerPhase.Pending => Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped)),
                 RunnerPhase.Sleeping => Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped)),
                 RunnerPhase.Running => StoppedResultAsync(_tellJob, StopOutcome.StoppedWhileRunning),
-                _ => StoppedResultAsync(null, StopOutcome.StoppedWhileWaiting),
+                RunnerPhase.Recording when !_stoppedByItself => StoppedResultAsync(null, StopOutcome.StoppedWhileWaiting),
+                _ => StoppedResultAsync(null, StopOutcome.AlreadyFinished),
             };
         }
 
-        // Outside the lock: what waits on the token goes on from here.
-        _noMoreTries.Cancel();
+        HoldNextTry();
         return stop;
     }
 
@@ -153,11 +164,11 @@ internal sealed class RunnerSignals : IDisposable
         var result = await _returned.Task;
         var outcome = result switch
         {
-            { End: not RunEnd.Finished } => StopOutcome.MovedOn,
+            null or { End: not RunEnd.Finished } => StopOutcome.MovedOn,
             { FinalState: JobState.Stopped } => ifStopped,
             _ => StopOutcome.AlreadyFinished,
         };
-        return new StopResult(outcome, result.FinalState, error);
+        return new StopResult(outcome, result?.FinalState ?? JobState.Unknown, error);
     }
 
     public void HandOver()
@@ -167,7 +178,7 @@ internal sealed class RunnerSignals : IDisposable
             _handOverRequested = true;
         }
 
-        _noMoreTries.Cancel();
+        HoldNextTry();
     }
 
     public void CutTry()
@@ -185,8 +196,21 @@ internal sealed class RunnerSignals : IDisposable
             tellJob = _stopRequested ? null : _tellJob;
         }
 
-        _noMoreTries.Cancel();
+        HoldNextTry();
         _ = tellJob?.Invoke();
+    }
+
+    /// <summary>Called outside the lock: what waits on the token goes on from here.</summary>
+    private void HoldNextTry()
+    {
+        try
+        {
+            _noMoreTries.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run is over and its runner disposed of: there is no next try.
+        }
     }
 
     public void Dispose() => _noMoreTries.Dispose();

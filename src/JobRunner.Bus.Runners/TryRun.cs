@@ -15,15 +15,20 @@ internal sealed class TryRun : IDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _timedOut;
+    private readonly Lock _lock = new();
+    private Task<string?>? _telling;
+    private bool _started;
+    private bool _timedOut;
+    private bool _ended;
 
-    public TryRun(IJob job, RunJob command, long tryNumber, JsonObject jobData, TimeSpan stopTimeout, TimeProvider time)
+    public TryRun(
+        IJob job, RunJob command, long tryNumber, JsonObject jobData, TimeSpan timeout, TimeSpan stopTimeout, TimeProvider time)
     {
         _job = job;
         _jobDataBefore = jobData;
         // A job given up on may write on to its data: what goes on then is the copy it never saw.
         _context = new JobRunContext(command.RequestId, command.Job, (JsonObject)jobData.DeepClone(), tryNumber);
-        _timeout = GoDuration.Parse(command.Timeout).ToTimeSpan();
+        _timeout = timeout;
         _stopTimeout = stopTimeout;
         _time = time;
     }
@@ -40,46 +45,97 @@ internal sealed class TryRun : IDisposable
     /// <summary>Runs the try; never throws.</summary>
     public async Task<JobResult> RunAsync()
     {
-        using var limit = _timeout > TimeSpan.Zero ? _time.CreateTimer(OutOfTime, null, _timeout, Timeout.InfiniteTimeSpan) : null;
+        using var ended = new CancellationTokenSource();
+        if (_timeout > TimeSpan.Zero)
+        {
+            _ = StopWhenOutOfTimeAsync(ended.Token);
+        }
 
         // On a thread of its own: a job that blocks before its first await must not block whoever delivers commands.
-        var work = Task.Run(() => _job.RunAsync(_context, _stop.Token), CancellationToken.None);
+        var work = Task.Run(StartAsync, CancellationToken.None);
         if (await Task.WhenAny(work, _told.Task) != work && !await EndsInTimeAsync(work))
         {
             GivenUp = true;
             ObserveLater(work);
-            return WithTimeout(JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(_stopTimeout)} and was given up"));
         }
 
-        return WithTimeout(await ResultOfAsync(work));
+        await ended.CancelAsync();
+        await EndAsync();
+        return WithTimeout(GivenUp
+            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(_stopTimeout)} and was given up")
+            : await ResultOfAsync(work));
     }
 
-    private void OutOfTime(object? state)
+    /// <summary>A job told to stop before its code began never begins: it would miss a stop that came before it could listen.</summary>
+    private Task<JobResult> StartAsync()
     {
-        _timedOut = true;
-        _ = TellToStopAsync();
+        lock (_lock)
+        {
+            if (_telling is not null)
+            {
+                return Task.FromResult(JobResult.Stopped());
+            }
+
+            _started = true;
+        }
+
+        return _job.RunAsync(_context, _stop.Token);
     }
 
-    /// <summary>Tells the job to stop; returns its own error in doing so, or null.</summary>
-    public async Task<string?> TellToStopAsync()
+    private async Task StopWhenOutOfTimeAsync(CancellationToken ended)
     {
-        _told.TrySetResult();
-        var own = Task.Run(_job.StopAsync, CancellationToken.None);
         try
         {
-            await _stop.CancelAsync();
-            await own.WaitAsync(_stopTimeout, _time);
+            await LongDelay.WaitAsync(_timeout, _time, ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            // A try that is stopping already has its time limit from that.
+            if (_ended || _telling is not null)
+            {
+                return;
+            }
+
+            _timedOut = true;
+            _telling = TellAsync();
+        }
+    }
+
+    /// <summary>
+    /// Tells the job to stop, once however many ask; returns its own error in doing so, or null. A try that has ended is
+    /// told nothing: its job may be in the next one.
+    /// </summary>
+    public Task<string?> TellToStopAsync()
+    {
+        lock (_lock)
+        {
+            return _telling ??= _ended ? Task.FromResult<string?>(null) : TellAsync();
+        }
+    }
+
+    private async Task<string?> TellAsync()
+    {
+        _told.TrySetResult();
+        var job = _started ? Task.Run(_job.StopAsync, CancellationToken.None) : Task.CompletedTask;
+        var told = Task.WhenAll(job, _stop.CancelAsync());
+        try
+        {
+            await told.WaitAsync(_stopTimeout, _time);
             return null;
         }
-        catch (TimeoutException) when (!own.IsCompleted)
+        catch (TimeoutException) when (!told.IsCompleted)
         {
-            ObserveLater(own);
+            ObserveLater(told);
             return $"the job's stop did not return within {GoDuration.FromTimeSpan(_stopTimeout)}";
         }
-        catch (ObjectDisposedException)
+        catch (AggregateException error) when (error.InnerExceptions is [var thrownByCallback])
         {
-            // The try ended by itself in the meantime.
-            return null;
+            return thrownByCallback.Message;
         }
         catch (Exception error)
         {
@@ -87,12 +143,22 @@ internal sealed class TryRun : IDisposable
         }
     }
 
+    /// <summary>Ends the try: a job that still is being told to stop is left to it first, so that no stop outlives its try.</summary>
+    private Task EndAsync()
+    {
+        lock (_lock)
+        {
+            _ended = true;
+            return _telling ?? Task.CompletedTask;
+        }
+    }
+
     private async Task<bool> EndsInTimeAsync(Task work)
     {
         using var grace = new CancellationTokenSource();
-        var ended = await Task.WhenAny(work, Task.Delay(_stopTimeout, _time, grace.Token)) == work;
+        await Task.WhenAny(work, Task.Delay(_stopTimeout, _time, grace.Token));
         await grace.CancelAsync();
-        return ended;
+        return work.IsCompleted;
     }
 
     private async Task<JobResult> ResultOfAsync(Task<JobResult> work)

@@ -4,6 +4,7 @@ using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
+using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Report;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Serialization;
@@ -103,6 +104,7 @@ public static class JobRunnerServices
         {
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<BrokerStopNotes>();
             services.AddSingleton<IStopNotes>(provider => provider.GetRequiredService<BrokerStopNotes>());
             services.AddSingleton<IRunRelay, BrokerRelay>();
@@ -110,6 +112,7 @@ public static class JobRunnerServices
         }
         else
         {
+            services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
             services.AddSingleton<IRunRelay, InMemoryRelay>();
             services.AddSingleton<IReplies, NoReplies>();

@@ -40,8 +40,9 @@ public interface IJob
     Task<JobResult> RunAsync(JobRunContext context, CancellationToken stopToken);
 
     /// <summary>
-    /// Called once when the job is to stop while a try runs, just before the stop token fires: for work that a token
-    /// does not reach. What it throws is told to whoever asked for the stop.
+    /// Called at most once a try, when the job is to stop while the try runs, as the stop token fires: for work that a
+    /// token does not reach. The try does not end before it has returned or the time to stop is over. What it throws is
+    /// told to whoever asked for the stop.
     /// </summary>
     Task StopAsync() => Task.CompletedTask;
 }

@@ -38,7 +38,8 @@ public sealed class JobFactory : IJobFactory
         }
         catch
         {
-            scope.Dispose();
+            // Not the synchronous Dispose: it throws for a service that has DisposeAsync only, and would hide the reason.
+            _ = scope.DisposeAsync().AsTask();
             throw;
         }
     }

@@ -26,6 +26,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1106, LogLevel.Information, "Delivery is let go: {Why}")]
     public static partial void DeliveryDropped(ILogger logger, string why);
 
+    [LoggerMessage(1107, LogLevel.Information, "Redelivered: the run goes on from prevTries {PrevTries}, totalTries {TotalTries}")]
+    public static partial void RunResumed(ILogger logger, long prevTries, long totalTries);
+
     [LoggerMessage(1110, LogLevel.Information, "Stop of request {RequestId}, job {JobId}: {Runners} runners here")]
     public static partial void StopArrived(ILogger logger, string requestId, string? jobId, int runners);
 

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
 
 namespace JobRunner.Bus.Accept;
 
@@ -7,4 +8,11 @@ namespace JobRunner.Bus.Accept;
 /// <param name="SentAt">When its scheduler sent it, from the body or the AMQP timestamp; unknown without either.</param>
 /// <param name="Leg">The leg of its run that this is.</param>
 /// <param name="DueAt">When its next try is due; none for at once.</param>
-internal sealed record CommandDelivery(RunJob Command, DateTimeOffset? SentAt, RunLeg Leg, DateTimeOffset? DueAt);
+internal sealed record CommandDelivery(RunJob Command, DateTimeOffset? SentAt, RunLeg Leg, DateTimeOffset? DueAt)
+{
+    /// <summary>Whether the broker has delivered it before: its worker may have died in the middle of the run.</summary>
+    public bool Redelivered { get; init; }
+
+    /// <summary>The counters it arrived with; they stay when a crash resume moves the command's own on.</summary>
+    public TryCounters ArrivedWith { get; init; } = new(Command.PrevTries, Command.TotalTries);
+}

@@ -24,8 +24,7 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
     /// <summary>Whether this is the same leg of the same run.</summary>
     public bool IsSame(CommandDelivery other) =>
         other.Leg.Id == delivery.Leg.Id
-        && other.Command.PrevTries == delivery.Command.PrevTries
-        && other.Command.TotalTries == delivery.Command.TotalTries;
+        && other.ArrivedWith == delivery.ArrivedWith;
 
     public DateTimeOffset? SentAt => delivery.SentAt;
 

@@ -31,7 +31,7 @@ internal sealed class RunJobConsumer(RunDispatcher dispatcher, IOptions<WorkerOp
         var sentAt = command.SentAt ?? context.Timestamp();
         // A delivery that is lost (channel closed, consumer timeout) is let go of at once; the run does not depend on it.
         return dispatcher.RunAsync(
-            new CommandDelivery(command, sentAt, context.Leg(), context.DueAt()),
+            new CommandDelivery(command, sentAt, context.Leg(), context.DueAt()) { Redelivered = context.ReceiveContext.Redelivered },
             context.CancellationToken);
     }
 }

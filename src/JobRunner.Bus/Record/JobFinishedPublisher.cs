@@ -6,7 +6,7 @@ using MassTransit;
 namespace JobRunner.Bus.Record;
 
 /// <summary>Tells schedulers that a run has ended; returns once the broker has accepted it.</summary>
-internal sealed class JobFinishedPublisher(IBus bus, UntilAccepted until)
+internal sealed class JobFinishedPublisher(IBus bus, UntilAccepted until, TimeProvider time)
 {
     /// <summary>The end of a run of this command.</summary>
     public Task PublishAsync(RunJob command, Return result) => PublishAsync(new JobFinished
@@ -23,5 +23,8 @@ internal sealed class JobFinishedPublisher(IBus bus, UntilAccepted until)
 
     /// <summary>An end that no run came to, such as that of a refused command.</summary>
     public Task PublishAsync(JobFinished finished) =>
-        until.RunAsync("a finished job", cancellationToken => bus.Publish(finished, cancellationToken));
+        until.RunAsync("a finished job", cancellationToken => bus.Publish(
+            finished,
+            context => context.Headers.Set(WorkerHeaders.At, $"{time.GetUtcNow().ToUnixTimeMilliseconds()}"),
+            cancellationToken));
 }

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
@@ -7,8 +9,11 @@ using MassTransit;
 namespace JobRunner.Bus.Record;
 
 /// <summary>Publishes job logs; returns once the broker has accepted them.</summary>
-internal sealed class JobLogPublisher(IBus bus, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
+internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
 {
+    /// <inheritdoc/>
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData) => journal.KeepJobDataAsync(job, tryNumber, jobData);
+
     /// <inheritdoc/>
     public Task RecordAsync(JobLogRecorded log)
     {

@@ -50,6 +50,9 @@ public sealed class WorkerOptions
     /// <summary>Largest command taken, 1 KiB to 128 MiB; default 16 MiB. A larger one goes to the error queue.</summary>
     public int MaxCommandBytes { get; set; } = 16 * 1024 * 1024;
 
+    /// <summary>How long the journal of tries is kept, for runs whose worker died and for replay; 1 h to 90 days, default 7 days.</summary>
+    public TimeSpan JournalRetention { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>How long stops are remembered for commands still on their way, 1 min to 30 days; default 7 days.</summary>
     public TimeSpan StopRetention { get; set; } = TimeSpan.FromDays(7);
 }

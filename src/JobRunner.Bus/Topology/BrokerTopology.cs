@@ -20,6 +20,9 @@ internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> op
     /// <summary>Largest segment of the stop stream: retention drops whole segments, and stops are small.</summary>
     public const long StopSegmentBytes = 1_000_000;
 
+    /// <summary>Largest segment of the journal.</summary>
+    public const long JournalSegmentBytes = 50_000_000;
+
     /// <summary>Declares what workers and schedulers use.</summary>
     /// <exception cref="Exception">The broker could not be reached, or holds a queue of that name declared otherwise.</exception>
     public async Task DeclareAsync(CancellationToken cancellationToken)
@@ -41,6 +44,11 @@ internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> op
             }
 
             await DeclareQueueAsync(channel, Names.StopJob, Names.StopJob, StopStreamArguments(options.Value), cancellationToken);
+            await channel.QueueBindAsync(Names.RunJob, Names.RunJobWait, Names.NoWait, cancellationToken: cancellationToken);
+            await DeclareQueueAsync(channel, Names.JobJournal, Names.JobLogRecorded, JournalArguments(options.Value), cancellationToken);
+            await channel.QueueBindAsync(Names.JobJournal, Names.JobFinished, "", cancellationToken: cancellationToken);
+            // Every run sent on, whatever its wait.
+            await channel.QueueBindAsync(Names.JobJournal, Names.RunJobWait, "#", cancellationToken: cancellationToken);
         }, cancellationToken);
         BrokerLog.TopologyDeclared(logger);
     }
@@ -51,6 +59,14 @@ internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> op
         ["x-queue-type"] = "stream",
         ["x-max-age"] = $"{(long)options.StopRetention.TotalSeconds}s",
         ["x-stream-max-segment-size-bytes"] = StopSegmentBytes,
+    };
+
+    /// <summary>Arguments of the journal.</summary>
+    public static Dictionary<string, object?> JournalArguments(WorkerOptions options) => new()
+    {
+        ["x-queue-type"] = "stream",
+        ["x-max-age"] = $"{(long)options.JournalRetention.TotalSeconds}s",
+        ["x-stream-max-segment-size-bytes"] = JournalSegmentBytes,
     };
 
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>

@@ -21,6 +21,12 @@ public static class Names
     /// <summary>Topic exchange of runs that wait between tries; the routing key is the wait.</summary>
     public const string RunJobWait = "run-job.wait";
 
+    /// <summary>Routing key on <see cref="RunJobWait"/> of a run that goes on at once.</summary>
+    public const string NoWait = "now";
+
+    /// <summary>Stream of what has been tried and finished, for runs whose worker died, and for replay.</summary>
+    public const string JobJournal = "job-journal";
+
     /// <summary>The queue where runs wait that long: they dead-letter back to <see cref="RunJob"/>.</summary>
     public static string WaitQueue(string wait) => $"{RunJobWait}.{wait}";
 

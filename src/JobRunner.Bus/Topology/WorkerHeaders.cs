@@ -15,6 +15,12 @@ internal static class WorkerHeaders
     /// <summary>On <c>stop-job</c>: the leg named was stopped while it waited, and its scheduler has been told.</summary>
     public const string Settled = "jobrunner-settled";
 
-    /// <summary>On <c>stop-job</c>: no stop, but a mark by which a starting worker knows that it has read all stops.</summary>
+    /// <summary>On <c>job-journal</c>: the body's job data is what the try of this number left behind.</summary>
+    public const string JobDataOfTry = "jobrunner-job-data-of-try";
+
+    /// <summary>On <c>job-finished</c>: when it was published, Unix milliseconds.</summary>
+    public const string At = "jobrunner-at";
+
+    /// <summary>On <c>stop-job</c>: no stop, but a mark by which a starting worker knows that it has read all stops; on <c>job-journal</c> likewise.</summary>
     public const string CaughtUp = "jobrunner-caught-up";
 }

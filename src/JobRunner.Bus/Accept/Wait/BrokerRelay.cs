@@ -23,7 +23,7 @@ internal sealed class BrokerRelay(BrokerLink link, BrokerTopology topology, Unti
         return wait > TimeSpan.Zero
             ? until.RunAsync("a waiting run", cancellationToken => ParkAsync(WaitSteps.RoundUp(wait), properties, body, cancellationToken))
             : until.RunAsync("a run handed over", cancellationToken =>
-                link.PublishAsync(Names.RunJob, "", properties, body, mandatory: true, cancellationToken));
+                link.PublishAsync(Names.RunJobWait, Names.NoWait, properties, body, mandatory: true, cancellationToken));
     }
 
     private async Task ParkAsync(TimeSpan wait, BasicProperties properties, byte[] body, CancellationToken cancellationToken)

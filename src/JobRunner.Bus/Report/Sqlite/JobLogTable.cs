@@ -40,14 +40,14 @@ internal static class JobLogTable
     /// <exception cref="InvalidDataException">The file must not be touched; the message says why.</exception>
     public static void EnsureIn(SqliteConnection connection)
     {
-        if (IsCurrent(connection))
+        // Each pragma is a read of its own: only a match can be trusted while another process makes the table.
+        if (connection.Number("PRAGMA user_version") == Version && connection.Number("PRAGMA application_id") == ApplicationId)
         {
             return;
         }
 
         using var transaction = connection.BeginTransaction(deferred: false);
 
-        // Another process may have been faster.
         if (IsCurrent(connection))
         {
             return;

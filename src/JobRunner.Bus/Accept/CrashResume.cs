@@ -1,0 +1,93 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record.Journal;
+using JobRunner.Bus.Runners;
+
+namespace JobRunner.Bus.Accept;
+
+/// <summary>What to do with a redelivered command, by what the journal knows of its job.</summary>
+internal abstract record Resumption
+{
+    /// <summary>Run it, from the counters and data of the delivery given.</summary>
+    public sealed record GoOn(CommandDelivery Delivery) : Resumption;
+
+    /// <summary>Tell its scheduler that it ended so; it did, before its worker died.</summary>
+    public sealed record Tell(Return Result) : Resumption;
+
+    /// <summary>Tell its scheduler again what it was told.</summary>
+    public sealed record TellAgain(JobFinished Finished) : Resumption;
+
+    /// <summary>Nothing: the run has gone on as another leg.</summary>
+    public sealed record LetGo : Resumption;
+}
+
+/// <summary>
+/// Finds where a run stands whose worker died. Log numbers never repeat, so a log numbered above the command's own count
+/// is of its run; the try that was cut off left none and is run again under its own number.
+/// </summary>
+internal static class CrashResume
+{
+    public static Resumption Decide(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
+    {
+        var command = delivery.Command;
+        var since = OfThisLeg(delivery, journal);
+
+        // What came after: the leg that went on, or the end. The first decides; what follows it is a later run.
+        foreach (var entry in since)
+        {
+            switch (entry)
+            {
+                case RunSentOn next when next.TotalTries >= command.TotalTries:
+                    return new Resumption.LetGo();
+                case RunFinished end when IsOf(delivery, end):
+                    return new Resumption.TellAgain(end.Finished);
+            }
+        }
+
+        var logs = since.OfType<TryLogged>().Select(entry => entry.Log).Where(log => log.Try > command.TotalTries)
+            .DistinctBy(log => log.Try).OrderBy(log => log.Try).ToList();
+        return logs.Count == 0 ? new Resumption.GoOn(delivery) : After(delivery, logs, since);
+    }
+
+    private static List<JournalEntry> OfThisLeg(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
+    {
+        var own = delivery.Leg.Id is null ? -1 : journal.ToList().FindLastIndex(entry => entry is RunSentOn sent && sent.Leg == delivery.Leg.Id);
+        return [.. journal.Skip(own + 1)];
+    }
+
+    /// <summary>An end with no log of its own can be that of an earlier run; then it was told before this was sent.</summary>
+    private static bool IsOf(CommandDelivery delivery, RunFinished end) =>
+        end.Finished.TotalTries > delivery.Command.TotalTries
+        || (end.Finished.TotalTries == delivery.Command.TotalTries && (delivery.SentAt is not { } sent || end.At is not { } told || told >= sent));
+
+    private static Resumption After(CommandDelivery delivery, List<JobLogRecorded> logs, List<JournalEntry> journal)
+    {
+        var command = delivery.Command;
+        var last = logs[^1];
+        var jobData = journal.OfType<JobDataChanged>().Where(data => data.Try > command.TotalTries && data.Try <= last.Try)
+            .OrderBy(data => data.Try).LastOrDefault()?.JobData ?? command.JobData;
+
+        // A STOPPED log without an end after it is a drain's: that try does not count.
+        var used = logs.Count(log => log.State != JobState.Stopped);
+        var next = new TryCounters(command.PrevTries + used, last.Try);
+        var neverStarted = last.StartedAt == 0;
+        if (last.State == JobState.Complete || neverStarted || next.PrevTries > command.Job.Retry)
+        {
+            return new Resumption.Tell(new Return
+            {
+                FinalState = last.State,
+                Tries = delivery.Leg.TriesBefore + (neverStarted ? used - 1 : used),
+                Next = neverStarted ? next with { PrevTries = next.PrevTries - 1 } : next,
+                JobData = jobData,
+                Error = neverStarted ? last.Error : null,
+            });
+        }
+
+        var wait = last.State == JobState.Stopped ? TimeSpan.Zero : GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
+        return new Resumption.GoOn(delivery with
+        {
+            Command = command with { PrevTries = next.PrevTries, TotalTries = next.TotalTries, JobData = jobData },
+            Leg = delivery.Leg with { TriesBefore = delivery.Leg.TriesBefore + used },
+            DueAt = UnixNanoseconds.ToDateTimeOffset(last.FinishedAt) + wait,
+        });
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Runners;
+
+namespace JobRunner.Bus.Record.Journal;
+
+/// <summary>What has been tried and finished, kept outside the worker: a run whose worker died goes on from it.</summary>
+internal interface IJobJournal
+{
+    /// <summary>Everything about one job since a time, oldest first; without a time, everything kept.</summary>
+    Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken);
+
+    /// <summary>Keeps the job data a try left behind; returns once it is safe.</summary>
+    Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData);
+}
+
+/// <summary>For a bus that ends with this process: nothing outlives it.</summary>
+internal sealed class NoJournal : IJobJournal
+{
+    public Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<JournalEntry>>([]);
+
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData) => Task.CompletedTask;
+}

@@ -1,0 +1,19 @@
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Record.Journal;
+
+/// <summary>One thing the journal knows of a job, in the order it happened.</summary>
+internal abstract record JournalEntry;
+
+/// <summary>A try was logged.</summary>
+internal sealed record TryLogged(JobLogRecorded Log) : JournalEntry;
+
+/// <summary>A try changed the job data; written before its log.</summary>
+internal sealed record JobDataChanged(long Try, JsonObject JobData) : JournalEntry;
+
+/// <summary>The run went on elsewhere as this leg.</summary>
+internal sealed record RunSentOn(string Leg, long TotalTries) : JournalEntry;
+
+/// <summary>A run ended, and its scheduler was told at this time.</summary>
+internal sealed record RunFinished(JobFinished Finished, DateTimeOffset? At) : JournalEntry;

@@ -1,0 +1,107 @@
+using System.Text;
+using JobRunner.Bus.TestKit;
+
+namespace JobRunner.Bus.BrokerTests;
+
+/// <summary>A worker that is killed loses no job and no log, and repeats no try that was logged.</summary>
+public sealed class CrashTests(Broker broker)
+{
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    [Fact]
+    public async Task A_job_whose_worker_is_killed_in_its_third_try_goes_on_at_the_third_on_another()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var request = Stage.NewRequestId();
+        var marker = Path.Combine(Path.GetTempPath(), request);
+        // Tries 1 and 2 fail at once; the third sleeps until the marker is there, and so does each one after it.
+        var script = Base64(
+            $$"""{"cmd":"/bin/sh","args":["-c","[ $JOBRUNNER_TRY -lt 3 ] && exit 1; test -e {{marker}} && exit 1; exec sleep 60"]}""");
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{script}}","retry":4,"retryWait":"50ms"},
+             "sentAt":"{{DateTimeOffset.UtcNow:O}}","jobData":{"k":1} }
+            """);
+        await StopTests.StatusAsync(stage, request, status => (int)status["try"]! == 3 && !(bool)status["sleeping"]! && (int)status["state"]! == 2);
+
+        await stage.Worker.KillAsync();
+        await File.WriteAllTextAsync(marker, "");
+        await stage.AddWorkerAsync();
+
+        var end = await stage.FinishedAsync(request, "abcd");
+        Assert.Equal((4, 5, 5, 5), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
+        await Eventually.HoldsAsync("logs 1 to 5", () => stage.RequestManager.Rows.Select(row => row.Try).Order().SequenceEqual([1L, 2, 3, 4, 5]));
+        // Not even a repetition that the Request Manager would have refused.
+        Assert.Equal(5, stage.RequestManager.Requests.Count(call => call.Method == "POST"));
+        File.Delete(marker);
+    }
+
+    [Fact]
+    public async Task Jobs_of_a_worker_that_is_killed_again_and_again_all_end_once_with_logs_without_gap_or_repeat()
+    {
+        const int Jobs = 150;
+        await using var stage = await Stage.SetAsync(broker);
+        var second = await stage.AddWorkerAsync();
+        var request = Stage.NewRequestId();
+        var script = Base64("""{"cmd":"/bin/sh","args":["-c","sleep 0.2; [ $JOBRUNNER_TRY -ge 3 ]"]}""");
+        for (var number = 0; number < Jobs; number++)
+        {
+            await stage.Client.SendAsync("run-job", $$"""
+                {"requestId":"{{request}}","job":{"id":"{{number:x4}}","type":"shell-command","bytes":"{{script}}","retry":3,"retryWait":"{{(number % 2 == 0 ? "100ms" : "2s")}}"},
+                 "sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+                """);
+        }
+
+        for (var kill = 0; kill < 4; kill++)
+        {
+            var endsBefore = stage.Finished.Count;
+            await Eventually.HoldsAsync("some progress", () => stage.Finished.Count > endsBefore + 5 || stage.Finished.Count >= Jobs);
+            await second.KillAsync();
+            second = await stage.AddWorkerAsync();
+        }
+
+        await Eventually.HoldsAsync(
+            "all jobs end", () => stage.Finished.Select(end => end.Body).Distinct().Count() >= Jobs, TimeSpan.FromMinutes(2));
+        foreach (var number in Enumerable.Range(0, Jobs))
+        {
+            var end = (await stage.FinishedAsync(request, $"{number:x4}")).ToJsonString();
+            Assert.All(stage.Ends(request, $"{number:x4}"), again => Assert.Equal(end, again.ToJsonString()));
+            Assert.Contains("\"finalState\":3", end);
+        }
+
+        await Eventually.HoldsAsync("every log", () => stage.RequestManager.Rows.Count >= 3 * Jobs);
+        Assert.All(
+            stage.RequestManager.Rows.GroupBy(row => row.JobId),
+            job => Assert.Equal([1L, 2, 3], job.Select(row => row.Try).Order()));
+    }
+
+    [Fact]
+    public async Task Accepted_logs_and_waiting_runs_survive_a_broker_that_is_killed_and_started_again()
+    {
+        await using var node = await RabbitMqNode.StartAsync();
+        await using var manager = await StubRequestManager.StartAsync();
+        await using var worker = await WorkerProcess.StartAsync(node.UriOf("/"), new Dictionary<string, string>
+        {
+            ["JobRunner__RequestManager__BaseUrl"] = manager.BaseUrl,
+            ["JobRunner__Jobs__Shell__Enabled"] = "true",
+        });
+        var request = Stage.NewRequestId();
+        var script = Base64("""{"cmd":"/bin/sh","args":["-c","sleep 4"]}""");
+        var fails = Base64("""{"cmd":"/bin/false"}""");
+        await using (var client = await PlainClient.ConnectAsync(node.UriOf("/")))
+        {
+            await client.Channel.QueueDeclareAsync("ends", durable: true, exclusive: false, autoDelete: false);
+            await client.Channel.QueueBindAsync("ends", "job-finished", "");
+            await client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"runs","type":"shell-command","bytes":"{{script}}"} }""");
+            await client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"wait","type":"shell-command","bytes":"{{fails}}","retry":1,"retryWait":"5s"} }""");
+            await Eventually.HoldsAsync("one waits", () => worker.Output.Contains("Run goes on elsewhere", StringComparison.Ordinal));
+        }
+
+        await node.KillAsync();
+        await node.StartServerAsync();
+
+        await Eventually.HoldsAsync("three logs", () => manager.Rows.Count == 3, TimeSpan.FromMinutes(1));
+        Assert.Equal(["runs1", "wait1", "wait2"], manager.Rows.Select(row => $"{row.JobId}{row.Try}").Order());
+        await using var after = await PlainClient.ConnectAsync(node.UriOf("/"));
+        await Eventually.HoldsAsync("both ends", async () => await after.CountAsync("ends") >= 2, TimeSpan.FromMinutes(1));
+    }
+}
