@@ -31,6 +31,8 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
         endpointConfigurator.PrefetchCount = _slots;
         endpointConfigurator.ConcurrentMessageLimit = _slots;
         endpointConfigurator.ReadOnly<RunJob>();
+        // What could not be read has gone to the error queue already; it needs no second one.
+        endpointConfigurator.DiscardSkippedMessages();
         endpointConfigurator.ConfigureError(error =>
         {
             error.UseFilter(ActivatorUtilities.CreateInstance<TellSchedulerFilter>(context));

@@ -90,9 +90,8 @@ internal sealed class RunStarter(
 
     private async Task SeeThroughAsync(LiveRun run)
     {
-        // Off the caller's stack: the run outlives the delivery that started it.
+        // Off the caller's stack: the run outlives the delivery that started it. Its log scope comes along.
         await Task.Yield();
-        using var scope = logger.ForJob(run.Delivery.Command);
         try
         {
             var command = run.Delivery.Command;

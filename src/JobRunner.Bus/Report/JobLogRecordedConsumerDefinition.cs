@@ -26,6 +26,8 @@ internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobL
         endpointConfigurator.PrefetchCount = 2 * PostsAtOnce;
         endpointConfigurator.ConcurrentMessageLimit = PostsAtOnce;
         endpointConfigurator.ReadOnly<JobLogRecorded>();
+        // What could not be read has gone to the error queue already; it needs no second one.
+        endpointConfigurator.DiscardSkippedMessages();
         endpointConfigurator.ConfigureError(error =>
         {
             error.UseFilter(new ReasonFilter());

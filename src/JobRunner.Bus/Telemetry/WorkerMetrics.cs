@@ -10,6 +10,9 @@ public sealed class WorkerMetrics : IDisposable
     /// <summary>Name of the meter, to subscribe to.</summary>
     public const string MeterName = "JobRunner.Bus";
 
+    // From a no-op to a job of a day.
+    private static readonly double[] Buckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600];
+
     private readonly Meter _meter;
     private readonly Counter<long> _tries;
     private readonly Histogram<double> _tryDuration;
@@ -20,7 +23,11 @@ public sealed class WorkerMetrics : IDisposable
         ArgumentNullException.ThrowIfNull(meters);
         _meter = meters.Create(MeterName);
         _tries = _meter.CreateCounter<long>("jobrunner.tries", "{try}", "Tries that ended, by job type and state");
-        _tryDuration = _meter.CreateHistogram<double>("jobrunner.try.duration", "s", "How long tries took, by job type and state");
+        _tryDuration = _meter.CreateHistogram(
+            "jobrunner.try.duration",
+            "s",
+            "How long tries took, by job type and state",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
         _meter.CreateObservableGauge("jobrunner.runners", () => repo.Count, "{runner}", "Runners held: running and waiting");
         _meter.CreateObservableGauge("jobrunner.slots.in_use", () => slots.InUse, "{slot}", "Slots in use: tries that run now");
         _meter.CreateObservableGauge("jobrunner.slots.limit", () => slots.Count, "{slot}", "Slots of this worker");

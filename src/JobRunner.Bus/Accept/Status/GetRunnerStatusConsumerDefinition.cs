@@ -17,6 +17,7 @@ internal sealed class GetRunnerStatusConsumerDefinition : ConsumerDefinition<Get
         endpointConfigurator.ReadOnly<GetRunnerStatus>();
         // Nobody waits for a question that made no sense.
         endpointConfigurator.DiscardFaultedMessages();
+        endpointConfigurator.DiscardSkippedMessages();
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
             broker.Durable = false;

@@ -34,6 +34,7 @@ internal sealed class StopJobConsumerDefinition : ConsumerDefinition<StopJobCons
         // One at a time: stops are read in the order they were sent.
         endpointConfigurator.ConcurrentMessageLimit = 1;
         endpointConfigurator.ReadOnly<StopJob>();
+        endpointConfigurator.DiscardSkippedMessages();
         endpointConfigurator.ConfigureError(error => error.UseFilter(ActivatorUtilities.CreateInstance<StopNotUnderstoodFilter>(context)));
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
