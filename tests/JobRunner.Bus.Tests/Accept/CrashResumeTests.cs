@@ -1,0 +1,134 @@
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Accept;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record.Journal;
+using JobRunner.Bus.Runners;
+
+namespace JobRunner.Bus.Tests.Accept;
+
+/// <summary>Where a run stands whose worker died, by what the journal says.</summary>
+public sealed class CrashResumeTests
+{
+    private static readonly DateTimeOffset Sent = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private static CommandDelivery Command(long prevTries = 0, long totalTries = 0, long retry = 4, RunLeg? leg = null) => new(
+        new RunJob
+        {
+            RequestId = "r",
+            Job = new Job { Id = "j", Type = "t", Retry = retry, RetryWait = "10s" },
+            PrevTries = prevTries,
+            TotalTries = totalTries,
+            JobData = new JsonObject { ["from"] = "command" },
+        },
+        Sent,
+        leg ?? RunLeg.First,
+        null)
+    { Redelivered = true };
+
+    private static TryLogged Logged(long number, JobState state, long startedAt = 1) => new(new JobLogRecorded
+    {
+        RequestId = "r",
+        JobId = "j",
+        Try = number,
+        State = state,
+        StartedAt = startedAt,
+        FinishedAt = startedAt == 0 ? 0 : UnixNanoseconds.From(Sent.AddSeconds(number)),
+        Error = startedAt == 0 ? "problem creating job runner: x" : "",
+    });
+
+    private static RunFinished Ended(long totalTries, DateTimeOffset? at = null) =>
+        new(new JobFinished { RequestId = "r", JobId = "j", TotalTries = totalTries, FinalState = JobState.Fail }, at ?? Sent.AddMinutes(1));
+
+    [Fact]
+    public void A_run_that_logged_nothing_starts_from_its_command()
+    {
+        var command = Command(1, 3);
+
+        Assert.Same(command, Assert.IsType<Resumption.GoOn>(CrashResume.Decide(command, [])).Delivery);
+        Assert.Same(command, Assert.IsType<Resumption.GoOn>(CrashResume.Decide(command, [Logged(2, JobState.Fail), Logged(3, JobState.Fail)])).Delivery);
+    }
+
+    [Fact]
+    public void A_run_that_logged_failed_tries_goes_on_at_the_next_when_its_wait_is_over()
+    {
+        var resumed = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(
+            Command(1, 3, leg: new RunLeg("a", 1)),
+            [new RunSentOn("a", 3), Logged(4, JobState.Fail), Logged(4, JobState.Fail), Logged(5, JobState.Unknown)])).Delivery;
+
+        Assert.Equal((3, 5), (resumed.Command.PrevTries, resumed.Command.TotalTries));
+        Assert.Equal(("a", 3), (resumed.Leg.Id, resumed.Leg.TriesBefore));
+        Assert.Equal(Sent.AddSeconds(5 + 10), resumed.DueAt);
+        Assert.Equal(new TryCounters(1, 3), resumed.ArrivedWith);
+    }
+
+    [Fact]
+    public void Job_data_that_a_logged_try_changed_is_kept_and_that_of_a_try_cut_off_is_not()
+    {
+        var resumed = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), [
+            new JobDataChanged(1, new JsonObject { ["from"] = 1 }),
+            Logged(1, JobState.Fail),
+            new JobDataChanged(2, new JsonObject { ["from"] = 2 }),
+        ])).Delivery;
+
+        Assert.Equal(1, (int)resumed.Command.JobData["from"]!);
+    }
+
+    [Theory]
+    [InlineData(JobState.Complete, 2, 1, JobState.Complete)]
+    [InlineData(JobState.Fail, 0, 1, JobState.Fail)]
+    public void A_run_whose_last_try_is_logged_is_told_to_its_scheduler(JobState logged, long retry, long tries, JobState told)
+    {
+        var result = Assert.IsType<Resumption.Tell>(CrashResume.Decide(Command(retry: retry), [Logged(1, logged)])).Result;
+
+        Assert.Equal((told, tries, new TryCounters(1, 1)), (result.FinalState, result.Tries, result.Next));
+    }
+
+    [Fact]
+    public void A_job_that_could_not_be_made_is_not_made_again()
+    {
+        var result = Assert.IsType<Resumption.Tell>(CrashResume.Decide(Command(1, 1), [Logged(2, JobState.Fail, startedAt: 0)])).Result;
+
+        Assert.Equal((JobState.Fail, 0, new TryCounters(1, 2)), (result.FinalState, result.Tries, result.Next));
+        Assert.Equal("problem creating job runner: x", result.Error);
+    }
+
+    [Fact]
+    public void A_try_cut_off_by_a_drain_is_run_again_at_once_and_its_budget_is_not_spent()
+    {
+        var resumed = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail), Logged(2, JobState.Stopped)])).Delivery;
+
+        Assert.Equal((1, 2), (resumed.Command.PrevTries, resumed.Command.TotalTries));
+        Assert.Equal(Sent.AddSeconds(2), resumed.DueAt);
+    }
+
+    [Fact]
+    public void A_run_that_ended_is_told_again()
+    {
+        var end = Ended(2);
+
+        Assert.Same(end.Finished, Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail), Logged(2, JobState.Fail), end])).Finished);
+    }
+
+    [Fact]
+    public void An_end_without_a_try_counts_when_it_came_after_the_command_was_sent()
+    {
+        Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(0, 1), [Ended(1)]));
+        Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(0, 1), [Ended(1, Sent.AddSeconds(-1))]));
+        Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(0, 1), [Ended(0)]));
+    }
+
+    [Fact]
+    public void A_run_that_went_on_as_another_leg_is_let_go()
+    {
+        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail), new RunSentOn("a", 1)]));
+        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(), [new RunSentOn("a", 0)]));
+        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(
+            Command(1, 1, leg: new RunLeg("a", 1)), [new RunSentOn("a", 1), Logged(2, JobState.Fail), new RunSentOn("b", 2), Ended(3)]));
+    }
+
+    [Fact]
+    public void A_leg_is_not_let_go_for_its_own_record()
+    {
+        Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(1, 1, leg: new RunLeg("a", 1)), [Logged(1, JobState.Fail), new RunSentOn("a", 1)]));
+    }
+}
