@@ -186,14 +186,9 @@ internal sealed class RunnerSignals : IDisposable
         Func<Task<string?>>? tellJob;
         lock (_lock)
         {
-            if (_cutRequested)
-            {
-                return;
-            }
-
             _handOverRequested = true;
             _cutRequested = true;
-            tellJob = _stopRequested ? null : _tellJob;
+            tellJob = _tellJob;
         }
 
         HoldNextTry();

@@ -92,6 +92,7 @@ public static class JobRunnerServices
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<WorkerDrain>();
         services.AddSingleton<RunDispatcher>();
+        services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();

@@ -75,6 +75,36 @@ public sealed class CrashTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_job_that_kills_its_worker_fails_for_good_and_the_job_behind_it_is_not_blamed()
+    {
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__CrashBudget"] = "3", ["JobRunner__Worker__Slots"] = "1" };
+        await using var stage = await Stage.SetAsync(broker, settings);
+        var request = Stage.NewRequestId();
+        var kills = Base64("""{"cmd":"/bin/sh","args":["-c","sleep 0.5; kill -9 $PPID; sleep 60"]}""");
+        var sleeps = Base64("""{"duration":3000000000}""");
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"kill","type":"shell-command","bytes":"{{kills}}","retry":5},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            """);
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"good","type":"sleep","bytes":"{{sleeps}}"},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            """);
+        for (var death = 0; death < 3; death++)
+        {
+            await Eventually.HoldsAsync("the worker dies", () => stage.Newest.HasExited);
+            await stage.AddWorkerAsync(settings);
+        }
+
+        var end = await stage.FinishedAsync(request, "kill");
+        Assert.Equal((4, 1), ((int)end["finalState"]!, (int)end["totalTries"]!));
+        Assert.Contains("worker died 3 times", (string)end["error"]!);
+        Assert.Equal(3, (int)(await stage.FinishedAsync(request, "good"))["finalState"]!);
+        await Eventually.HoldsAsync("both logs", () => stage.RequestManager.Rows.Count == 2);
+        Assert.Contains("worker died 3 times", stage.RequestManager.Rows.Single(row => row.JobId == "kill").Error);
+        Assert.Contains("worker died 3 times", (await stage.Client.GetAsync("run-job_error"))!.Header("MT-Fault-Message"));
+        Assert.Single(stage.Ends(request, "kill"));
+    }
+
+    [Fact]
     public async Task Accepted_logs_and_waiting_runs_survive_a_broker_that_is_killed_and_started_again()
     {
         await using var node = await RabbitMqNode.StartAsync();

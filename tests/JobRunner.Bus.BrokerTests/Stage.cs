@@ -55,6 +55,9 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>The first worker.</summary>
     public WorkerProcess Worker => _workers[0];
 
+    /// <summary>The worker that was added last.</summary>
+    public WorkerProcess Newest => _workers[^1];
+
     /// <summary>A request id of Spin Cycle's form.</summary>
     public static string NewRequestId()
     {

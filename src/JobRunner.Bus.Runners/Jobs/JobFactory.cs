@@ -34,13 +34,32 @@ public sealed class JobFactory : IJobFactory
         {
             var made = (IJob)make(scope.ServiceProvider, null);
             made.Deserialize(job.Bytes);
-            return new MadeJob(made, scope);
+            return new MadeJob(made, new JobScope(made, scope));
         }
         catch
         {
             // Not the synchronous Dispose: it throws for a service that has DisposeAsync only, and would hide the reason.
             _ = scope.DisposeAsync().AsTask();
             throw;
+        }
+    }
+
+    /// <summary>The job itself is made outside the scope's container, so it is disposed of here.</summary>
+    private sealed class JobScope(IJob job, AsyncServiceScope scope) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            switch (job)
+            {
+                case IAsyncDisposable disposable:
+                    await disposable.DisposeAsync();
+                    break;
+                case IDisposable disposable:
+                    disposable.Dispose();
+                    break;
+            }
+
+            await scope.DisposeAsync();
         }
     }
 }

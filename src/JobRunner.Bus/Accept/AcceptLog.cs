@@ -29,6 +29,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1107, LogLevel.Information, "Redelivered: the run goes on from prevTries {PrevTries}, totalTries {TotalTries}")]
     public static partial void RunResumed(ILogger logger, long prevTries, long totalTries);
 
+    [LoggerMessage(1108, LogLevel.Error, "Job failed for good: {Reason}. Its command is in the error queue")]
+    public static partial void RunPoisoned(ILogger logger, string reason);
+
     [LoggerMessage(1110, LogLevel.Information, "Stop of request {RequestId}, job {JobId}: {Runners} runners here")]
     public static partial void StopArrived(ILogger logger, string requestId, string? jobId, int runners);
 

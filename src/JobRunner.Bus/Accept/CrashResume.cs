@@ -8,7 +8,12 @@ namespace JobRunner.Bus.Accept;
 internal abstract record Resumption
 {
     /// <summary>Run it, from the counters and data of the delivery given.</summary>
-    public sealed record GoOn(CommandDelivery Delivery) : Resumption;
+    /// <param name="Delivery">The delivery as it goes on.</param>
+    /// <param name="Starts">
+    /// How often the try that is next was started already. The first delivery counts, whether it started or was only
+    /// prefetched: it leaves no note.
+    /// </param>
+    public sealed record GoOn(CommandDelivery Delivery, int Starts) : Resumption;
 
     /// <summary>Tell its scheduler that it ended so; it did, before its worker died.</summary>
     public sealed record Tell(Return Result) : Resumption;
@@ -45,7 +50,8 @@ internal static class CrashResume
 
         var logs = since.OfType<TryLogged>().Select(entry => entry.Log).Where(log => log.Try > command.TotalTries)
             .DistinctBy(log => log.Try).OrderBy(log => log.Try).ToList();
-        return logs.Count == 0 ? new Resumption.GoOn(delivery) : After(delivery, logs, since);
+        var starts = since.AsEnumerable().Reverse().TakeWhile(entry => entry is not TryLogged).Count(entry => entry is StartedAgain);
+        return logs.Count == 0 ? new Resumption.GoOn(delivery, 1 + starts) : After(delivery, logs, since, starts);
     }
 
     private static List<JournalEntry> OfThisLeg(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
@@ -59,7 +65,7 @@ internal static class CrashResume
         end.Finished.TotalTries > delivery.Command.TotalTries
         || (end.Finished.TotalTries == delivery.Command.TotalTries && (delivery.SentAt is not { } sent || end.At is not { } told || told >= sent));
 
-    private static Resumption After(CommandDelivery delivery, List<JobLogRecorded> logs, List<JournalEntry> journal)
+    private static Resumption After(CommandDelivery delivery, List<JobLogRecorded> logs, List<JournalEntry> journal, int starts)
     {
         var command = delivery.Command;
         var last = logs[^1];
@@ -88,6 +94,6 @@ internal static class CrashResume
             Command = command with { PrevTries = next.PrevTries, TotalTries = next.TotalTries, JobData = jobData },
             Leg = delivery.Leg with { TriesBefore = delivery.Leg.TriesBefore + used },
             DueAt = UnixNanoseconds.ToDateTimeOffset(last.FinishedAt) + wait,
-        });
+        }, 1 + starts);
     }
 }

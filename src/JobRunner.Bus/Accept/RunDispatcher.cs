@@ -1,9 +1,6 @@
 using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
-using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Record;
-using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +11,7 @@ namespace JobRunner.Bus.Accept;
 /// meanwhile, or one that is not due yet.
 /// </summary>
 internal sealed class RunDispatcher(
-    RunnerRepo repo, RunStarter starter, IJobJournal journal, JobFinishedPublisher finished, IRunRelay relay, StopBook stops, StoppedCommands stopped, TimeProvider time, ILogger<RunDispatcher> logger)
+    RunnerRepo repo, RunStarter starter, CrashResumer resumer, IRunRelay relay, StopBook stops, StoppedCommands stopped, TimeProvider time, ILogger<RunDispatcher> logger)
 {
     // The broker has its own clock: a run that comes back this much early is not sent to wait again.
     private static readonly TimeSpan EarlyEnough = TimeSpan.FromMilliseconds(500);
@@ -78,28 +75,14 @@ internal sealed class RunDispatcher(
 
             if (delivery.Redelivered)
             {
-                switch (await LookUpAsync(delivery, lost))
+                if (await resumer.ResumeAsync(delivery, lost) is not { } resumed)
                 {
-                    case Resumption.LetGo:
-                        AcceptLog.DeliveryDropped(logger, "the run has gone on since");
-                        return;
-
-                    case Resumption.TellAgain again:
-                        AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
-                        await finished.PublishAsync(again.Finished);
-                        return;
-
-                    case Resumption.Tell tell:
-                        AcceptLog.RunEnded(logger, tell.Result.FinalState.ToSeedName(), tell.Result.Tries);
-                        await finished.PublishAsync(command, tell.Result);
-                        return;
-
-                    case Resumption.GoOn resumed:
-                        AcceptLog.RunResumed(logger, resumed.Delivery.Command.PrevTries, resumed.Delivery.Command.TotalTries);
-                        delivery = resumed.Delivery with { Redelivered = false };
-                        command = delivery.Command;
-                        continue;
+                    return;
                 }
+
+                delivery = resumed;
+                command = delivery.Command;
+                continue;
             }
 
             if (stops.Find(command.RequestId, command.Job.Id, delivery.SentAt) is { } stop)
@@ -120,9 +103,6 @@ internal sealed class RunDispatcher(
             }
         }
     }
-
-    private async Task<Resumption> LookUpAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
-        delivery, await journal.ReadAsync(new RunnerKey(delivery.Command.RequestId, delivery.Command.Job.Id), delivery.SentAt, lost));
 
     /// <summary>
     /// A resume can overtake the stop it follows, or the end of the run before it: they come on queues of their own.

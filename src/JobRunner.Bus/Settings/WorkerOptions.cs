@@ -50,6 +50,12 @@ public sealed class WorkerOptions
     /// <summary>Largest command taken, 1 KiB to 128 MiB; default 16 MiB. A larger one goes to the error queue.</summary>
     public int MaxCommandBytes { get; set; } = 16 * 1024 * 1024;
 
+    /// <summary>
+    /// How many times a try is started whose worker dies each time, 1 to 1,000; default 5. Then the job fails for good and
+    /// its command rests in the error queue.
+    /// </summary>
+    public int CrashBudget { get; set; } = 5;
+
     /// <summary>How long the journal of tries is kept, for runs whose worker died and for replay; 1 h to 90 days, default 7 days.</summary>
     public TimeSpan JournalRetention { get; set; } = TimeSpan.FromDays(7);
 

@@ -18,6 +18,9 @@ internal static class WorkerHeaders
     /// <summary>On <c>job-journal</c>: the body's job data is what the try of this number left behind.</summary>
     public const string JobDataOfTry = "jobrunner-job-data-of-try";
 
+    /// <summary>On <c>job-journal</c>: a redelivered command of the job was about to start again.</summary>
+    public const string StartedAgain = "jobrunner-started-again";
+
     /// <summary>On <c>job-finished</c>: when it was published, Unix milliseconds.</summary>
     public const string At = "jobrunner-at";
 

@@ -127,6 +127,16 @@ public sealed class CrashResumeTests
     }
 
     [Fact]
+    public void Starts_are_counted_since_the_last_log()
+    {
+        Assert.Equal(1, Starts([]));
+        Assert.Equal(3, Starts([new StartedAgain(), new StartedAgain()]));
+        Assert.Equal(2, Starts([new StartedAgain(), new StartedAgain(), Logged(1, JobState.Fail), new StartedAgain()]));
+
+        static int Starts(JournalEntry[] journal) => Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), journal)).Starts;
+    }
+
+    [Fact]
     public void A_leg_is_not_let_go_for_its_own_record()
     {
         Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(1, 1, leg: new RunLeg("a", 1)), [Logged(1, JobState.Fail), new RunSentOn("a", 1)]));

@@ -22,16 +22,28 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
     // Times on the stream are those of the broker, to the chunk.
     private static readonly TimeSpan ClockMargin = TimeSpan.FromMinutes(1);
 
-    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData)
+    public Task KeepStartAsync(RunnerKey job) => KeepAsync(
+        "a start for the journal",
+        WorkerHeaders.StartedAgain,
+        "yes",
+        new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running });
+
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData) => KeepAsync(
+        "job data for the journal",
+        WorkerHeaders.JobDataOfTry,
+        $"{tryNumber}",
+        new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running, TotalTries = tryNumber, JobData = jobData });
+
+    private Task KeepAsync(string what, string header, string value, JobFinished note)
     {
         var properties = new BasicProperties
         {
             ContentType = Wire.ContentType,
             DeliveryMode = DeliveryModes.Persistent,
-            Headers = new Dictionary<string, object?> { [WorkerHeaders.JobDataOfTry] = $"{tryNumber}" },
+            Headers = new Dictionary<string, object?> { [header] = value },
         };
-        var body = Wire.Serialize(new JobFinished { RequestId = job.RequestId, JobId = job.JobId, TotalTries = tryNumber, JobData = jobData });
-        return until.RunAsync("job data for the journal", token => PublishAsync(properties, body, token));
+        var body = Wire.Serialize(note);
+        return until.RunAsync(what, token => PublishAsync(properties, body, token));
     }
 
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken)
@@ -114,6 +126,11 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
                     if ((finished.RequestId, finished.JobId) != (job.RequestId, job.JobId))
                     {
                         return null;
+                    }
+
+                    if (Header(delivery, WorkerHeaders.StartedAgain) is not null)
+                    {
+                        return new StartedAgain();
                     }
 
                     return Header(delivery, WorkerHeaders.JobDataOfTry) is null

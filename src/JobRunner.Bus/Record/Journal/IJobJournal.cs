@@ -9,6 +9,9 @@ internal interface IJobJournal
     /// <summary>Everything about one job since a time, oldest first; without a time, everything kept.</summary>
     Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken);
 
+    /// <summary>Notes that a redelivered command is about to start again; returns once that is safe.</summary>
+    Task KeepStartAsync(RunnerKey job);
+
     /// <summary>Keeps the job data a try left behind; returns once it is safe.</summary>
     Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData);
 }
@@ -18,6 +21,8 @@ internal sealed class NoJournal : IJobJournal
 {
     public Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<JournalEntry>>([]);
+
+    public Task KeepStartAsync(RunnerKey job) => Task.CompletedTask;
 
     public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData) => Task.CompletedTask;
 }

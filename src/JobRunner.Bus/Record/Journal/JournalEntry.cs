@@ -15,5 +15,8 @@ internal sealed record JobDataChanged(long Try, JsonObject JobData) : JournalEnt
 /// <summary>The run went on elsewhere as this leg.</summary>
 internal sealed record RunSentOn(string Leg, long TotalTries) : JournalEntry;
 
+/// <summary>A redelivered command was about to start again: its worker had died, or was taken for dead.</summary>
+internal sealed record StartedAgain : JournalEntry;
+
 /// <summary>A run ended, and its scheduler was told at this time.</summary>
 internal sealed record RunFinished(JobFinished Finished, DateTimeOffset? At) : JournalEntry;

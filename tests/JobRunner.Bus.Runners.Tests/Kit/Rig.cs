@@ -1,0 +1,40 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners.Jobs;
+using Microsoft.Extensions.Logging.Testing;
+
+namespace JobRunner.Bus.Runners.Tests.Kit;
+
+/// <summary>All a runner needs, in a test's hands.</summary>
+internal sealed class Rig : IDisposable
+{
+    public WatchedTime Time { get; } = new();
+
+    public LogSink Logs { get; } = new();
+
+    public TrySlots Slots { get; init; } = new(4);
+
+    public RunnerOptions Options { get; init; } = new();
+
+    public FakeLogger<Runner> Logger { get; } = new();
+
+    public Runner Make(IJob job, RunJob? command = null) => Factory(new OneJob(job)).Make(command ?? Command());
+
+    public RunnerFactory Factory(IJobFactory jobs) => new(jobs, Logs, Slots, Options, Time, Logger);
+
+    public static RunJob Command(
+        long retry = 0, string? wait = null, long prevTries = 0, long totalTries = 0, string? timeout = null, string id = "j1") => new()
+        {
+            RequestId = "abc",
+            Job = new Job { Id = id, Name = "jname", Type = "jtype", Retry = retry, RetryWait = wait },
+            PrevTries = prevTries,
+            TotalTries = totalTries,
+            Timeout = timeout,
+        };
+
+    public void Dispose() => Slots.Dispose();
+
+    private sealed class OneJob(IJob job) : IJobFactory
+    {
+        public MadeJob Make(Job _) => new(job, null);
+    }
+}
