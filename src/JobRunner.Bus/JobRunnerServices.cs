@@ -80,9 +80,21 @@ public static class JobRunnerServices
         services.AddSingleton(provider => new TrySlots(provider.GetRequiredService<IOptions<WorkerOptions>>().Value.Slots));
 
         // The host must not cut the drain short.
-        services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>((host, worker) =>
-            host.ShutdownTimeout = worker.Value.DrainTimeout + worker.Value.StopTimeout + TimeSpan.FromSeconds(30));
+        services.AddOptions<HostOptions>().Configure<IServiceProvider>(GiveTimeToDrain);
         services.AddOptions<MassTransitHostOptions>().Configure(bus => bus.StopTimeout = TimeSpan.FromSeconds(10));
+    }
+
+    private static void GiveTimeToDrain(HostOptions host, IServiceProvider services)
+    {
+        try
+        {
+            var worker = services.GetRequiredService<IOptions<WorkerOptions>>().Value;
+            host.ShutdownTimeout = worker.DrainTimeout + worker.StopTimeout + TimeSpan.FromSeconds(30);
+        }
+        catch (Exception error) when (error is OptionsValidationException or InvalidOperationException)
+        {
+            // The host is only being built: wrong settings are told when it starts, all of them together.
+        }
     }
 
     private static void AddAccept(this IServiceCollection services, TransportKind transport)
@@ -122,6 +134,8 @@ public static class JobRunnerServices
 
     private static void ConfigureBroker(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker)
     {
+        // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
+        context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
         broker.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!), $"jobrunner {worker}");
         broker.AutoStart = true;

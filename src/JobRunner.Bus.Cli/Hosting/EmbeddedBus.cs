@@ -10,6 +10,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Cli.Hosting;
 
@@ -34,6 +35,8 @@ internal sealed class EmbeddedBus : ISchedulerBus
         SettingsErrors.ExplainAsync<ISchedulerBus>(async () =>
         {
             var host = Build(arguments);
+            // Before the host does, which would write a stack trace.
+            host.Services.GetRequiredService<IStartupValidator>().Validate();
             await host.StartAsync(cancellation);
             return new EmbeddedBus(host);
         });

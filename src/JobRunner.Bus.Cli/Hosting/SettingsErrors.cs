@@ -17,6 +17,11 @@ internal static class SettingsErrors
         {
             throw new UsageException(string.Join(Environment.NewLine, error.Failures));
         }
+        catch (AggregateException error) when (error.InnerExceptions.All(inner => inner is OptionsValidationException))
+        {
+            var failures = error.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures);
+            throw new UsageException(string.Join(Environment.NewLine, failures));
+        }
         catch (InvalidOperationException error) when (IsAboutSettings(error))
         {
             throw new UsageException(EnvironmentNames(error.Message));

@@ -9,10 +9,13 @@ namespace JobRunner.Bus.Accept;
 /// <summary>What a message says beside its body: AMQP properties and our own headers.</summary>
 internal static class AmqpFacts
 {
-    /// <summary>The AMQP timestamp, in whole seconds as AMQP has it; none on another transport or when not set.</summary>
+    /// <summary>
+    /// The AMQP timestamp, in whole seconds as AMQP has it; none on another transport, when not set, and when it is no
+    /// such time (senders that write milliseconds).
+    /// </summary>
     public static DateTimeOffset? Timestamp(this ConsumeContext context) =>
-        Properties(context) is { } properties && properties.IsTimestampPresent()
-            ? DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(properties.Timestamp.UnixTime, 0, 253_402_300_799))
+        Properties(context) is { } properties && properties.IsTimestampPresent() && properties.Timestamp.UnixTime is >= 0 and < 253_402_300_799
+            ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime)
             : null;
 
     /// <summary>Where to answer: the AMQP reply-to queue and correlation id; none when not asked for.</summary>

@@ -24,6 +24,8 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
     /// <summary>Whether this is the same leg of the same run.</summary>
     public bool IsSame(CommandDelivery other) =>
         other.Leg.Id == delivery.Leg.Id
+        // A resume of a run stopped before its first try has the same counters.
+        && other.SentAt == delivery.SentAt
         && other.ArrivedWith == delivery.ArrivedWith;
 
     public DateTimeOffset? SentAt => delivery.SentAt;

@@ -27,6 +27,8 @@ internal sealed class RunDispatcher(
         using var scope = logger.ForJob(command);
         while (true)
         {
+            // In this order: a waiting run that is stopped is settled before it is let go of.
+            repo.TryGet(new RunnerKey(command.RequestId, command.Job.Id), out var held);
             if (stops.IsSettled(delivery.Leg.Id))
             {
                 AcceptLog.DeliveryDropped(logger, "it was stopped while it waited, and its scheduler was told");
@@ -39,7 +41,6 @@ internal sealed class RunDispatcher(
                 return;
             }
 
-            repo.TryGet(new RunnerKey(command.RequestId, command.Job.Id), out var held);
             switch (held)
             {
                 case LiveRun live when live.IsSame(delivery):

@@ -17,6 +17,7 @@ internal sealed class RunStarter(
     JobFinishedPublisher finished,
     IRunRelay relay,
     IStopNotes notes,
+    StopBook stops,
     IOptions<WorkerOptions> options,
     TimeProvider time,
     ILogger<RunStarter> logger) : IDisposable
@@ -28,7 +29,7 @@ internal sealed class RunStarter(
     /// </summary>
     /// <returns>
     /// A task that completes when the run is over (told to its scheduler, or safe elsewhere); <see langword="null"/> when
-    /// another took the key meanwhile.
+    /// another took the key meanwhile, or a stop came.
     /// </returns>
     public async Task<Task?> TryStartAsync(CommandDelivery delivery, IRunner? parked, CancellationToken lost)
     {
@@ -57,7 +58,7 @@ internal sealed class RunStarter(
         }
 
         var run = new LiveRun(delivery, runner);
-        if (parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run))
+        if (stops.TryPlace(run.Key.RequestId, run.Key.JobId, run.SentAt, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
         {
             _ = SeeThroughAsync(run);
             return run.Over;

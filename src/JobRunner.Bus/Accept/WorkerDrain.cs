@@ -55,7 +55,9 @@ internal sealed class WorkerDrain(RunnerRepo repo, IOptions<WorkerOptions> optio
             {
                 runs.ForEach(run => run.Runner.HandOver());
                 var left = deadline - time.GetUtcNow();
-                await Task.WhenAll(runs.Select(run => run.Over)).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+                // A run that broke is over too, and must not end the drain of the others.
+                var over = Task.WhenAll(runs.Select(run => run.Over)).ContinueWith(static _ => { }, TaskScheduler.Default);
+                await over.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
             }
 
             return true;

@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using MassTransit;
@@ -31,7 +32,7 @@ internal sealed class WireDeserializer<TMessage>(ContentType contentType, bool e
 
         var opened = Open(bytes);
         var message = opened.Message is JsonElement element
-            ? Wire.Deserialize<TMessage>(JsonSerializer.SerializeToUtf8Bytes(element))
+            ? Wire.Deserialize<TMessage>(JsonMarshal.GetRawUtf8Value(element))
             : throw new WireFormatException("the envelope has no message");
         return new WireSerializerContext<TMessage>(message, new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance));
     }

@@ -14,7 +14,7 @@ internal sealed class DurationConverter : TimeSpanConverter
     public static void Register() => _ = Registered.Value;
 
     public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        value is string text && text.Length > 0 && char.IsAsciiLetter(text[^1]) && GoDuration.TryParse(text.Trim(), out var duration)
+        value is string text && text.Trim() is { Length: > 0 } trimmed && char.IsAsciiLetter(trimmed[^1]) && GoDuration.TryParse(trimmed, out var duration)
             ? duration.ToTimeSpan()
             : base.ConvertFrom(context, culture, value);
 }

@@ -17,7 +17,9 @@ internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport)
         {
             rules.Wrong(nameof(options.Uri), "", Must);
         }
-        else if (!Uri.TryCreate(options.Uri, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps") || uri.Host.Length == 0)
+        else if (!Uri.TryCreate(options.Uri, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps") || uri.Host.Length == 0
+            // The client's own errors about these come late, and one of them shows the password.
+            || uri.UserInfo.Count(character => character == ':') > 1 || uri.AbsolutePath.Count(character => character == '/') > 1)
         {
             // The value may hold a password: never echo it.
             rules.Wrong(nameof(options.Uri), "(not shown)", Must);

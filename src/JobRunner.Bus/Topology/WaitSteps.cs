@@ -42,6 +42,6 @@ internal static class WaitSteps
         _ when wait <= TimeSpan.FromMinutes(10) => TimeSpan.FromSeconds(10),
         _ when wait <= TimeSpan.FromHours(1) => TimeSpan.FromMinutes(1),
         _ when wait <= TimeSpan.FromDays(1) => TimeSpan.FromMinutes(15),
-        _ => TimeSpan.FromHours(2),
+        _ => TimeSpan.FromHours(3),
     };
 }

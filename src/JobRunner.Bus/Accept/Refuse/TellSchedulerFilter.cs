@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Errors;
@@ -46,7 +47,9 @@ internal sealed class TellSchedulerFilter(JobFinishedPublisher finished, ILogger
         try
         {
             using var envelope = JsonDocument.Parse(bytes);
-            return envelope.RootElement.TryGetProperty("message", out var message) ? JsonSerializer.SerializeToUtf8Bytes(message) : bytes;
+            return envelope.RootElement.ValueKind == JsonValueKind.Object && envelope.RootElement.TryGetProperty("message", out var message)
+                ? JsonMarshal.GetRawUtf8Value(message).ToArray()
+                : bytes;
         }
         catch (JsonException)
         {

@@ -25,16 +25,21 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
 
     private readonly ConcurrentDictionary<(string RequestId, string? JobId), (StopOrder Order, DateTimeOffset Until)> _stops = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> _settledLegs = new(StringComparer.Ordinal);
+    private readonly Lock _adding = new();
     private int _adds;
 
     /// <summary>Notes a stop; an earlier one than that noted changes nothing.</summary>
     public void Add(StopOrder order)
     {
         var until = time.GetUtcNow() + options.Value.StopRetention;
-        _stops.AddOrUpdate(
-            (order.RequestId, order.JobId),
-            (order, until),
-            (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, until));
+        lock (_adding)
+        {
+            _stops.AddOrUpdate(
+                (order.RequestId, order.JobId),
+                (order, until),
+                (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, until));
+        }
+
         PurgeSometimes();
     }
 
@@ -50,6 +55,18 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
 
         StopOrder? Applying((string, string?) key) =>
             _stops.TryGetValue(key, out var noted) && noted.Order.AppliesTo(sentAt) ? noted.Order : null;
+    }
+
+    /// <summary>
+    /// Puts a run where stops find it, unless one was noted that is meant for it. No stop falls between the two: noted
+    /// before, it refuses the run; noted after, whoever noted it finds the run.
+    /// </summary>
+    public bool TryPlace(string requestId, string jobId, DateTimeOffset? sentAt, Func<bool> place)
+    {
+        lock (_adding)
+        {
+            return Find(requestId, jobId, sentAt) is null && place();
+        }
     }
 
     /// <summary>Notes that this leg was stopped while it waited and its scheduler has been told.</summary>

@@ -63,6 +63,12 @@ internal sealed class StopJobConsumer(
             var result = await runner.StopAsync();
             while (result.Outcome == StopOutcome.MovedOn)
             {
+                if (runner is LiveRun live)
+                {
+                    // Until then it may not be where it goes on.
+                    await live.Over;
+                }
+
                 if (!repo.TryGet(runner.Key, out var next) || next == runner)
                 {
                     // It went to another worker, which reads the same stop.

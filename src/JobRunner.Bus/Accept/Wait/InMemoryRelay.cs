@@ -7,6 +7,9 @@ namespace JobRunner.Bus.Accept.Wait;
 /// <summary>Parks runs on a timer of this process, for the in-memory transport.</summary>
 internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted until) : IRunRelay
 {
+    // A timer takes 49 days at most; who gets the run then sends it to wait for what is left.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(45);
+
     public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait)
     {
         if (wait <= TimeSpan.Zero)
@@ -21,7 +24,7 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
     private async Task SendWhenDueAsync(RunJob next, RunLeg leg, TimeSpan wait)
     {
         var dueAt = time.GetUtcNow() + wait;
-        await Task.Delay(wait, time);
+        await Task.Delay(wait < Longest ? wait : Longest, time);
         await SendAsync(next, leg, dueAt);
     }
 

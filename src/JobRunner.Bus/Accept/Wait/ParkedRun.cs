@@ -63,9 +63,10 @@ internal sealed class ParkedRun(
     {
         lock (_lock)
         {
-            return _stop ??= _due
+            // Not kept: a run that moved on was not stopped here.
+            return _stop is null && _due
                 ? Task.FromResult(new StopResult(StopOutcome.MovedOn, JobState.Pending))
-                : StopWaitingAsync();
+                : _stop ??= StopWaitingAsync();
         }
     }
 

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using JobRunner.Bus.Accept;
+using JobRunner.Bus.Accept.Stop;
+using JobRunner.Bus.Accept.Wait;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Record.Journal;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Runners.Jobs;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Tests.Accept;
+
+/// <summary>What accepts commands and stops, on a bus, a relay and jobs that are told what to do. Time stands until told.</summary>
+internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAsyncDisposable
+{
+    public static readonly DateTimeOffset Noon = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly ServiceProvider _services;
+
+    public World(WorkerOptions? options = null)
+    {
+        options ??= new WorkerOptions { ParkWaitsOver = TimeSpan.Zero };
+        var services = new ServiceCollection()
+            .AddFakeLogging()
+            .AddSingleton<TimeProvider>(Time)
+            .AddSingleton<IJobFactory>(this)
+            .AddSingleton<IJobLogSink>(this)
+            .AddSingleton<IRunRelay>(this)
+            .AddSingleton<IReplies>(this)
+            .AddSingleton(Options.Create(options))
+            .AddSingleton(new RunnerOptions { StopTimeout = options.StopTimeout, ParkWaitsOver = options.ParkWaitsOver })
+            .AddSingleton(new TrySlots(options.Slots))
+            .AddSingleton(Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)))
+            .AddSingleton(Fake.Of<IBus>(("Publish", arguments => PublishAsync((JobFinished)arguments[0]!))))
+            .AddSingleton<IStopNotes, InMemoryStopNotes>()
+            .AddSingleton<WorkerName>()
+            .AddSingleton<WorkerDrain>()
+            .AddSingleton<RunDispatcher>()
+            .AddSingleton<CrashResumer>()
+            .AddSingleton<IJobJournal, NoJournal>()
+            .AddSingleton<RunStarter>()
+            .AddSingleton<StopBook>()
+            .AddSingleton<CaughtUpMarks>()
+            .AddSingleton<StoppedCommands>()
+            .AddSingleton<StopReplies>()
+            .AddSingleton<UntilAccepted>()
+            .AddSingleton<JobFinishedPublisher>()
+            .AddSingleton<StopJobConsumer>();
+        services.AddRunners();
+        _services = services.BuildServiceProvider(validateScopes: true);
+    }
+
+    public FakeTimeProvider Time { get; } = new(Noon);
+
+    public RunnerRepo Repo => Get<RunnerRepo>();
+
+    public StopBook Stops => Get<StopBook>();
+
+    public ConcurrentQueue<JobFinished> Ends { get; } = new();
+
+    public ConcurrentQueue<JobLogRecorded> Logs { get; } = new();
+
+    public ConcurrentQueue<(ReplyAddress To, StopJobReply Reply)> Replies { get; } = new();
+
+    public ConcurrentQueue<(RunJob Next, RunLeg Leg, TimeSpan Wait)> SentOn { get; } = new();
+
+    /// <summary>What the try of a job does; completes unless told otherwise.</summary>
+    public Func<JobRunContext, CancellationToken, Task<JobResult>> Try { get; set; } = (_, _) => Task.FromResult(JobResult.Complete());
+
+    /// <summary>What happens as a job is made, after its command was checked and before its run is held.</summary>
+    public Action<Job> Making { get; set; } = _ => { };
+
+    /// <summary>What happens before anything is taken by the bus, the store or the relay.</summary>
+    public Func<Task> Taking { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>What becomes of a run sent on; it is only noted unless told otherwise.</summary>
+    public Action<RunJob, RunLeg, TimeSpan> Relay { get; set; } = (_, _, _) => { };
+
+    public IReadOnlyList<FakeLogRecord> LogLines => _services.GetFakeLogCollector().GetSnapshot();
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    public static RunJob Command(string jobId = "j", long retry = 0, string? retryWait = null, DateTimeOffset? sentAt = null, long totalTries = 0) => new()
+    {
+        RequestId = "r",
+        Job = new Job { Id = jobId, Type = "told", Retry = retry, RetryWait = retryWait },
+        SentAt = sentAt,
+        TotalTries = totalTries,
+    };
+
+    /// <summary>Delivers a command, by default straight from its scheduler.</summary>
+    public Task DeliverAsync(RunJob command, RunLeg? leg = null, DateTimeOffset? dueAt = null, CancellationToken lost = default) =>
+        Get<RunDispatcher>().RunAsync(new CommandDelivery(command, command.SentAt, leg ?? RunLeg.First, dueAt), lost);
+
+    /// <summary>Delivers a stop; whoever is named by <paramref name="asker"/> wants an answer.</summary>
+    public Task StopAsync(string? jobId = "j", DateTimeOffset? sentAt = null, string? asker = null, string requestId = "r") =>
+        Get<StopJobConsumer>().Consume(Context.Of(
+            new StopJob { RequestId = requestId, JobId = jobId, SentAt = sentAt ?? Time.GetUtcNow() },
+            asker is null ? new BasicProperties() : new BasicProperties { ReplyTo = asker }));
+
+    async Task IRunRelay.SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    {
+        await Taking();
+        SentOn.Enqueue((next, leg, wait));
+        Relay(next, leg, wait);
+    }
+
+    Task IReplies.SendAsync<T>(ReplyAddress to, T answer)
+    {
+        Replies.Enqueue((to, (StopJobReply)(object)answer!));
+        return Task.CompletedTask;
+    }
+
+    async Task IJobLogSink.RecordAsync(JobLogRecorded log)
+    {
+        await Taking();
+        Logs.Enqueue(log);
+    }
+
+    MadeJob IJobFactory.Make(Job job)
+    {
+        Making(job);
+        return new MadeJob(new ToldJob(this), null);
+    }
+
+    private async Task PublishAsync(JobFinished finished)
+    {
+        await Taking();
+        Ends.Enqueue(finished);
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    private sealed class ToldJob(World world) : IJob
+    {
+        public Task<JobResult> RunAsync(JobRunContext context, CancellationToken stopToken) => world.Try(context, stopToken);
+    }
+}

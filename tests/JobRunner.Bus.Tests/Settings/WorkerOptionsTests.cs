@@ -1,0 +1,75 @@
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Tests.Settings;
+
+public sealed class WorkerOptionsTests
+{
+    [Fact]
+    public void Defaults_are_those_of_the_contract_and_pass()
+    {
+        var options = new WorkerOptions();
+
+        Assert.Equal(
+            (WorkerRoles.Run | WorkerRoles.Report, 16, 100_000, 30.0, 10.0, 60.0, 1.0, 16 * 1024 * 1024, 7.0),
+            (options.Roles, options.Slots, options.MaxRunners, options.DrainTimeout.TotalSeconds, options.Lease.TotalSeconds,
+                options.StopTimeout.TotalSeconds, options.ParkWaitsOver.TotalSeconds, options.MaxCommandBytes, options.StopRetention.TotalDays));
+        Assert.True(Check(options).Succeeded);
+    }
+
+    public static TheoryData<WorkerOptions, string> Wrong => new()
+    {
+        { new() { Slots = 0 }, "JobRunner__Worker__Slots is \"0\"; it must be from 1 to 10000" },
+        { new() { Slots = 10_001 }, "JobRunner__Worker__Slots is \"10001\"; it must be from 1 to 10000" },
+        { new() { Slots = 1, MaxRunners = 0 }, "JobRunner__Worker__MaxRunners is \"0\"; it must be from 1 to 10000000" },
+        { new() { Slots = 8, MaxRunners = 7 }, "JobRunner__Worker__MaxRunners is \"7\"; it must be at least Slots, 8" },
+        { new() { DrainTimeout = TimeSpan.FromSeconds(-1) }, "JobRunner__Worker__DrainTimeout is \"-00:00:01\"; it must be from 00:00:00 to 1.00:00:00" },
+        { new() { Lease = TimeSpan.FromMilliseconds(999) }, "JobRunner__Worker__Lease is \"00:00:00.9990000\"; it must be from 00:00:01 to 01:00:00" },
+        { new() { StopTimeout = TimeSpan.Zero }, "JobRunner__Worker__StopTimeout is \"00:00:00\"; it must be from 00:00:00.1000000 to 1.00:00:00" },
+        { new() { ParkWaitsOver = TimeSpan.FromHours(2) }, "JobRunner__Worker__ParkWaitsOver is \"02:00:00\"; it must be from 00:00:00 to 01:00:00" },
+        { new() { MaxCommandBytes = 1023 }, "JobRunner__Worker__MaxCommandBytes is \"1023\"; it must be from 1024 to 134217728" },
+        { new() { StopRetention = TimeSpan.FromDays(31) }, "JobRunner__Worker__StopRetention is \"31.00:00:00\"; it must be from 00:01:00 to 30.00:00:00" },
+        { new() { JournalRetention = TimeSpan.FromMinutes(59) }, "JobRunner__Worker__JournalRetention is \"00:59:00\"; it must be from 01:00:00 to 90.00:00:00" },
+        { new() { CrashBudget = 0 }, "JobRunner__Worker__CrashBudget is \"0\"; it must be from 1 to 1000" },
+        { new() { Roles = WorkerRoles.None }, "JobRunner__Worker__Roles is \"None\"; it must be Run, Report or Run,Report" },
+        { new() { Roles = (WorkerRoles)4 }, "JobRunner__Worker__Roles is \"4\"; it must be Run, Report or Run,Report" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong), DisableDiscoveryEnumeration = true)]
+    public void A_wrong_setting_is_told_by_its_name_its_value_and_what_it_must_be(WorkerOptions options, string message) =>
+        Assert.Contains(message, Check(options).Failures!);
+
+    [Fact]
+    public void Everything_wrong_is_told_at_once()
+    {
+        var everything = new WorkerOptions
+        {
+            Roles = WorkerRoles.None,
+            Slots = 0,
+            MaxRunners = -1,
+            DrainTimeout = TimeSpan.FromDays(2),
+            Lease = TimeSpan.Zero,
+            StopTimeout = TimeSpan.Zero,
+            ParkWaitsOver = TimeSpan.FromDays(1),
+            MaxCommandBytes = 0,
+            StopRetention = TimeSpan.Zero,
+            JournalRetention = TimeSpan.Zero,
+            CrashBudget = 0,
+        };
+
+        var told = string.Join('\n', Check(everything).Failures!);
+
+        Assert.All(
+            typeof(WorkerOptions).GetProperties().Select(property => property.Name),
+            name => Assert.Contains($"JobRunner__Worker__{name} is", told, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(10_000, 10_000_000)]
+    public void Both_ends_of_a_range_are_in_it(int slots, int maxRunners) =>
+        Assert.True(Check(new WorkerOptions { Slots = slots, MaxRunners = maxRunners, DrainTimeout = TimeSpan.Zero, ParkWaitsOver = TimeSpan.Zero }).Succeeded);
+
+    private static ValidateOptionsResult Check(WorkerOptions options) => new WorkerOptionsRules().Validate(null, options);
+}

@@ -1,0 +1,68 @@
+using System.Reflection;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+
+namespace JobRunner.Bus.Tests.Topology;
+
+/// <summary>The names and arguments on the broker: schedulers, operators and older workers rely on every one.</summary>
+public sealed class NamesTests
+{
+    [Fact]
+    public void The_names_on_the_broker_have_not_changed() => Assert.Equal(
+        [
+            "GetRunnerStatus = get-runner-status",
+            "JobFinished = job-finished",
+            "JobJournal = job-journal",
+            "JobLogRecorded = job-log-recorded",
+            "NoWait = now",
+            "RunJob = run-job",
+            "RunJobWait = run-job.wait",
+            "StopJob = stop-job",
+        ],
+        Constants(typeof(Names)));
+
+    [Fact]
+    public void Names_of_queues_are_made_from_them()
+    {
+        Assert.Equal("run-job.wait.1m30s", Names.WaitQueue("1m30s"));
+        Assert.Equal("run-job_error", Names.ErrorQueue(Names.RunJob));
+    }
+
+    [Fact]
+    public void The_headers_between_workers_have_not_changed() => Assert.Equal(
+        [
+            "At = jobrunner-at",
+            "CaughtUp = jobrunner-caught-up",
+            "DueAt = jobrunner-due-at",
+            "JobDataOfTry = jobrunner-job-data-of-try",
+            "Leg = jobrunner-leg",
+            "Settled = jobrunner-settled",
+            "StartedAgain = jobrunner-started-again",
+            "TriesBefore = jobrunner-tries-before",
+        ],
+        Constants(typeof(WorkerHeaders)));
+
+    [Fact]
+    public void Queues_that_hold_work_are_quorum_queues() =>
+        Assert.Equal(new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, BrokerTopology.QuorumArguments());
+
+    [Fact]
+    public void Stops_are_a_stream_kept_for_their_retention() => Assert.Equal(
+        new Dictionary<string, object?>
+        {
+            ["x-queue-type"] = "stream",
+            ["x-max-age"] = "604800s",
+            ["x-stream-max-segment-size-bytes"] = 1_000_000L,
+        },
+        BrokerTopology.StopStreamArguments(new WorkerOptions()));
+
+    [Fact]
+    public void A_retention_of_part_of_a_second_is_written_in_whole_ones() => Assert.Equal(
+        "90s", BrokerTopology.StopStreamArguments(new WorkerOptions { StopRetention = TimeSpan.FromSeconds(90.5) })["x-max-age"]);
+
+    private static IEnumerable<string> Constants(Type type) => type
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Where(field => field.IsLiteral)
+        .Select(field => $"{field.Name} = {field.GetRawConstantValue()}")
+        .Order(StringComparer.Ordinal);
+}
