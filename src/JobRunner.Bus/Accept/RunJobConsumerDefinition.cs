@@ -41,7 +41,7 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
         });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
-            broker.SetQuorumQueue();
+            broker.DeclareWith(BrokerTopology.QuorumArguments());
         }
     }
 }

@@ -35,7 +35,7 @@ internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobL
         });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
-            broker.SetQuorumQueue();
+            broker.DeclareWith(BrokerTopology.QuorumArguments());
         }
     }
 }

@@ -24,7 +24,8 @@ internal static class Context
         {
             arguments[0] = properties is null ? null : Fake.Of<RabbitMqBasicConsumeContext>(("get_Properties", _ => properties));
             return properties is not null;
-        }));
+        }
+        ));
         return Fake.Of<ConsumeContext<T>>(
             ("get_Message", _ => message),
             ("get_Headers", _ => sent),

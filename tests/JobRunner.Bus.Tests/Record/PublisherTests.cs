@@ -103,7 +103,8 @@ public sealed class PublisherTests : IDisposable
 
             _published.Add((JobFinished)arguments[0]!);
             return Task.CompletedTask;
-        })),
+        }
+    )),
         Until(),
         _time);
 

@@ -44,7 +44,7 @@ public sealed class NamesTests
 
     [Fact]
     public void Queues_that_hold_work_are_quorum_queues() =>
-        Assert.Equal(new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, BrokerTopology.QuorumArguments());
+        Assert.Equal(new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000 }, BrokerTopology.QuorumArguments());
 
     [Fact]
     public void Stops_are_a_stream_kept_for_their_retention() => Assert.Equal(

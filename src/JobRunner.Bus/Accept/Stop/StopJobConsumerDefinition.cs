@@ -38,11 +38,7 @@ internal sealed class StopJobConsumerDefinition : ConsumerDefinition<StopJobCons
         endpointConfigurator.ConfigureError(error => error.UseFilter(ActivatorUtilities.CreateInstance<StopNotUnderstoodFilter>(context)));
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
-            foreach (var (name, value) in BrokerTopology.StopStreamArguments(_options))
-            {
-                broker.SetQueueArgument(name, value);
-            }
-
+            broker.DeclareWith(BrokerTopology.StopStreamArguments(_options));
             broker.Stream(_worker.Value, stream => stream.FromTimestamp((_time.GetUtcNow() - _options.StopRetention).UtcDateTime));
         }
     }
