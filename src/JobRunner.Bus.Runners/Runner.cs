@@ -194,21 +194,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             Log.JobDidNotStop(_logger, _tryNumber, _options.StopTimeout);
         }
 
-        return new JobLogRecorded
-        {
-            RequestId = _command.RequestId,
-            JobId = _command.Job.Id,
-            Try = _tryNumber,
-            Name = _command.Job.Name,
-            Type = _command.Job.Type,
-            StartedAt = startedAt,
-            FinishedAt = finishedAt,
-            State = state,
-            Exit = result.Exit,
-            Error = result.Error ?? "",
-            Stdout = result.Stdout,
-            Stderr = result.Stderr,
-        };
+        return TryLog.For(_command, _tryNumber, startedAt, finishedAt, state, result);
     }
 
     private async Task WaitAsync()

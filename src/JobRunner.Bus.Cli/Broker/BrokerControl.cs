@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Broker;
 
@@ -17,7 +18,7 @@ internal sealed class BrokerControl(BrokerConnection connection, TimeProvider ti
         var connection = await BrokerConnection.OpenAsync(address, "jobrunner", cancellation);
         try
         {
-            await connection.RequireExchangesAsync([Exchanges.StopJob, Exchanges.GetRunnerStatus], cancellation);
+            await connection.RequireExchangesAsync([Names.StopJob, Names.GetRunnerStatus], cancellation);
             return new BrokerControl(connection, time);
         }
         catch
@@ -31,7 +32,7 @@ internal sealed class BrokerControl(BrokerConnection connection, TimeProvider ti
     {
         var correlationId = Guid.NewGuid().ToString();
         await using var answers = await ListenAsync<RunnerStatus>(correlationId, cancellation);
-        if (!await SendAsync(Exchanges.GetRunnerStatus, request, answers.Queue, correlationId, cancellation))
+        if (!await SendAsync(Names.GetRunnerStatus, request, answers.Queue, correlationId, cancellation))
         {
             return null;
         }
@@ -60,7 +61,7 @@ internal sealed class BrokerControl(BrokerConnection connection, TimeProvider ti
     {
         var correlationId = Guid.NewGuid().ToString();
         await using var replies = await ListenAsync<StopJobReply>(correlationId, cancellation);
-        if (!await SendAsync(Exchanges.StopJob, command, replies.Queue, correlationId, cancellation))
+        if (!await SendAsync(Names.StopJob, command, replies.Queue, correlationId, cancellation))
         {
             throw new SchedulerBusException(BrokerErrors.NoWorkerEver);
         }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Broker;
 
@@ -41,7 +42,7 @@ internal sealed class BrokerSchedulerBus : ISchedulerBus
         try
         {
             await connection.RequireExchangesAsync(
-                [Exchanges.RunJob, Exchanges.StopJob, Exchanges.JobFinished, Exchanges.JobLogRecorded, Exchanges.GetRunnerStatus],
+                [Names.RunJob, Names.StopJob, Names.JobFinished, Names.JobLogRecorded, Names.GetRunnerStatus],
                 cancellation);
             if (requestIds.Count == 0)
             {
@@ -50,8 +51,8 @@ internal sealed class BrokerSchedulerBus : ISchedulerBus
 
             var wanted = requestIds.ToHashSet();
             var inbox = await connection.ListenAsync<object>(
-                [Exchanges.JobFinished, Exchanges.JobLogRecorded],
-                delivery => delivery.Exchange == Exchanges.JobFinished
+                [Names.JobFinished, Names.JobLogRecorded],
+                delivery => delivery.Exchange == Names.JobFinished
                     ? Messages.TryRead<JobFinished>(delivery.Body.Span) is { } result && wanted.Contains(result.RequestId) ? result : null
                     : Messages.TryRead<JobLogRecorded>(delivery.Body.Span) is { } log && wanted.Contains(log.RequestId) ? log : null,
                 cancellation);
@@ -67,7 +68,7 @@ internal sealed class BrokerSchedulerBus : ISchedulerBus
 
     public async Task SendAsync(RunJob command, CancellationToken cancellation)
     {
-        if (!await _connection.PublishAsync(Exchanges.RunJob, command, null, null, SentAt(command.SentAt), cancellation))
+        if (!await _connection.PublishAsync(Names.RunJob, command, null, null, SentAt(command.SentAt), cancellation))
         {
             throw new SchedulerBusException(BrokerErrors.NoWorkerEver);
         }
@@ -75,7 +76,7 @@ internal sealed class BrokerSchedulerBus : ISchedulerBus
 
     public async Task StopAsync(StopJob command, CancellationToken cancellation)
     {
-        if (!await _connection.PublishAsync(Exchanges.StopJob, command, null, null, SentAt(command.SentAt), cancellation))
+        if (!await _connection.PublishAsync(Names.StopJob, command, null, null, SentAt(command.SentAt), cancellation))
         {
             throw new SchedulerBusException(BrokerErrors.NoWorkerEver);
         }

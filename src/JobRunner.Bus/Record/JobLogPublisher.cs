@@ -18,9 +18,10 @@ internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, UntilAccept
     public Task RecordAsync(JobLogRecorded log)
     {
         metrics.TryEnded(log);
+        var bounded = JobLogBounds.Within(log);
         return until.RunAsync(
             "a job log",
             // Mandatory: accepted without a queue to hold it would be lost.
-            cancellationToken => bus.Publish(log, context => context.Mandatory = true, cancellationToken));
+            cancellationToken => bus.Publish(bounded, context => context.Mandatory = true, cancellationToken));
     }
 }

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Text;
 
 namespace JobRunner.Bus.Report;
 

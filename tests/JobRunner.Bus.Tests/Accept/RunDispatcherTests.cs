@@ -3,7 +3,6 @@ using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
-using JobRunner.Bus.Settings;
 using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.Tests.Accept;
@@ -11,7 +10,7 @@ namespace JobRunner.Bus.Tests.Accept;
 /// <summary>What a delivered command means to a worker that may hold its job already.</summary>
 public sealed class RunDispatcherTests : IAsyncDisposable
 {
-    private readonly World _world = new(new WorkerOptions { ParkWaitsOver = TimeSpan.Zero, Slots = 4, MaxRunners = 4 });
+    private readonly World _world = new();
     private readonly TaskCompletionSource _go = new();
     private int _tries;
 
@@ -179,9 +178,9 @@ public sealed class RunDispatcherTests : IAsyncDisposable
     [Fact]
     public async Task The_command_of_an_earlier_leg_is_let_go_while_the_run_waits_here()
     {
-        await ParkAsync();
+        await _world.ParkAsync();
 
-        await _world.DeliverAsync(World.Command(retry: 3, retryWait: "1h"));
+        await _world.DeliverAsync(World.Command(retry: 3, retryWait: "1h", sentAt: World.Noon));
 
         Assert.Single(_world.Logs);
         Assert.Empty(_world.Ends);
@@ -191,7 +190,7 @@ public sealed class RunDispatcherTests : IAsyncDisposable
     [Fact]
     public async Task Another_command_of_a_job_that_waits_here_is_refused()
     {
-        await ParkAsync();
+        await _world.ParkAsync();
 
         var refused = await Assert.ThrowsAsync<RefusedException>(() => _world.DeliverAsync(World.Command(totalTries: 1)));
 
@@ -217,102 +216,15 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         Assert.Equal(0, _world.Repo.Count);
     }
 
-    [Fact]
-    public async Task A_job_that_cannot_be_made_fails_with_one_log_and_counts_the_legs_before_it()
-    {
-        _world.Making = _ => throw new FormatException("bytes make no sense");
-
-        await _world.DeliverAsync(World.Command(totalTries: 2), new RunLeg("l1", 2));
-
-        var (log, end) = (Assert.Single(_world.Logs), Assert.Single(_world.Ends));
-        Assert.Equal((3L, 0L, 0L, 1L, "problem creating job runner: bytes make no sense"), (log.Try, log.StartedAt, log.FinishedAt, log.Exit, log.Error));
-        Assert.Equal((JobState.Fail, 2L, 3L, log.Error), (end.FinalState, end.Tries, end.TotalTries, end.Error));
-        _world.Making = _ => { };
-        await AllRoomIsFreeAsync();
-    }
-
-    [Fact]
-    public async Task A_waiting_job_that_cannot_be_made_any_more_gives_its_room_back()
-    {
-        var (next, leg) = await ParkAsync();
-        _world.Making = _ => throw new FormatException("bytes make no sense");
-
-        await _world.DeliverAsync(next, leg);
-
-        Assert.Equal((JobState.Fail, 1L), (_world.Ends.Single().FinalState, _world.Ends.Single().Tries));
-        _world.Making = _ => { };
-        await AllRoomIsFreeAsync();
-    }
-
-    [Fact]
-    public async Task A_run_that_broke_gives_its_room_back_and_its_command_is_not_acknowledged()
-    {
-        _world.Taking = () => throw new OperationCanceledException("the process ends");
-
-        await Assert.ThrowsAnyAsync<Exception>(() => _world.DeliverAsync(World.Command()));
-
-        _world.Taking = () => Task.CompletedTask;
-        await AllRoomIsFreeAsync();
-    }
-
-    [Fact]
-    public async Task A_command_without_room_waits_for_it_and_can_be_taken_back()
-    {
-        _world.Try = (_, _) => _go.Task.ContinueWith(_ => JobResult.Complete(), TaskScheduler.Default);
-        var running = Enumerable.Range(0, 4).Select(number => _world.DeliverAsync(World.Command($"j{number}"))).ToList();
-        using var lost = new CancellationTokenSource();
-
-        var waiting = _world.DeliverAsync(World.Command("waits"), lost: lost.Token);
-        Assert.Equal(4, _world.Repo.Count);
-        await lost.CancelAsync();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
-        _go.SetResult();
-        await Task.WhenAll(running);
-        await AllRoomIsFreeAsync();
-    }
-
-    /// <summary>Neither leaked nor given back twice: exactly MaxRunners runs fit.</summary>
-    internal static async Task AllRoomIsFreeAsync(World world, int room)
-    {
-        Assert.Equal(0, world.Repo.Count);
-        var go = new TaskCompletionSource();
-        world.Try = async (_, _) =>
-        {
-            await go.Task;
-            return JobResult.Complete();
-        };
-        var runs = Enumerable.Range(0, room + 1).Select(number => world.DeliverAsync(World.Command($"room{number}", sentAt: DateTimeOffset.MaxValue))).ToList();
-
-        Assert.Equal(room, world.Repo.Count);
-        go.SetResult();
-        await Task.WhenAll(runs);
-    }
-
-    private Task AllRoomIsFreeAsync() => AllRoomIsFreeAsync(_world, 4);
-
-    private async Task<Task> StartAsync(RunJob command, CancellationToken lost = default)
-    {
-        var started = new TaskCompletionSource();
-        _world.Try = async (_, _) =>
+    private Task<Task> StartAsync(RunJob command, CancellationToken lost = default) => _world.StartAsync(
+        command,
+        async (_, _) =>
         {
             Interlocked.Increment(ref _tries);
-            started.TrySetResult();
             await _go.Task;
             return JobResult.Complete();
-        };
-        var run = _world.DeliverAsync(command, lost: lost);
-        await started.Task;
-        return run;
-    }
-
-    private async Task<(RunJob Next, RunLeg Leg)> ParkAsync()
-    {
-        _world.Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
-        await _world.DeliverAsync(World.Command(retry: 3, retryWait: "1h"));
-        var (next, leg, _) = Assert.Single(_world.SentOn);
-        return (next, leg);
-    }
+        },
+        lost);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 }

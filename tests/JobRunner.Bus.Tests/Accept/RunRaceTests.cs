@@ -78,7 +78,7 @@ public sealed class RunRaceTests(ITestOutputHelper output)
         await clock;
         AssertInOrder(world, jobs);
         world.Taking = () => Task.CompletedTask;
-        await RunDispatcherTests.AllRoomIsFreeAsync(world, Room);
+        await world.AssertAllRoomIsFreeAsync(Room);
     }
 
     private static void AssertInOrder(World world, List<string> jobs)

@@ -1,9 +1,6 @@
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Stop;
-using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Record;
-using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.TestKit;
 using RabbitMQ.Client;
@@ -15,16 +12,10 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
 {
     private readonly World _world = new();
 
-    private static Func<JobRunContext, CancellationToken, Task<JobResult>> UntilStopped => async (_, stop) =>
-    {
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
-        return JobResult.Complete();
-    };
-
     [Fact]
     public async Task A_running_job_is_stopped_and_the_asker_answered_once()
     {
-        var run = await StartAsync(UntilStopped);
+        var run = await StartAsync(Scripts.UntilStoppedAsync);
 
         await _world.StopAsync(asker: "me");
         await run;
@@ -55,7 +46,7 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
     [Fact]
     public async Task A_stop_of_the_request_stops_all_its_jobs_and_a_stop_of_another_request_none()
     {
-        var runs = new[] { await StartAsync(UntilStopped, jobId: "a"), await StartAsync(UntilStopped, jobId: "b") };
+        var runs = new[] { await StartAsync(Scripts.UntilStoppedAsync, jobId: "a"), await StartAsync(Scripts.UntilStoppedAsync, jobId: "b") };
 
         await _world.StopAsync(jobId: null, requestId: "other");
         await _world.StopAsync(jobId: "", asker: "me");
@@ -68,7 +59,7 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
     [Fact]
     public async Task A_waiting_job_is_stopped_at_once_counts_the_try_it_waited_for_and_is_let_go_when_due()
     {
-        var (next, leg) = await ParkAsync();
+        var (next, leg) = await _world.ParkAsync();
 
         await _world.StopAsync(asker: "me");
         await Eventually.HoldsAsync("the asker is answered", () => !_world.Replies.IsEmpty);
@@ -165,118 +156,9 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
         Assert.Null(_world.Stops.Find("r", "j", null));
     }
 
-    [Fact]
-    public async Task A_stop_that_comes_as_the_run_is_made_is_not_lost()
-    {
-        _world.Try = UntilStopped;
-        _world.Making = _ => Assert.True(_world.StopAsync(asker: "me").IsCompleted);
-
-        await _world.DeliverAsync(World.Command(sentAt: World.Noon)).WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
-
-        Assert.Equal(JobState.Stopped, Assert.Single(_world.Ends).FinalState);
-        await Eventually.HoldsAsync("the asker is answered", () => !_world.Replies.IsEmpty);
-        Assert.Single(_world.Replies);
-        Assert.Empty(_world.Logs);
-        Assert.Equal(0, _world.Repo.Count);
-    }
-
-    [Fact]
-    public async Task A_stop_that_comes_as_a_waiting_run_is_taken_up_is_not_lost()
-    {
-        var (next, leg) = await ParkAsync();
-        _world.Try = UntilStopped;
-        _world.Making = _ => Assert.True(_world.StopAsync(asker: "me").IsCompleted);
-
-        await _world.DeliverAsync(next, leg).WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
-
-        var end = Assert.Single(_world.Ends);
-        Assert.Equal((JobState.Stopped, 2L), (end.FinalState, end.Tries));
-        Assert.Single(_world.Replies);
-        Assert.Equal(0, _world.Repo.Count);
-    }
-
-    [Fact]
-    public async Task A_stop_that_comes_between_a_failed_try_and_its_wait_stops_the_waiting_run()
-    {
-        _world.Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
-        var command = World.Command(retry: 3, retryWait: "1h", sentAt: World.Noon);
-        var runner = _world.Get<RunnerFactory>().Make(command);
-        var run = new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner);
-        Assert.True(_world.Repo.TryAdd(run));
-        Assert.Equal(RunEnd.Parked, (await runner.RunAsync()).End);
-
-        await _world.StopAsync(asker: "me");
-        Assert.Equal(StopOutcome.MovedOn, (await run.StopAsync()).Outcome);
-        var settled = new TaskCompletionSource();
-        var parked = new ParkedRun(command, World.Noon, new RunLeg("l1", 1), run.Status(), _world.Get<JobFinishedPublisher>(), _ =>
-        {
-            settled.SetResult();
-            return Task.CompletedTask;
-        });
-        Assert.True(_world.Repo.TryReplace(run, parked));
-        run.MarkOver();
-
-        await settled.Task.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
-        Assert.Equal(JobState.Stopped, Assert.Single(_world.Ends).FinalState);
-        await runner.DisposeAsync();
-    }
-
-    [Fact]
-    public async Task A_stop_that_comes_as_the_run_has_just_ended_is_answered()
-    {
-        var command = World.Command(sentAt: World.Noon);
-        var runner = _world.Get<RunnerFactory>().Make(command);
-        Assert.True(_world.Repo.TryAdd(new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner)));
-        await runner.RunAsync();
-        await runner.DisposeAsync();
-
-        await _world.StopAsync(asker: "me");
-
-        await Eventually.HoldsAsync("the asker is answered", () => !_world.Replies.IsEmpty, TimeSpan.FromSeconds(10));
-        Assert.Equal(("already-finished", JobState.Complete), (_world.Replies.Single().Reply.Outcome, _world.Replies.Single().Reply.FinalState));
-    }
-
-    [Fact]
-    public async Task A_stop_asked_for_twice_ends_the_run_once_and_answers_both()
-    {
-        var bothAsked = new TaskCompletionSource();
-        var run = await StartAsync(async (_, _) =>
-        {
-            await bothAsked.Task;
-            return JobResult.Fail("told to stop");
-        });
-
-        await _world.StopAsync(asker: "one");
-        await _world.StopAsync(asker: "two");
-        bothAsked.SetResult();
-        await run;
-
-        Assert.Single(_world.Ends);
-        await Eventually.HoldsAsync("both are answered", () => _world.Replies.Count == 2);
-        Assert.Equal(["one", "two"], _world.Replies.Select(reply => reply.To.Queue).Order());
-    }
-
-    private async Task<Task> StartAsync(
-        Func<JobRunContext, CancellationToken, Task<JobResult>> work, DateTimeOffset? sentAt = null, string jobId = "j")
-    {
-        var started = new TaskCompletionSource();
-        _world.Try = (context, stop) =>
-        {
-            started.TrySetResult();
-            return work(context, stop);
-        };
-        var run = _world.DeliverAsync(World.Command(jobId, sentAt: sentAt ?? World.Noon));
-        await started.Task;
-        return run;
-    }
-
-    private async Task<(RunJob Next, RunLeg Leg)> ParkAsync()
-    {
-        _world.Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
-        await _world.DeliverAsync(World.Command(retry: 3, retryWait: "1h", sentAt: World.Noon));
-        var (next, leg, _) = Assert.Single(_world.SentOn);
-        return (next, leg);
-    }
+    private Task<Task> StartAsync(
+        Func<JobRunContext, CancellationToken, Task<JobResult>> work, DateTimeOffset? sentAt = null, string jobId = "j") =>
+        _world.StartAsync(World.Command(jobId, sentAt: sentAt ?? World.Noon), work);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 }

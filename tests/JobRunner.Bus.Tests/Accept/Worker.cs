@@ -74,7 +74,15 @@ internal sealed class Worker : IAsyncDisposable
     /// <summary>Waits for the only end of a job.</summary>
     public async Task<JobFinished> EndAsync(string jobId = "j")
     {
-        await Eventually.HoldsAsync($"job {jobId} ends", () => Ends.Any(end => end.JobId == jobId));
+        try
+        {
+            await Eventually.HoldsAsync($"job {jobId} ends", () => Ends.Any(end => end.JobId == jobId));
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException($"{error.Message}; the worker said:\n{string.Join('\n', LogLines)}", error);
+        }
+
         return Assert.Single(Ends, end => end.JobId == jobId);
     }
 

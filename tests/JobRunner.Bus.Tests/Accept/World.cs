@@ -8,6 +8,7 @@ using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -108,6 +109,49 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
         Get<StopJobConsumer>().Consume(Context.Of(
             new StopJob { RequestId = requestId, JobId = jobId, SentAt = sentAt ?? Time.GetUtcNow() },
             asker is null ? new BasicProperties() : new BasicProperties { ReplyTo = asker }));
+
+    /// <summary>Delivers a command and waits until its try runs.</summary>
+    public async Task<Task> StartAsync(RunJob command, Func<JobRunContext, CancellationToken, Task<JobResult>> work, CancellationToken lost = default)
+    {
+        var started = new TaskCompletionSource();
+        Try = (context, stop) =>
+        {
+            started.TrySetResult();
+            return work(context, stop);
+        };
+        var run = DeliverAsync(command, lost: lost);
+        await started.Task;
+        return run;
+    }
+
+    /// <summary>Parks a run for an hour after its first try; returns what comes back when it is due.</summary>
+    public async Task<(RunJob Next, RunLeg Leg)> ParkAsync()
+    {
+        Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
+        await DeliverAsync(Command(retry: 3, retryWait: "1h", sentAt: Noon));
+        var (next, leg, _) = Assert.Single(SentOn);
+        return (next, leg);
+    }
+
+    /// <summary>Checks that room was neither leaked nor given back twice: exactly that many runs fit.</summary>
+    public async Task AssertAllRoomIsFreeAsync(int room)
+    {
+        Assert.Equal(0, Repo.Count);
+        var go = new TaskCompletionSource();
+        Try = async (_, _) =>
+        {
+            await go.Task;
+            return JobResult.Complete();
+        };
+        var runs = Enumerable.Range(0, room).Select(number => DeliverAsync(Command($"room{number}", sentAt: DateTimeOffset.MaxValue))).ToList();
+        await Eventually.HoldsAsync("all room is taken", () => Repo.Count == room);
+
+        // Would be held by the time this returns, if there were room for it.
+        runs.Add(DeliverAsync(Command("one more", sentAt: DateTimeOffset.MaxValue)));
+        Assert.Equal(room, Repo.Count);
+        go.SetResult();
+        await Task.WhenAll(runs);
+    }
 
     async Task IRunRelay.SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait)
     {

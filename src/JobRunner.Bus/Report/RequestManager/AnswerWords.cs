@@ -1,4 +1,5 @@
 using System.Text.Json;
+using JobRunner.Bus.Text;
 
 namespace JobRunner.Bus.Report.RequestManager;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Text;
 
 namespace JobRunner.Bus.Report.RequestManager;
 

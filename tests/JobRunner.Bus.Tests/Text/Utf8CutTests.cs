@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
-using JobRunner.Bus.Report;
+using JobRunner.Bus.Text;
 
-namespace JobRunner.Bus.Tests.Report;
+namespace JobRunner.Bus.Tests.Text;
 
 public sealed class Utf8CutTests
 {
