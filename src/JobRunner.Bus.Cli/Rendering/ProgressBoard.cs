@@ -90,9 +90,9 @@ internal sealed class ProgressBoard(IReadOnlyList<ChainState> chains, TimeProvid
             var shown = _running.Values.Take(Math.Max(1, room - recent.Count - 1)).ToList();
 
             List<IRenderable> rows = [OneLine(Title(), width, StateStyle.Of(Failed > 0 ? JobState.Fail : JobState.Running))];
-            rows.AddRange((IEnumerable<IRenderable>)recent.Select(log =>
+            rows.AddRange(recent.Select(log =>
                 OneLine($"  {Say.Job(log.Name, log.JobId)} try {log.Try} {Say.Try(log)}", width, StateStyle.Of(log.State))));
-            rows.AddRange((IEnumerable<IRenderable>)shown.Select(running => OneLine($"▸ {running.Describe(time.GetUtcNow())}", width, Style.Plain)));
+            rows.AddRange(shown.Select(running => OneLine($"▸ {running.Describe(time.GetUtcNow())}", width, Style.Plain)));
             if (_running.Count > shown.Count)
             {
                 rows.Add(OneLine($"  … and {_running.Count - shown.Count} more running", width, StateStyle.Of(JobState.Pending)));
