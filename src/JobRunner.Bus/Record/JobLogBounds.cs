@@ -1,5 +1,5 @@
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Text;
+using JobRunner.Bus.Trimming;
 
 namespace JobRunner.Bus.Record;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using JobRunner.Bus.Text;
+using JobRunner.Bus.Trimming;
 
 namespace JobRunner.Bus.Report.RequestManager;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Text;
+using JobRunner.Bus.Trimming;
 
 namespace JobRunner.Bus.Report.RequestManager;
 

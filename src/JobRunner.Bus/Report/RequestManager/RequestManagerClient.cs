@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Text;
+using JobRunner.Bus.Trimming;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
-using JobRunner.Bus.Text;
+using JobRunner.Bus.Trimming;
 
-namespace JobRunner.Bus.Tests.Text;
+namespace JobRunner.Bus.Tests.Trimming;
 
 public sealed class Utf8CutTests
 {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace JobRunner.Bus.Text;
+namespace JobRunner.Bus.Trimming;
 
 /// <summary>Cuts text to a number of UTF-8 bytes, between characters, and says in the text how much is gone.</summary>
 internal static class Utf8Cut
