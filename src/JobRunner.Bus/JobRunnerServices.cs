@@ -44,6 +44,8 @@ public static class JobRunnerServices
         services.AddAccept(transport);
         services.AddMassTransit(bus =>
         {
+            // It would report each worker to a server of MassTransit's makers, and fails the bus when an endpoint opens as it counts them.
+            bus.DisableUsageTelemetry();
             bus.AddConsumer<RunJobConsumer, RunJobConsumerDefinition>();
             bus.AddConsumer<StopJobConsumer, StopJobConsumerDefinition>();
             bus.AddConsumer<GetRunnerStatusConsumer, GetRunnerStatusConsumerDefinition>();

@@ -80,7 +80,7 @@ internal sealed class Worker : IAsyncDisposable
         }
         catch (TimeoutException error)
         {
-            throw new TimeoutException($"{error.Message}; the worker said:\n{string.Join('\n', LogLines)}", error);
+            throw new TimeoutException($"{error.Message}; the worker said:\n{string.Join('\n', LogLines.Select(line => $"{line} {line.Exception}"))}", error);
         }
 
         return Assert.Single(Ends, end => end.JobId == jobId);
