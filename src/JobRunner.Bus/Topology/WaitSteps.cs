@@ -4,7 +4,7 @@ namespace JobRunner.Bus.Topology;
 
 /// <summary>
 /// Which wait queue a wait uses. RabbitMQ expires messages from the head of a queue only, so each length of wait has a
-/// queue of its own; rounding up keeps their number near 400 whatever schedulers ask for.
+/// queue of its own; rounding up keeps their number below 400 whatever schedulers ask for.
 /// </summary>
 internal static class WaitSteps
 {
