@@ -36,6 +36,30 @@ public sealed class CrashTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_run_whose_worker_is_killed_while_it_waits_on_the_spot_waits_for_the_rest_and_counts_all_its_tries()
+    {
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__ParkWaitsOver"] = "1h" };
+        await using var stage = await Stage.SetAsync(broker, settings);
+        var request = Stage.NewRequestId();
+        var fails = Base64("""{"cmd":"/bin/false"}""");
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{fails}}","retry":1,"retryWait":"6s"},
+             "sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            """);
+        await StopTests.StatusAsync(stage, request, status => (bool)status["sleeping"]!);
+
+        await stage.Worker.KillAsync();
+        await stage.AddWorkerAsync(settings);
+
+        var end = await stage.FinishedAsync(request, "abcd");
+        Assert.Equal((4, 2, 2, 2), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
+        await Eventually.HoldsAsync("both logs", () => stage.RequestManager.Rows.Count == 2);
+        var rows = stage.RequestManager.Rows.OrderBy(row => row.Try).ToList();
+        Assert.True(rows[1].StartedAt - rows[0].FinishedAt >= 5_400_000_000);
+        Assert.Single(stage.Ends(request, "abcd"));
+    }
+
+    [Fact]
     public async Task Jobs_of_a_worker_that_is_killed_again_and_again_all_end_once_with_logs_without_gap_or_repeat()
     {
         const int Jobs = 150;

@@ -15,4 +15,9 @@ internal sealed record CommandDelivery(RunJob Command, DateTimeOffset? SentAt, R
 
     /// <summary>The counters it arrived with; they stay when a crash resume moves the command's own on.</summary>
     public TryCounters ArrivedWith { get; init; } = new(Command.PrevTries, Command.TotalTries);
+
+    /// <summary>The command to send on when it is not due yet. Moved on from what arrived, it is a leg of its own.</summary>
+    public (RunJob Command, RunLeg Leg) ToSendOn() => (
+        Command with { SentAt = Command.SentAt ?? SentAt },
+        Leg.Id is null || ArrivedWith != new TryCounters(Command.PrevTries, Command.TotalTries) ? Leg.After(0) : Leg);
 }

@@ -37,7 +37,8 @@ internal sealed class RunDispatcher(
 
             if (NotDueYet(delivery) is { } left)
             {
-                await relay.SendOnAsync(command, delivery.Leg, left);
+                var (next, leg) = delivery.ToSendOn();
+                await relay.SendOnAsync(next, leg, left);
                 return;
             }
 

@@ -127,6 +127,22 @@ public sealed class CrashResumeTests
     }
 
     [Fact]
+    public void A_resumed_run_that_is_not_due_yet_goes_on_as_a_leg_of_its_own_that_knows_its_tries_and_its_time()
+    {
+        var resumed = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail)])).Delivery;
+
+        var (next, leg) = resumed.ToSendOn();
+        Assert.NotNull(leg.Id);
+        Assert.Equal((1, Sent), (leg.TriesBefore, next.SentAt));
+
+        var waiting = Command(1, 1, leg: new RunLeg("a", 1));
+        Assert.Equal("a", waiting.ToSendOn().Leg.Id);
+        var moved = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(waiting, [new RunSentOn("a", 1), Logged(2, JobState.Fail)])).Delivery;
+        Assert.NotEqual("a", moved.ToSendOn().Leg.Id);
+        Assert.Equal(2, moved.ToSendOn().Leg.TriesBefore);
+    }
+
+    [Fact]
     public void Starts_are_counted_since_the_last_log()
     {
         Assert.Equal(1, Starts([]));
