@@ -16,6 +16,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RunnerSignals _signals;
+    private readonly CancellationTokenSource _abandoned = new();
     private readonly long _maxTries;
     private readonly TimeSpan _retryWait;
     private readonly TimeSpan _timeout;
@@ -34,6 +35,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         _time = time;
         _logger = logger;
         _signals = new RunnerSignals();
+        Abandoned = _abandoned.Token;
         _maxTries = 1 + command.Job.Retry;
         _retryWait = GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
         _timeout = GoDuration.Parse(command.Timeout).ToTimeSpan();
@@ -49,6 +51,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// Runs the job until it is complete or stopped, no try is left, or the run goes on elsewhere. Each try's log is safe
     /// before the next try starts. Called once.
     /// </summary>
+    /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
     public async Task<Return> RunAsync()
     {
         try
@@ -59,7 +62,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         }
         catch
         {
-            // The log sink threw: the process gives up the run, and a stop must not wait for it any longer.
+            // The log sink threw, or the run was abandoned: a stop must not wait for it any longer.
             _signals.GivenUp();
             throw;
         }
@@ -81,7 +84,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             var error = $"no try left: prevTries {_command.PrevTries} = 1 + retry {_command.Job.Retry}";
-            await _logs.RecordAsync(NoTryLog.For(_command, error));
+            await _logs.RecordAsync(NoTryLog.For(_command, error), Abandoned);
             return NoTryLog.ReturnFor(_command, error);
         }
 
@@ -90,20 +93,22 @@ public sealed class Runner : IRunner, IAsyncDisposable
             using var current = new TryRun(_made.Job, _command, _tryNumber, jobData, _timeout, _options.StopTimeout, _time);
             if (!await TryStartAsync(current))
             {
+                Abandoned.ThrowIfCancellationRequested();
                 // Stopped before it started: that try is run again on a resume (seed).
                 return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.HandedOver) with { Wait = WaitLeft(dueAt) };
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
             var log = await RunTryAsync(current);
+            Abandoned.ThrowIfCancellationRequested();
             if (!JsonNode.DeepEquals(jobData, current.JobDataAfter))
             {
                 jobData = current.JobDataAfter;
-                await _logs.KeepJobDataAsync(Key, log.Try, jobData);
+                await _logs.KeepJobDataAsync(Key, log.Try, jobData, Abandoned);
             }
 
             state = log.State;
-            await _logs.RecordAsync(log);
+            await _logs.RecordAsync(log, Abandoned);
             logged = log.Try;
 
             if (state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry))
@@ -230,6 +235,28 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// <summary>Stops the try that runs so that it can be handed over; its log says STOPPED, its budget is not used up.</summary>
     public void CutTry() => _signals.CutTry();
 
+    /// <summary>
+    /// Gives the run up, because another may have taken it over: the try that runs is told to stop, nothing more is
+    /// recorded, and <see cref="RunAsync"/> throws once the job has let go.
+    /// </summary>
+    public void Abandon()
+    {
+        try
+        {
+            _abandoned.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run is over: there is nothing to give up.
+            return;
+        }
+
+        _signals.CutTry();
+    }
+
+    /// <summary>Fires when the run is abandoned.</summary>
+    public CancellationToken Abandoned { get; }
+
     /// <inheritdoc/>
     public RunnerStatus Status()
     {
@@ -255,6 +282,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _signals.Dispose();
+        _abandoned.Dispose();
         if (_made.Scope is { } scope)
         {
             await scope.DisposeAsync();

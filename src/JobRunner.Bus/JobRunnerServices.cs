@@ -1,4 +1,5 @@
 using JobRunner.Bus.Accept;
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
@@ -105,6 +106,8 @@ public static class JobRunnerServices
         services.AddSingleton<WorkerReadiness>();
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<WorkerDrain>();
+        services.AddSingleton<DrainSignal>();
+        services.AddSingleton<RunClaims>();
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
@@ -120,6 +123,9 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
+            services.AddSingleton<LeaseTalk>();
+            services.AddSingleton<LeaseWatch>();
+            services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();
             services.AddSingleton<IStopNotes>(provider => provider.GetRequiredService<BrokerStopNotes>());
             services.AddSingleton<IRunRelay, BrokerRelay>();
@@ -128,6 +134,7 @@ public static class JobRunnerServices
         else
         {
             services.AddSingleton<IJobJournal, NoJournal>();
+            services.AddSingleton<ILeases, NoLeases>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
             services.AddSingleton<IRunRelay, InMemoryRelay>();
             services.AddSingleton<IReplies, NoReplies>();

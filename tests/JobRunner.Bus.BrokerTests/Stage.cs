@@ -41,6 +41,7 @@ public sealed class Stage : IAsyncDisposable
         {
             ["JobRunner__RequestManager__BaseUrl"] = RequestManager.BaseUrl,
             ["JobRunner__Jobs__Shell__Enabled"] = "true",
+            ["JobRunner__Worker__Lease"] = "3s",
         };
         foreach (var (name, value) in settings ?? [])
         {

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.TestKit;
@@ -23,8 +24,13 @@ public sealed class RabbitMqNode : IAsyncDisposable
     private readonly HttpClient _management;
     private Process? _process;
 
-    private RabbitMqNode()
+    private readonly string _settings;
+    private readonly string _erlang;
+
+    private RabbitMqNode(string settings, string erlang)
     {
+        _settings = settings;
+        _erlang = erlang;
         Port = FreePort();
         ManagementPort = FreePort();
         _management = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ManagementPort}/api/") };
@@ -43,14 +49,16 @@ public sealed class RabbitMqNode : IAsyncDisposable
 
     /// <summary>Starts a node and waits until it takes connections.</summary>
     /// <exception cref="InvalidOperationException">RabbitMQ is not installed, or did not come up; holds its log.</exception>
-    public static async Task<RabbitMqNode> StartAsync()
+    /// <param name="settings">More lines for its rabbitmq.conf.</param>
+    /// <param name="erlang">More arguments, for what rabbitmq.conf has no words.</param>
+    public static async Task<RabbitMqNode> StartAsync(string settings = "", string erlang = "")
     {
         if (!File.Exists(Server))
         {
             throw new InvalidOperationException($"{Server} is missing: install RabbitMQ (infra/test.sh does), broker tests are never skipped");
         }
 
-        var node = new RabbitMqNode();
+        var node = new RabbitMqNode(settings, erlang);
         await node.StartServerAsync();
         return node;
     }
@@ -68,6 +76,20 @@ public sealed class RabbitMqNode : IAsyncDisposable
             $"permissions/{name}/guest", new { configure = ".*", write = ".*", read = ".*" });
         permitted.EnsureSuccessStatusCode();
         return name;
+    }
+
+    /// <summary>Cuts the connections whose client's name contains this text, as the management UI's <i>Force Close</i> does.</summary>
+    /// <returns>How many there were.</returns>
+    public async Task<int> CutAsync(string clientName)
+    {
+        var connections = (await _management.GetFromJsonAsync<JsonArray>("connections"))!
+            .Where(one => ((string?)one!["user_provided_name"])?.Contains(clientName, StringComparison.Ordinal) == true).ToList();
+        foreach (var connection in connections)
+        {
+            using var cut = await _management.DeleteAsync(new Uri("connections/" + Uri.EscapeDataString((string)connection!["name"]!), UriKind.Relative));
+        }
+
+        return connections.Count;
     }
 
     /// <summary>Kills the node as a power cut would; its data stays.</summary>
@@ -93,6 +115,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
             management.tcp.port = {ManagementPort}
             log.console = false
             disk_free_limit.absolute = 100MB
+            {_settings}
             """);
         foreach (var (name, value) in new Dictionary<string, string>
         {
@@ -103,7 +126,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
             ["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "log"),
             ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_folder, "plugins"),
             ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_folder, "rabbitmq.conf"),
-            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = $"-kernel inet_dist_use_interface {{127,0,0,1}} {_erlang}",
             ["ERL_EPMD_PORT"] = $"{_epmdPort}",
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
             ["HOME"] = _folder,

@@ -82,15 +82,23 @@ public sealed class WorkerProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Pauses it (SIGSTOP).</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public Task ContinueAsync() => SignalAsync("CONT");
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>Asks it to end (SIGTERM) and waits.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> TerminateAsync()
     {
-        using (var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]))
-        {
-            await kill.WaitForExitAsync();
-        }
-
+        await SignalAsync("TERM");
         return await ExitCodeAsync();
     }
 

@@ -32,6 +32,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1108, LogLevel.Error, "Job failed for good: {Reason}. Its command is in the error queue")]
     public static partial void RunPoisoned(ILogger logger, string reason);
 
+    [LoggerMessage(1109, LogLevel.Information, "Redelivered, but the run lives on another worker: left to it")]
+    public static partial void RunLivesElsewhere(ILogger logger);
+
     [LoggerMessage(1110, LogLevel.Information, "Stop of request {RequestId}, job {JobId}: {Runners} runners here")]
     public static partial void StopArrived(ILogger logger, string requestId, string? jobId, int runners);
 
@@ -55,6 +58,15 @@ internal static partial class AcceptLog
 
     [LoggerMessage(1124, LogLevel.Information, "Drained")]
     public static partial void Drained(ILogger logger);
+
+    [LoggerMessage(1126, LogLevel.Critical, "No contact with the broker for the lease of {Lease}: {Runs} runs are given up, for others may have them by now. Tries under way leave no log and run again")]
+    public static partial void LeaseOver(ILogger logger, TimeSpan lease, int runs);
+
+    [LoggerMessage(1127, LogLevel.Warning, "Run given up; its command goes back to the queue")]
+    public static partial void RunAbandoned(ILogger logger);
+
+    [LoggerMessage(1128, LogLevel.Information, "Not started before the drain: its command goes back to the queue")]
+    public static partial void PutBack(ILogger logger);
 
     [LoggerMessage(1125, LogLevel.Critical, "A run broke with an error of the worker itself; its command stays with the broker")]
     public static partial void RunBroke(ILogger logger, Exception error);

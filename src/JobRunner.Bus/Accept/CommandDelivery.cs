@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Accept;
 /// <param name="DueAt">When its next try is due; none for at once.</param>
 internal sealed record CommandDelivery(RunJob Command, DateTimeOffset? SentAt, RunLeg Leg, DateTimeOffset? DueAt)
 {
-    /// <summary>Whether the broker has delivered it before: its worker may have died in the middle of the run.</summary>
+    /// <summary>Whether it was delivered before: its worker may have died in the middle of the run, or be cut off and still run it.</summary>
     public bool Redelivered { get; init; }
 
     /// <summary>The counters it arrived with; they stay when a crash resume moves the command's own on.</summary>

@@ -19,7 +19,7 @@ internal sealed class CrashResumer(
     {
         var command = delivery.Command;
         var job = new RunnerKey(command.RequestId, command.Job.Id);
-        switch (CrashResume.Decide(delivery, await journal.ReadAsync(job, delivery.SentAt, lost)))
+        switch (await DecideAsync(delivery, lost))
         {
             case Resumption.GoOn poison when poison.Starts >= options.Value.CrashBudget:
                 await FailForGoodAsync(poison.Delivery, poison.Starts);
@@ -32,18 +32,42 @@ internal sealed class CrashResumer(
                 return resumed.Delivery with { Redelivered = false };
 
             case Resumption.Tell tell:
-                await finished.PublishAsync(command, tell.Result);
+                await finished.PublishAsync(command, tell.Result, lost);
                 AcceptLog.RunEnded(logger, tell.Result.FinalState.ToSeedName(), tell.Result.Tries);
                 return null;
 
-            case Resumption.TellAgain again:
-                await finished.PublishAsync(again.Finished);
-                AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
+            case var over:
+                await LetGoAsync(over, lost);
                 return null;
+        }
+    }
 
-            default:
-                AcceptLog.DeliveryDropped(logger, "the run has gone on since");
-                return null;
+    /// <summary>Whether the run of this command has ended or gone on since; then there is nothing left to do for it.</summary>
+    public async Task<bool> IsOverAsync(CommandDelivery delivery, CancellationToken lost)
+    {
+        var decided = await DecideAsync(delivery, lost);
+        if (decided is not (Resumption.TellAgain or Resumption.LetGo))
+        {
+            return false;
+        }
+
+        await LetGoAsync(decided, lost);
+        return true;
+    }
+
+    private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
+        delivery, await journal.ReadAsync(new RunnerKey(delivery.Command.RequestId, delivery.Command.Job.Id), delivery.SentAt, lost));
+
+    private async Task LetGoAsync(Resumption over, CancellationToken lost)
+    {
+        if (over is Resumption.TellAgain again)
+        {
+            await finished.PublishAsync(again.Finished, lost);
+            AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
+        }
+        else
+        {
+            AcceptLog.DeliveryDropped(logger, "the run has gone on since");
         }
     }
 

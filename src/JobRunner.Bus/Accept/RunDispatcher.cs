@@ -1,8 +1,11 @@
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Accept;
 
@@ -11,108 +14,206 @@ namespace JobRunner.Bus.Accept;
 /// meanwhile, or one that is not due yet.
 /// </summary>
 internal sealed class RunDispatcher(
-    RunnerRepo repo, RunStarter starter, CrashResumer resumer, IRunRelay relay, StopBook stops, StoppedCommands stopped, TimeProvider time, ILogger<RunDispatcher> logger)
+    RunnerRepo repo,
+    RunStarter starter,
+    CrashResumer resumer,
+    ILeases leases,
+    IRunRelay relay,
+    StopBook stops,
+    StoppedCommands stopped,
+    DrainSignal drain,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<RunDispatcher> logger)
 {
     // The broker has its own clock: a run that comes back this much early is not sent to wait again.
     private static readonly TimeSpan EarlyEnough = TimeSpan.FromMilliseconds(500);
 
     private static readonly TimeSpan StopsArriveWithin = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan LongestLeaveAlone = TimeSpan.FromSeconds(10);
+
+    /// <summary>When to look again at a command whose run lives elsewhere.</summary>
+    private TimeSpan LeaveAloneFor => options.Value.Lease < LongestLeaveAlone ? options.Value.Lease : LongestLeaveAlone;
+
     /// <summary>Returns when the delivery may be acknowledged.</summary>
     /// <exception cref="RefusedException">Another run of the job lives here.</exception>
+    /// <exception cref="GivenBackException">The run was given up here.</exception>
     /// <exception cref="OperationCanceledException">The delivery was lost; the run, if any, lives on.</exception>
     public async Task RunAsync(CommandDelivery delivery, CancellationToken lost)
     {
-        var command = delivery.Command;
-        using var scope = logger.ForJob(command);
-        while (true)
+        using var scope = logger.ForJob(delivery.Command);
+        using var notStarted = CancellationTokenSource.CreateLinkedTokenSource(lost, drain.Begun);
+        try
         {
-            // In this order: a waiting run that is stopped is settled before it is let go of.
-            repo.TryGet(new RunnerKey(command.RequestId, command.Job.Id), out var held);
-            if (stops.IsSettled(delivery.Leg.Id))
+            await DecideAsync(delivery, lost, notStarted.Token);
+        }
+        catch (OperationCanceledException) when (drain.Begun.IsCancellationRequested && !lost.IsCancellationRequested)
+        {
+            AcceptLog.PutBack(logger);
+            await PutBackAsync(delivery, TimeSpan.Zero);
+        }
+    }
+
+    /// <param name="delivery">The delivery.</param>
+    /// <param name="lost">The delivery was lost.</param>
+    /// <param name="notStarted">It was lost, or this worker takes no new work.</param>
+    private async Task DecideAsync(CommandDelivery delivery, CancellationToken lost, CancellationToken notStarted)
+    {
+        var arrived = delivery;
+        var key = new RunnerKey(delivery.Command.RequestId, delivery.Command.Job.Id);
+        RunClaim? claim = null;
+        try
+        {
+            while (true)
             {
-                AcceptLog.DeliveryDropped(logger, "it was stopped while it waited, and its scheduler was told");
-                return;
-            }
-
-            if (NotDueYet(delivery) is { } left)
-            {
-                var (next, leg) = delivery.ToSendOn();
-                await relay.SendOnAsync(next, leg, left);
-                return;
-            }
-
-            switch (held)
-            {
-                case LiveRun live when live.IsSame(delivery):
-                    AcceptLog.DeliveryJoins(logger);
-                    await live.Over.WaitAsync(lost);
-                    return;
-
-                case LiveRun live when await EndsSoonAsync(live, lost):
-                    await live.Over.WaitAsync(lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    lost.ThrowIfCancellationRequested();
-                    continue;
-
-                case LiveRun live:
-                    throw new RefusedException(
-                        $"job {command.Job.Id} of request {command.RequestId} runs here already, from totalTries "
-                        + $"{live.Delivery.Command.TotalTries}; this command has totalTries {command.TotalTries}",
-                        tellScheduler: false);
-
-                case ParkedRun parked when parked.Leg != delivery.Leg.Id && command.TotalTries < parked.TotalTries:
-                    AcceptLog.DeliveryDropped(logger, "the run has gone on since");
-                    return;
-
-                case ParkedRun parked when parked.Leg != delivery.Leg.Id:
-                    throw new RefusedException(
-                        $"job {command.Job.Id} of request {command.RequestId} waits here for its next try, from totalTries "
-                        + $"{parked.TotalTries}; this command has totalTries {command.TotalTries}",
-                        tellScheduler: false);
-
-                case ParkedRun parked when !parked.TryTakeUp():
-                    await parked.StopAsync().WaitAsync(lost);
-                    continue;
-            }
-
-            if (delivery.Redelivered)
-            {
-                if (await resumer.ResumeAsync(delivery, lost) is not { } resumed)
+                // In this order: a waiting run that is stopped is settled before it is let go of.
+                repo.TryGet(key, out var held);
+                if (stops.IsSettled(delivery.Leg.Id))
                 {
+                    AcceptLog.DeliveryDropped(logger, "it was stopped while it waited, and its scheduler was told");
                     return;
                 }
 
-                delivery = resumed;
-                command = delivery.Command;
-                continue;
-            }
-
-            if (stops.Find(command.RequestId, command.Job.Id, delivery.SentAt) is { } stop)
-            {
-                await stopped.TellAsync(delivery, stop);
-                if (held is not null)
+                if (NotDueYet(delivery) is { } left)
                 {
-                    starter.Forget(held);
+                    var (next, leg) = delivery.ToSendOn();
+                    await relay.SendOnAsync(next, leg, left);
+                    return;
                 }
 
-                return;
-            }
+                switch (await MeetAsync(held, delivery, lost, notStarted))
+                {
+                    case Meeting.Done:
+                        return;
+                    case Meeting.LookAgain:
+                        continue;
+                }
 
-            if (await starter.TryStartAsync(delivery, held, lost) is { } over)
-            {
-                await over.WaitAsync(lost);
-                return;
+                if (delivery.Redelivered)
+                {
+                    claim ??= await leases.ClaimAsync(key, notStarted);
+                    if (claim is null)
+                    {
+                        await PutBackAsync(arrived, LeaveAloneFor);
+                        return;
+                    }
+
+                    if (await resumer.ResumeAsync(delivery, notStarted) is not { } resumed)
+                    {
+                        return;
+                    }
+
+                    delivery = resumed;
+                    continue;
+                }
+
+                if (stops.Find(key.RequestId, key.JobId, delivery.SentAt) is { } stop)
+                {
+                    await stopped.TellAsync(delivery, stop);
+                    if (held is not null)
+                    {
+                        starter.Forget(held);
+                    }
+
+                    return;
+                }
+
+                await leases.InContactAsync(notStarted);
+                if (claim is { Yielded.IsCompleted: true })
+                {
+                    await PutBackAsync(arrived, LeaveAloneFor);
+                    return;
+                }
+
+                if (await starter.TryStartAsync(delivery, held, notStarted) is { } over)
+                {
+                    claim?.Dispose();
+                    await over.WaitAsync(lost);
+                    return;
+                }
             }
         }
+        finally
+        {
+            claim?.Dispose();
+        }
+    }
+
+    private enum Meeting
+    {
+        /// <summary>Nothing is in the way: the run may start here.</summary>
+        MayStart,
+
+        /// <summary>What was held has changed.</summary>
+        LookAgain,
+
+        /// <summary>The delivery may be acknowledged.</summary>
+        Done,
+    }
+
+    /// <summary>What a delivery means beside what is held here of its job.</summary>
+    private async Task<Meeting> MeetAsync(IRunner? held, CommandDelivery delivery, CancellationToken lost, CancellationToken notStarted)
+    {
+        var command = delivery.Command;
+        switch (held)
+        {
+            case LiveRun live when live.IsSame(delivery):
+                AcceptLog.DeliveryJoins(logger);
+                await live.Over.WaitAsync(lost);
+                return Meeting.Done;
+
+            case LiveRun live when await EndsSoonAsync(live, notStarted):
+                await live.Over.WaitAsync(notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                notStarted.ThrowIfCancellationRequested();
+                return Meeting.LookAgain;
+
+            case LiveRun when delivery.Redelivered && await resumer.IsOverAsync(delivery, notStarted):
+                return Meeting.Done;
+
+            case LiveRun live:
+                throw new RefusedException(
+                    $"job {command.Job.Id} of request {command.RequestId} runs here already, from totalTries "
+                    + $"{live.Delivery.Command.TotalTries}; this command has totalTries {command.TotalTries}",
+                    tellScheduler: false);
+
+            case ParkedRun parked when parked.Leg != delivery.Leg.Id && command.TotalTries < parked.TotalTries:
+                AcceptLog.DeliveryDropped(logger, "the run has gone on since");
+                return Meeting.Done;
+
+            case ParkedRun parked when parked.Leg != delivery.Leg.Id:
+                throw new RefusedException(
+                    $"job {command.Job.Id} of request {command.RequestId} waits here for its next try, from totalTries "
+                    + $"{parked.TotalTries}; this command has totalTries {command.TotalTries}",
+                    tellScheduler: false);
+
+            case ParkedRun parked when !parked.TryTakeUp():
+                await parked.StopAsync().WaitAsync(notStarted);
+                return Meeting.LookAgain;
+
+            default:
+                return Meeting.MayStart;
+        }
+    }
+
+    private Task PutBackAsync(CommandDelivery arrived, TimeSpan wait)
+    {
+        if (arrived.Redelivered)
+        {
+            return relay.PutBackAsync(arrived, wait);
+        }
+
+        var (next, leg) = arrived.ToSendOn();
+        return relay.SendOnAsync(next, leg, wait);
     }
 
     /// <summary>
     /// A resume can overtake the stop it follows, or the end of the run before it: they come on queues of their own.
     /// </summary>
-    private async Task<bool> EndsSoonAsync(LiveRun live, CancellationToken lost)
+    private async Task<bool> EndsSoonAsync(LiveRun live, CancellationToken notStarted)
     {
-        await live.Ending.WaitAsync(StopsArriveWithin, time, lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lost.ThrowIfCancellationRequested();
+        await live.Ending.WaitAsync(StopsArriveWithin, time, notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        notStarted.ThrowIfCancellationRequested();
         return live.Ending.IsCompleted;
     }
 

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.Options;
 
@@ -31,7 +32,7 @@ internal sealed class RunJobConsumer(RunDispatcher dispatcher, IOptions<WorkerOp
         var sentAt = command.SentAt ?? context.Timestamp();
         // A delivery that is lost (channel closed, consumer timeout) is let go of at once; the run does not depend on it.
         return dispatcher.RunAsync(
-            new CommandDelivery(command, sentAt, context.Leg(), context.DueAt()) { Redelivered = context.ReceiveContext.Redelivered },
+            new CommandDelivery(command, sentAt, context.Leg(), context.DueAt()) { Redelivered = context.ReceiveContext.Redelivered || context.TextHeader(WorkerHeaders.DeliveredBefore) is not null },
             context.CancellationToken);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class RunStarter(
     IRunRelay relay,
     IStopNotes notes,
     StopBook stops,
+    DrainSignal drain,
     IOptions<WorkerOptions> options,
     TimeProvider time,
     ILogger<RunStarter> logger) : IDisposable
@@ -60,6 +61,12 @@ internal sealed class RunStarter(
         var run = new LiveRun(delivery, runner);
         if (stops.TryPlace(run.Key.RequestId, run.Key.JobId, run.SentAt, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
         {
+            if (drain.Begun.IsCancellationRequested)
+            {
+                // Begun as it was placed: the drain may not have seen it.
+                runner.HandOver();
+            }
+
             _ = SeeThroughAsync(run);
             return run.Over;
         }
@@ -110,11 +117,17 @@ internal sealed class RunStarter(
 
             run.MarkOver();
         }
+        catch (OperationCanceledException) when (run.Runner.Abandoned.IsCancellationRequested)
+        {
+            AcceptLog.RunAbandoned(logger);
+            Forget(run);
+            run.MarkBroken(new GivenBackException());
+        }
         catch (Exception error)
         {
             AcceptLog.RunBroke(logger, error);
             Forget(run);
-            run.MarkBroken(error);
+            run.MarkBroken(new GivenBackException(error));
         }
         finally
         {
@@ -125,7 +138,7 @@ internal sealed class RunStarter(
     private async Task FinishAsync(LiveRun run, Return result)
     {
         var whole = result with { Tries = run.Delivery.Leg.TriesBefore + result.Tries };
-        await finished.PublishAsync(run.Delivery.Command, whole);
+        await finished.PublishAsync(run.Delivery.Command, whole, run.Runner.Abandoned);
         Forget(run);
         AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
     }
@@ -147,11 +160,19 @@ internal sealed class RunStarter(
             var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, SettleAsync);
             repo.TryReplace(run, parked);
             parked.RetireBefore(result.Wait, time, Forget);
-            await relay.SendOnAsync(next, leg, result.Wait);
+            try
+            {
+                await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
+            }
+            catch
+            {
+                Forget(parked);
+                throw;
+            }
         }
         else
         {
-            await relay.SendOnAsync(next, leg, result.Wait);
+            await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
             Forget(run);
         }
 

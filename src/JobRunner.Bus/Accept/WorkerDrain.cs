@@ -9,13 +9,14 @@ namespace JobRunner.Bus.Accept;
 /// Ends a worker's runs without losing any: waiting ones are handed over at once, running tries may end within the drain
 /// timeout, then they are stopped (their logs say STOPPED, their budget is not used up) and handed over.
 /// </summary>
-internal sealed class WorkerDrain(RunnerRepo repo, IOptions<WorkerOptions> options, TimeProvider time, ILogger<WorkerDrain> logger)
+internal sealed class WorkerDrain(RunnerRepo repo, DrainSignal signal, IOptions<WorkerOptions> options, TimeProvider time, ILogger<WorkerDrain> logger)
 {
     // For the broker to take what is handed over.
     private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        signal.Begin();
         var runs = Runs();
         AcceptLog.Draining(logger, runs.Count, options.Value.DrainTimeout);
         foreach (var run in runs)

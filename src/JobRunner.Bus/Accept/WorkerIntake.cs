@@ -1,3 +1,4 @@
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Report;
@@ -61,6 +62,7 @@ internal sealed class WorkerIntake(
                 var (mark, seen) = marks.New();
                 await services.GetRequiredService<BrokerStopNotes>().MarkAsync(mark, cancellationToken);
                 await seen.WaitAsync(cancellationToken);
+                await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
             }
 
             _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;
@@ -6,10 +7,10 @@ using MassTransit;
 namespace JobRunner.Bus.Record;
 
 /// <summary>Tells schedulers that a run has ended; returns once the broker has accepted it.</summary>
-internal sealed class JobFinishedPublisher(IBus bus, UntilAccepted until, TimeProvider time)
+internal sealed class JobFinishedPublisher(IBus bus, ILeases leases, UntilAccepted until, TimeProvider time)
 {
     /// <summary>The end of a run of this command.</summary>
-    public Task PublishAsync(RunJob command, Return result) => PublishAsync(new JobFinished
+    public Task PublishAsync(RunJob command, Return result, CancellationToken abandoned = default) => PublishAsync(new JobFinished
     {
         RequestId = command.RequestId,
         JobId = command.Job.Id,
@@ -19,12 +20,15 @@ internal sealed class JobFinishedPublisher(IBus bus, UntilAccepted until, TimePr
         PrevTries = result.Next.PrevTries,
         TotalTries = result.Next.TotalTries,
         Error = result.Error,
-    });
+    }, abandoned);
 
     /// <summary>An end that no run came to, such as that of a refused command.</summary>
-    public Task PublishAsync(JobFinished finished) =>
-        until.RunAsync("a finished job", cancellationToken => bus.Publish(
+    public async Task PublishAsync(JobFinished finished, CancellationToken abandoned = default)
+    {
+        await leases.InContactAsync(abandoned);
+        await until.RunAsync("a finished job", cancellationToken => bus.Publish(
             finished,
             context => context.Headers.Set(WorkerHeaders.At, $"{time.GetUtcNow().ToUnixTimeMilliseconds()}"),
-            cancellationToken));
+            cancellationToken), abandoned);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
@@ -9,19 +10,23 @@ using MassTransit;
 namespace JobRunner.Bus.Record;
 
 /// <summary>Publishes job logs; returns once the broker has accepted them.</summary>
-internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
+internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, ILeases leases, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
 {
     /// <inheritdoc/>
-    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData) => journal.KeepJobDataAsync(job, tryNumber, jobData);
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) =>
+        journal.KeepJobDataAsync(job, tryNumber, jobData, cancellationToken);
 
     /// <inheritdoc/>
-    public Task RecordAsync(JobLogRecorded log)
+    public async Task RecordAsync(JobLogRecorded log, CancellationToken cancellationToken)
     {
+        // Of a try that another worker may be running again no log may leave.
+        await leases.InContactAsync(cancellationToken);
         metrics.TryEnded(log);
         var bounded = JobLogBounds.Within(log);
-        return until.RunAsync(
+        await until.RunAsync(
             "a job log",
             // Mandatory: accepted without a queue to hold it would be lost.
-            cancellationToken => bus.Publish(bounded, context => context.Mandatory = true, cancellationToken));
+            token => bus.Publish(bounded, context => context.Mandatory = true, token),
+            cancellationToken);
     }
 }

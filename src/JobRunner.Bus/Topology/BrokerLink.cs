@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -33,6 +35,51 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         var connection = await ConnectionAsync(cancellationToken);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         await work(channel);
+    }
+
+    /// <summary>Opens a connection for a purpose that needs its own. It does not recover by itself.</summary>
+    public async Task<IConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory
+        {
+            Uri = new Uri(options.Value.Uri!),
+            AutomaticRecoveryEnabled = false,
+            ClientProvidedName = $"jobrunner {worker} ({purpose})",
+        };
+        var connection = await factory.CreateConnectionAsync(cancellationToken);
+        BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
+        return connection;
+    }
+
+    /// <summary>Whether every address of the broker refuses connections: then it is down, for all who use it.</summary>
+    public async Task<bool> IsRefusedEverywhereAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var endpoint = new ConnectionFactory { Uri = new Uri(options.Value.Uri!) }.Endpoint;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(patience);
+        try
+        {
+            foreach (var address in await Dns.GetHostAddressesAsync(endpoint.HostName, timeout.Token))
+            {
+                using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    await socket.ConnectAsync(address, endpoint.Port, timeout.Token);
+                    return false;
+                }
+                catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
+                {
+                    // The next one.
+                }
+            }
+
+            return true;
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException)
+        {
+            // Nobody answered, or the name is not known: others may see more.
+            return false;
+        }
     }
 
     private async Task<IChannel> ChannelAsync(CancellationToken cancellationToken)
@@ -73,14 +120,7 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
             if (_connection is not { IsOpen: true })
             {
                 _connection?.Dispose();
-                var factory = new ConnectionFactory
-                {
-                    Uri = new Uri(options.Value.Uri!),
-                    AutomaticRecoveryEnabled = false,
-                    ClientProvidedName = $"jobrunner {worker} (topology, waits, answers)",
-                };
-                _connection = await factory.CreateConnectionAsync(cancellationToken);
-                BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
+                _connection = await OpenAsync("topology, waits, answers", cancellationToken);
             }
 
             return _connection;

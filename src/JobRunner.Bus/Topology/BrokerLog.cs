@@ -14,6 +14,9 @@ internal static partial class BrokerLog
     [LoggerMessage(1202, LogLevel.Information, "Queues and exchanges are in place")]
     public static partial void TopologyDeclared(ILogger logger);
 
+    [LoggerMessage(1204, LogLevel.Warning, "No contact with the broker: {Reason}")]
+    public static partial void ContactLost(ILogger logger, string reason);
+
     [LoggerMessage(1203, LogLevel.Warning, "An answer ({What}) could not be sent: {Reason}. Its asker has to ask again")]
     public static partial void AnswerNotSent(ILogger logger, string what, string reason);
 }

@@ -34,7 +34,7 @@ internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> op
     {
         await link.UseAsync(async channel =>
         {
-            foreach (var exchange in new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus })
+            foreach (var exchange in new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus, Names.RunLease })
             {
                 await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
             }

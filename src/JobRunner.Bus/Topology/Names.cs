@@ -18,6 +18,9 @@ public static class Names
     /// <summary>Exchange of <see cref="Contracts.GetRunnerStatus"/>; every worker binds a queue of its own.</summary>
     public const string GetRunnerStatus = "get-runner-status";
 
+    /// <summary>Exchange where workers ask each other who still runs a job; each binds a queue of its own.</summary>
+    public const string RunLease = "run-lease";
+
     /// <summary>Topic exchange of runs that wait between tries; the routing key is the wait.</summary>
     public const string RunJobWait = "run-job.wait";
 

@@ -12,6 +12,9 @@ internal static class WorkerHeaders
     /// <summary>On a run that goes on elsewhere: Unix milliseconds before which its next try must not start.</summary>
     public const string DueAt = "jobrunner-due-at";
 
+    /// <summary>On a command that a worker put back: it was delivered before, and another worker may still run it.</summary>
+    public const string DeliveredBefore = "jobrunner-delivered-before";
+
     /// <summary>On <c>stop-job</c>: the leg named was stopped while it waited, and its scheduler has been told.</summary>
     public const string Settled = "jobrunner-settled";
 

@@ -21,16 +21,16 @@ internal sealed class LogSink : IJobLogSink
     /// <summary>Job data kept: the try, the data, and how many logs had come before it.</summary>
     public ConcurrentQueue<(long Try, string JobData, int LogsBefore)> KeptJobData { get; } = new();
 
-    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData)
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken)
     {
         KeptJobData.Enqueue((tryNumber, jobData.ToJsonString(), Asked));
         return Task.CompletedTask;
     }
 
-    public async Task RecordAsync(JobLogRecorded log)
+    public async Task RecordAsync(JobLogRecorded log, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
-        await Gate(log);
+        await Gate(log).WaitAsync(cancellationToken);
         _accepted.Enqueue(log);
     }
 }

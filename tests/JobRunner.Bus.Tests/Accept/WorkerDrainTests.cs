@@ -108,7 +108,7 @@ public sealed class WorkerDrainTests
 
         world.Taking = () => throw new InvalidOperationException("the worker's own error");
         breaks.SetResult();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => broken);
+        Assert.IsType<InvalidOperationException>((await Assert.ThrowsAsync<GivenBackException>(() => broken)).InnerException);
         world.Taking = () => Task.CompletedTask;
         ends.SetResult();
 

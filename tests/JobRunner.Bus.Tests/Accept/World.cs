@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JobRunner.Bus.Accept;
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
@@ -28,7 +29,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
 
     private readonly ServiceProvider _services;
 
-    public World(WorkerOptions? options = null)
+    public World(WorkerOptions? options = null, ILeases? leases = null)
     {
         options ??= new WorkerOptions { ParkWaitsOver = TimeSpan.Zero };
         var services = new ServiceCollection()
@@ -46,6 +47,9 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
             .AddSingleton<IStopNotes, InMemoryStopNotes>()
             .AddSingleton<WorkerName>()
             .AddSingleton<WorkerDrain>()
+            .AddSingleton<DrainSignal>()
+            .AddSingleton<RunClaims>()
+            .AddSingleton<ILeases>(provider => leases ?? ActivatorUtilities.CreateInstance<NoLeases>(provider))
             .AddSingleton<RunDispatcher>()
             .AddSingleton<CrashResumer>()
             .AddSingleton<IJobJournal, NoJournal>()
@@ -153,7 +157,10 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
         await Task.WhenAll(runs);
     }
 
-    async Task IRunRelay.SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    Task IRunRelay.PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
+        ((IRunRelay)this).SendOnAsync(delivery.Command, delivery.Leg, wait);
+
+    async Task IRunRelay.SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned)
     {
         await Taking();
         SentOn.Enqueue((next, leg, wait));
@@ -166,7 +173,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
         return Task.CompletedTask;
     }
 
-    async Task IJobLogSink.RecordAsync(JobLogRecorded log)
+    async Task IJobLogSink.RecordAsync(JobLogRecorded log, CancellationToken cancellationToken)
     {
         await Taking();
         Logs.Enqueue(log);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
@@ -105,6 +106,7 @@ public sealed class PublisherTests : IDisposable
             return Task.CompletedTask;
         }
     )),
+        new NoLeases(new RunClaims()),
         Until(),
         _time);
 

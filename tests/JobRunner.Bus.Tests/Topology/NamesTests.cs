@@ -17,6 +17,7 @@ public sealed class NamesTests
             "NoWait = now",
             "RunJob = run-job",
             "RunJobWait = run-job.wait",
+            "RunLease = run-lease",
             "StopJob = stop-job",
         ],
         Constants(typeof(Names)));
@@ -33,6 +34,7 @@ public sealed class NamesTests
         [
             "At = jobrunner-at",
             "CaughtUp = jobrunner-caught-up",
+            "DeliveredBefore = jobrunner-delivered-before",
             "DueAt = jobrunner-due-at",
             "JobDataOfTry = jobrunner-job-data-of-try",
             "Leg = jobrunner-leg",

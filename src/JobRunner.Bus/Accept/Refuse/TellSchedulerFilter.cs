@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using JobRunner.Bus.Contracts;
@@ -16,6 +17,12 @@ internal sealed class TellSchedulerFilter(JobFinishedPublisher finished, ILogger
 {
     public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
+        if (context.Exception is GivenBackException)
+        {
+            // Thrown on, it makes the bus return the delivery to its queue.
+            ExceptionDispatchInfo.Throw(context.Exception);
+        }
+
         var reason = Reasons.Bounded(context.Exception.Message);
         var command = PartialCommand.Read(CommandBytes(context));
         AcceptLog.CommandRefused(logger, Reasons.Bounded(command.RequestId), Reasons.Bounded(command.JobId), reason);

@@ -10,28 +10,50 @@ namespace JobRunner.Bus.Accept.Wait;
 /// </summary>
 internal sealed class BrokerRelay(BrokerLink link, BrokerTopology topology, UntilAccepted until, TimeProvider time) : IRunRelay
 {
-    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
     {
-        var properties = new BasicProperties
-        {
-            ContentType = Wire.ContentType,
-            DeliveryMode = DeliveryModes.Persistent,
-            MessageId = leg.Id,
-            Headers = LegHeaders.For(leg, time.GetUtcNow() + wait),
-        };
+        var properties = Properties(LegHeaders.For(leg, time.GetUtcNow() + wait));
+        properties.MessageId = leg.Id;
         var body = Wire.Serialize(next);
-        return wait > TimeSpan.Zero
-            ? until.RunAsync("a waiting run", cancellationToken => ParkAsync(WaitSteps.RoundUp(wait), properties, body, cancellationToken))
-            : until.RunAsync("a run handed over", cancellationToken =>
-                link.PublishAsync(Names.RunJobWait, Names.NoWait, properties, body, mandatory: true, cancellationToken));
+        if (wait <= TimeSpan.Zero)
+        {
+            return until.RunAsync("a run handed over", token =>
+                link.PublishAsync(Names.RunJobWait, Names.NoWait, properties, body, mandatory: true, token), abandoned);
+        }
+
+        var step = WaitSteps.RoundUp(wait);
+        return until.RunAsync("a waiting run", token => ParkAsync(step, Names.RunJobWait, WaitSteps.NameOf(step), properties, body, token), abandoned);
     }
 
-    private async Task ParkAsync(TimeSpan wait, BasicProperties properties, byte[] body, CancellationToken cancellationToken)
+    public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait)
+    {
+        // Straight to its queue: the journal is bound to the exchange, and this is no news.
+        var properties = Properties(LegHeaders.For(delivery));
+        var body = Wire.Serialize(delivery.Command with { SentAt = delivery.Command.SentAt ?? delivery.SentAt });
+        if (wait <= TimeSpan.Zero)
+        {
+            return until.RunAsync("a command put back", token => link.PublishAsync("", Names.RunJob, properties, body, mandatory: true, token));
+        }
+
+        var step = WaitSteps.RoundUp(wait);
+        return until.RunAsync("a command put back", token =>
+            ParkAsync(step, "", Names.WaitQueue(WaitSteps.NameOf(step)), properties, body, token));
+    }
+
+    private static BasicProperties Properties(Dictionary<string, object?> headers) => new()
+    {
+        ContentType = Wire.ContentType,
+        DeliveryMode = DeliveryModes.Persistent,
+        Headers = headers,
+    };
+
+    private async Task ParkAsync(
+        TimeSpan wait, string exchange, string routingKey, BasicProperties properties, byte[] body, CancellationToken cancellationToken)
     {
         await topology.EnsureWaitQueueAsync(wait, cancellationToken);
         try
         {
-            await link.PublishAsync(Names.RunJobWait, WaitSteps.NameOf(wait), properties, body, mandatory: true, cancellationToken);
+            await link.PublishAsync(exchange, routingKey, properties, body, mandatory: true, cancellationToken);
         }
         catch
         {

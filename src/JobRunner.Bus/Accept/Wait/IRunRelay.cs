@@ -9,5 +9,12 @@ internal interface IRunRelay
     /// <param name="next">The command with its counters and data moved on.</param>
     /// <param name="leg">The next leg.</param>
     /// <param name="wait">How long until it is due; zero for at once.</param>
-    Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait);
+    /// <param name="abandoned">The run was abandoned: it goes on from what was recorded, not from here.</param>
+    Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default);
+
+    /// <summary>
+    /// Puts a command back as it came, for whoever is free after the wait; returns once it is safe. It is no new leg: the
+    /// journal does not see it, and whoever gets it treats it as one delivered before.
+    /// </summary>
+    Task PutBackAsync(CommandDelivery delivery, TimeSpan wait);
 }

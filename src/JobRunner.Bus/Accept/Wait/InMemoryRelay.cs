@@ -10,7 +10,10 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
     // A timer takes 49 days at most; who gets the run then sends it to wait for what is left.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(45);
 
-    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
+        SendOnAsync(delivery.ToSendOn().Command, delivery.Leg, wait);
+
+    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
     {
         if (wait <= TimeSpan.Zero)
         {

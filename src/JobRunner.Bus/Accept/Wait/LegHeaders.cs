@@ -6,6 +6,14 @@ namespace JobRunner.Bus.Accept.Wait;
 /// <summary>What a run that goes on elsewhere carries beside its command; as text, which every transport keeps.</summary>
 internal static class LegHeaders
 {
+    /// <summary>Of a command that is put back as it came.</summary>
+    public static Dictionary<string, object?> For(CommandDelivery delivery)
+    {
+        var headers = delivery.Leg.Id is null ? [] : For(delivery.Leg, delivery.DueAt ?? DateTimeOffset.UnixEpoch);
+        headers[WorkerHeaders.DeliveredBefore] = "yes";
+        return headers;
+    }
+
     public static Dictionary<string, object?> For(RunLeg leg, DateTimeOffset dueAt) => new()
     {
         [WorkerHeaders.Leg] = leg.Id,

@@ -28,13 +28,14 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
         "yes",
         new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running });
 
-    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData) => KeepAsync(
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) => KeepAsync(
         "job data for the journal",
         WorkerHeaders.JobDataOfTry,
         $"{tryNumber}",
-        new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running, TotalTries = tryNumber, JobData = jobData });
+        new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running, TotalTries = tryNumber, JobData = jobData },
+        cancellationToken);
 
-    private Task KeepAsync(string what, string header, string value, JobFinished note)
+    private Task KeepAsync(string what, string header, string value, JobFinished note, CancellationToken cancellationToken = default)
     {
         var properties = new BasicProperties
         {
@@ -43,7 +44,7 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
             Headers = new Dictionary<string, object?> { [header] = value },
         };
         var body = Wire.Serialize(note);
-        return until.RunAsync(what, token => PublishAsync(properties, body, token));
+        return until.RunAsync(what, token => PublishAsync(properties, body, token), cancellationToken);
     }
 
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ internal interface IJobJournal
     Task KeepStartAsync(RunnerKey job);
 
     /// <summary>Keeps the job data a try left behind; returns once it is safe.</summary>
-    Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData);
+    Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken);
 }
 
 /// <summary>For a bus that ends with this process: nothing outlives it.</summary>
@@ -24,5 +24,5 @@ internal sealed class NoJournal : IJobJournal
 
     public Task KeepStartAsync(RunnerKey job) => Task.CompletedTask;
 
-    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData) => Task.CompletedTask;
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) => Task.CompletedTask;
 }

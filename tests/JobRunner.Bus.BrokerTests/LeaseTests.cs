@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using JobRunner.Bus.TestKit;
+
+namespace JobRunner.Bus.BrokerTests;
+
+/// <summary>A live run is never doubled, whatever becomes of its delivery.</summary>
+public sealed class LeaseTests(Broker broker)
+{
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>A command whose tries each leave a line in the file.</summary>
+    private static string Command(string request, string script, string more = "") =>
+        $$"""{"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{Base64($$"""{"cmd":"/bin/sh","args":["-c","{{script}}"]}""")}}"{{more}} },"sentAt":"{{DateTimeOffset.UtcNow:O}}"}""";
+
+    private static string NameOf(WorkerProcess worker) => string.Create(CultureInfo.InvariantCulture, $".{worker.Id}.");
+
+    private static async Task CutAsync(RabbitMqNode node, WorkerProcess worker)
+    {
+        var cut = 0;
+        // The broker tells of new connections every five seconds.
+        await Eventually.HoldsAsync("all connections of the worker are cut", async () => (cut += await node.CutAsync(NameOf(worker))) >= 3);
+    }
+
+    [Fact]
+    public async Task A_run_goes_on_alone_when_its_workers_connections_are_cut_and_another_worker_stands_by()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var request = Stage.NewRequestId();
+        var starts = Path.Combine(Path.GetTempPath(), request);
+        await stage.Client.SendAsync("run-job", Command(request, $"echo start >> {starts}; sleep 14"));
+        await Eventually.HoldsAsync("the try runs", () => File.Exists(starts));
+        var other = await stage.AddWorkerAsync();
+
+        await CutAsync(broker.Node, stage.Worker);
+
+        await Eventually.HoldsAsync(
+            "the command is delivered again",
+            () => stage.Worker.Output.Contains("Delivery joins", StringComparison.Ordinal) || other.Output.Contains("left to it", StringComparison.Ordinal));
+        Assert.Equal(3, (int)(await stage.FinishedAsync(request, "abcd"))["finalState"]!);
+        await Eventually.HoldsAsync("the log", () => stage.RequestManager.Rows.Count == 1);
+        Assert.Single(await File.ReadAllLinesAsync(starts));
+
+        // Both take work after it.
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"next","type":"noop"} }""");
+        await stage.FinishedAsync(request, "next");
+        Assert.Single(stage.RequestManager.Rows, row => row.JobId == "abcd");
+        File.Delete(starts);
+    }
+
+    [Fact]
+    public async Task A_run_of_a_paused_worker_is_taken_over_and_the_paused_one_gives_it_up_when_it_wakes()
+    {
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
+        await using var stage = await Stage.SetAsync(broker, settings);
+        var request = Stage.NewRequestId();
+        var sleeps = Base64("""{"duration":7000000000}""");
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"abcd","type":"sleep","bytes":"{{sleeps}}","retry":2},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            """);
+        await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
+        var other = await stage.AddWorkerAsync(settings);
+
+        await stage.Worker.PauseAsync();
+        await CutAsync(broker.Node, stage.Worker);
+        await Eventually.HoldsAsync("the other takes it over", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        await stage.Worker.ContinueAsync();
+
+        await Eventually.HoldsAsync("the paused one gives it up", () => stage.Worker.Output.Contains("1 runs are given up", StringComparison.Ordinal));
+        var end = await stage.FinishedAsync(request, "abcd");
+        Assert.Equal((3, 1, 1), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["totalTries"]!));
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"next","type":"noop"} }""");
+        await stage.FinishedAsync(request, "next");
+        await Eventually.HoldsAsync("both logs", () => stage.RequestManager.Rows.Count == 2);
+        Assert.Equal(2, stage.RequestManager.Requests.Count(call => call.Method == "POST"));
+        Assert.Single(stage.Ends(request, "abcd"));
+    }
+
+    [Fact]
+    public async Task A_job_that_outlasts_the_brokers_consumer_timeout_runs_once_and_its_worker_goes_on_consuming()
+    {
+        await using var node = await RabbitMqNode.StartAsync("consumer_timeout = 2000", "-rabbit channel_tick_interval 1000");
+        await using var manager = await StubRequestManager.StartAsync();
+        var settings = new Dictionary<string, string>
+        {
+            ["JobRunner__RequestManager__BaseUrl"] = manager.BaseUrl,
+            ["JobRunner__Jobs__Shell__Enabled"] = "true",
+            ["JobRunner__Worker__Lease"] = "2s",
+        };
+        await using var worker = await WorkerProcess.StartAsync(node.UriOf("/"), settings);
+        await using var other = await WorkerProcess.StartAsync(node.UriOf("/"), settings);
+        await using var client = await PlainClient.ConnectAsync(node.UriOf("/"));
+        var ends = await client.ListenAsync("job-finished");
+        var request = Stage.NewRequestId();
+        var starts = Path.Combine(Path.GetTempPath(), request);
+
+        await client.SendAsync("run-job", Command(request, $"echo start >> {starts}; sleep 12"));
+        await Eventually.HoldsAsync(
+            "the broker has taken the command back",
+            () => $"{worker.Output}{other.Output}" is var said && (said.Contains("Delivery joins", StringComparison.Ordinal) || said.Contains("left to it", StringComparison.Ordinal)));
+        for (var number = 0; number < 4; number++)
+        {
+            await client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"nex{{number}}","type":"noop"} }""");
+        }
+
+        await Eventually.HoldsAsync("every job ends", () => ends.Select(end => end.Body).Distinct().Count() >= 5);
+        await Eventually.HoldsAsync("every log", () => manager.Rows.Count == 5);
+        Assert.Single(await File.ReadAllLinesAsync(starts));
+        Assert.Equal(5, manager.Requests.Count(call => call.Method == "POST"));
+        File.Delete(starts);
+    }
+}
