@@ -113,6 +113,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunStarter>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
+        services.AddSingleton<TimelessStops>();
         services.AddSingleton<StoppedCommands>();
         services.AddSingleton<StopReplies>();
         services.AddSingleton<UntilAccepted>();

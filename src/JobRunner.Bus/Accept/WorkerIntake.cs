@@ -55,6 +55,11 @@ internal sealed class WorkerIntake(
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Run))
         {
+            if (OnBroker)
+            {
+                marks.Begin();
+            }
+
             await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken);
             if (OnBroker)
             {

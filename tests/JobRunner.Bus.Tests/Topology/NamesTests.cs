@@ -36,6 +36,7 @@ public sealed class NamesTests
             "CaughtUp = jobrunner-caught-up",
             "DeliveredBefore = jobrunner-delivered-before",
             "DueAt = jobrunner-due-at",
+            "FirstSeen = jobrunner-first-seen",
             "JobDataOfTry = jobrunner-job-data-of-try",
             "Leg = jobrunner-leg",
             "Settled = jobrunner-settled",
