@@ -63,8 +63,6 @@ internal sealed class LeaseWatch(
             {
                 await using var connection = await ConnectAsync(cancellationToken);
                 await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-                // The connection before this one did not last, and neither did the deliveries.
-                GiveUpAfterLease();
                 await ListenAsync(channel, cancellationToken);
                 _ = AnnounceAsync(cancellationToken);
                 await HoldAsync(channel, interval, cancellationToken);
@@ -90,6 +88,7 @@ internal sealed class LeaseWatch(
         patience.CancelAfter(_lease / 2);
         var moment = _contact.Now();
         var connection = await link.OpenAsync("leases", patience.Token);
+        // The connection before this one did not last, and neither did the deliveries.
         GiveUpAfterLease();
         Contact(moment);
         return connection;
