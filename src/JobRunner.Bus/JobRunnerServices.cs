@@ -125,6 +125,7 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
+            services.AddSingleton<LeaseGuard>();
             services.AddSingleton<LeaseWatch>();
             services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();
