@@ -99,7 +99,9 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
+            using var span = JobTraces.StartTry(_command, _tryNumber);
             var log = await RunTryAsync(current);
+            JobTraces.EndTry(span, log);
             Abandoned.ThrowIfCancellationRequested();
             if (!JsonNode.DeepEquals(jobData, current.JobDataAfter))
             {
@@ -109,6 +111,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
 
             state = log.State;
             await _logs.RecordAsync(log, Abandoned);
+            span?.Stop();
             logged = log.Try;
 
             if (state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry))

@@ -127,6 +127,7 @@ public static class JobRunnerServices
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddHostedService<QueueDepths>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();

@@ -4,7 +4,6 @@ using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Jobs;
 using JobRunner.Bus.Settings;
-using JobRunner.Bus.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
@@ -12,7 +11,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OpenTelemetry.Metrics;
 
 namespace JobRunner.Bus.Cli.Hosting;
 
@@ -57,9 +55,7 @@ internal static class WorkerHost
         builder.Services.AddJobRunner(builder.Configuration);
         builder.Services.AddBuiltInJobs();
         builder.Services.AddHealthChecks().AddCheck<ReadinessCheck>("worker", tags: ["ready"]);
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(WorkerMetrics.MeterName, "MassTransit")
-            .AddPrometheusExporter());
+        builder.AddWorkerTelemetry();
 
         var port = Port(builder.Configuration);
         if (port is null)

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using MassTransit;
 
@@ -26,9 +27,15 @@ internal sealed class JobFinishedPublisher(IBus bus, ILeases leases, UntilAccept
     public async Task PublishAsync(JobFinished finished, CancellationToken abandoned = default)
     {
         await leases.InContactAsync(abandoned);
+        using var span = MessageSpans.Publish(Names.JobFinished, finished.RequestId, finished.JobId)?
+            .SetTag(JobTraces.JobStateKey, finished.FinalState.ToSeedName());
         await until.RunAsync("a finished job", cancellationToken => bus.Publish(
             finished,
-            context => context.Headers.Set(WorkerHeaders.At, $"{time.GetUtcNow().ToUnixTimeMilliseconds()}"),
+            context =>
+            {
+                context.Headers.Set(WorkerHeaders.At, $"{time.GetUtcNow().ToUnixTimeMilliseconds()}");
+                TraceHeaders.Inject(context.Headers);
+            },
             cancellationToken), abandoned);
     }
 }

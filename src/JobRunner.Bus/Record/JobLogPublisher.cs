@@ -23,10 +23,19 @@ internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, ILeases lea
         await leases.InContactAsync(cancellationToken);
         metrics.TryEnded(log);
         var bounded = JobLogBounds.Within(log);
+        using var span = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId)?.SetTag(JobTraces.TryKey, log.Try);
+        using var waiting = metrics.LogWaits();
         await until.RunAsync(
             "a job log",
-            // Mandatory: accepted without a queue to hold it would be lost.
-            token => bus.Publish(bounded, context => context.Mandatory = true, token),
+            token => bus.Publish(
+                bounded,
+                context =>
+                {
+                    // Accepted without a queue to hold it, it would be lost.
+                    context.Mandatory = true;
+                    TraceHeaders.Inject(context.Headers);
+                },
+                token),
             cancellationToken);
     }
 }

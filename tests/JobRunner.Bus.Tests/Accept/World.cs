@@ -9,6 +9,7 @@ using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -34,6 +35,9 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
         options ??= new WorkerOptions { ParkWaitsOver = TimeSpan.Zero };
         var services = new ServiceCollection()
             .AddFakeLogging()
+            .AddMetrics()
+            .AddSingleton<WorkerReadiness>()
+            .AddSingleton<WorkerMetrics>()
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IJobFactory>(this)
             .AddSingleton<IJobLogSink>(this)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Errors;
 using JobRunner.Bus.Record;
+using JobRunner.Bus.Telemetry;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ namespace JobRunner.Bus.Accept.Refuse;
 /// Before a command that could not be run goes to the error queue: tells its scheduler, where the command says whose it
 /// is, that the job has failed and why.
 /// </summary>
-internal sealed class TellSchedulerFilter(JobFinishedPublisher finished, ILogger<TellSchedulerFilter> logger) : IFilter<ExceptionReceiveContext>
+internal sealed class TellSchedulerFilter(JobFinishedPublisher finished, WorkerMetrics metrics, ILogger<TellSchedulerFilter> logger) : IFilter<ExceptionReceiveContext>
 {
     public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
@@ -25,6 +26,8 @@ internal sealed class TellSchedulerFilter(JobFinishedPublisher finished, ILogger
 
         var reason = Reasons.Bounded(context.Exception.Message);
         var command = PartialCommand.Read(CommandBytes(context));
+        using var span = MessageSpans.Refuse(context).Of(command.RequestId, command.JobId);
+        metrics.CommandRefused();
         AcceptLog.CommandRefused(logger, Reasons.Bounded(command.RequestId), Reasons.Bounded(command.JobId), reason);
         if (command.NamesJob && context.Exception is not RefusedException { TellScheduler: false })
         {
