@@ -73,6 +73,7 @@ public static class JobRunnerServices
     {
         services.AddOptions<TransportOptions>().Configure(options =>
             options.Transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(options.Transport), TransportKind.InMemory));
+        services.AddSingleton<IPostConfigureOptions<RabbitMqOptions>, RabbitMqSecrets>();
         services.AddOptionsWithValidateOnStart<RabbitMqOptions, RabbitMqOptionsRules>()
             .Bind(configuration.GetSection(RabbitMqOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
         services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
@@ -168,7 +169,12 @@ public static class JobRunnerServices
         // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
-        broker.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!), $"jobrunner {worker}");
+        var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host => host.OnRefreshConnectionFactory = factory =>
+        {
+            BrokerClient.Prepare(factory, options);
+            return Task.CompletedTask;
+        });
         broker.AutoStart = true;
         ConfigureWire(broker);
     }

@@ -73,6 +73,12 @@ public sealed partial class DashboardTests(Broker broker)
                 await stage.Client.SendAsync("run-job", "no JSON");
             }
 
+            if (round % 20 == 0)
+            {
+                // A log that is put off.
+                stage.RequestManager.Answer([.. Enumerable.Repeat(StubAnswer.Error(500, "Error 1213: Deadlock found"), 5)]);
+            }
+
             await Task.Delay(100, CancellationToken.None);
         }
     }

@@ -33,6 +33,9 @@ internal static class BrokerErrors
         reason is AuthenticationFailureException or PossibleAuthenticationFailureException
         || reason is OperationInterruptedException { ShutdownReason.ReplyCode: AccessRefused or NotAllowed });
 
+    /// <summary>Whether the broker is not the one that these settings trust, or does not trust us.</summary>
+    public static bool IsTls(SchedulerBusException error) => Flatten(error).Any(reason => reason is AuthenticationException);
+
     private static string Describe(Exception error, BrokerAddress address)
     {
         var reasons = Flatten(error).ToList();

@@ -11,18 +11,23 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Cli.Hosting;
 
 /// <summary>The process of <c>jobrunner worker</c>.</summary>
 internal static class WorkerHost
 {
+    private const int TlsAttempts = 5;
+
+    private static readonly TimeSpan BetweenTlsAttempts = TimeSpan.FromSeconds(2);
+
     /// <summary>Runs until SIGTERM or Ctrl-C, then drains; a second signal ends the process at once.</summary>
     public static Task<int> RunAsync(WorkerArguments arguments, CancellationToken cancellation) => SettingsErrors.ExplainAsync(async () =>
     {
         using var interrupts = new ConsoleInterrupts();
         await using var app = Build(arguments);
-        await RequireBrokerAsync(app.Configuration, interrupts.Stop);
+        await RequireBrokerAsync(app.Services, interrupts.Stop);
         await app.RunAsync(cancellation);
         return ExitCodes.Success;
     });
@@ -36,6 +41,7 @@ internal static class WorkerHost
             {
                 ["JobRunner:Transport"] = nameof(TransportKind.RabbitMq),
                 ["JobRunner:RabbitMq:Uri"] = uri,
+                ["JobRunner:RabbitMq:UriFile"] = "",
             });
         }
 
@@ -101,26 +107,40 @@ internal static class WorkerHost
     /// A broker that says no will say no again: that ends the process. One that is not there may come: the worker waits
     /// for it and says so.
     /// </summary>
-    private static async Task RequireBrokerAsync(IConfiguration configuration, CancellationToken cancellation)
+    private static async Task RequireBrokerAsync(IServiceProvider services, CancellationToken cancellation)
     {
-        if (configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.Uri)}"] is not { Length: > 0 } uri
-            || !Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("amqp" or "amqps"))
+        RabbitMqOptions options;
+        try
+        {
+            options = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        }
+        catch (Exception error) when (error is OptionsValidationException or InvalidOperationException)
         {
             // Said better by the validation of all settings at start.
             return;
         }
 
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await using var connection = await BrokerConnection.OpenAsync(BrokerAddress.From(uri, _ => null), "jobrunner worker (check)", cancellation);
-        }
-        catch (SchedulerBusException error) when (BrokerErrors.IsRefusal(error))
-        {
-            throw new UsageException(error.Message);
-        }
-        catch (SchedulerBusException)
-        {
-            // Not there yet.
+            try
+            {
+                await using var connection = await BrokerConnection.OpenAsync(BrokerAddress.Of(options), "jobrunner worker (check)", cancellation);
+                return;
+            }
+            catch (SchedulerBusException error) when (BrokerErrors.IsRefusal(error) || (BrokerErrors.IsTls(error) && attempt == TlsAttempts))
+            {
+                throw new UsageException(error.Message);
+            }
+            catch (SchedulerBusException error) when (BrokerErrors.IsTls(error))
+            {
+                // Certificates may be in the middle of being renewed.
+                await Task.Delay(BetweenTlsAttempts, TimeProvider.System, cancellation);
+            }
+            catch (SchedulerBusException)
+            {
+                // Not there yet.
+                return;
+            }
         }
     }
 }

@@ -54,6 +54,8 @@ internal sealed class JobLogRecordedConsumer(
                     return;
                 }
             }
+
+            span?.SetStatus(ActivityStatusCode.Unset);
         }
         catch (OperationCanceledException) when (underWay.Ending.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {

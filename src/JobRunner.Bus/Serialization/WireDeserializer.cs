@@ -34,7 +34,8 @@ internal sealed class WireDeserializer<TMessage>(ContentType contentType, bool e
         var message = opened.Message is JsonElement element
             ? Wire.Deserialize<TMessage>(JsonMarshal.GetRawUtf8Value(element))
             : throw new WireFormatException("the envelope has no message");
-        return new WireSerializerContext<TMessage>(message, new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance));
+        return new WireSerializerContext<TMessage>(
+            message, new NoAnswerContext(new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance)));
     }
 
     private static MessageEnvelope Open(byte[] bytes)

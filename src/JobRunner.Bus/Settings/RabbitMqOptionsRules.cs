@@ -1,3 +1,4 @@
+using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Settings;
@@ -13,6 +14,11 @@ internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport)
 
         const string Must = "must be amqp://user:password@host:port/vhost, or amqps:// for TLS";
         var rules = new OptionRules(RabbitMqOptions.Section);
+        if (options.Unreadable is { } unreadable)
+        {
+            return ValidateOptionsResult.Fail(unreadable);
+        }
+
         if (string.IsNullOrWhiteSpace(options.Uri))
         {
             rules.Wrong(nameof(options.Uri), "", Must);
@@ -24,7 +30,33 @@ internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport)
             // The value may hold a password: never echo it.
             rules.Wrong(nameof(options.Uri), "(not shown)", Must);
         }
+        else
+        {
+            CheckTls(options, rules);
+        }
 
         return rules.Result();
+    }
+
+    private static void CheckTls(RabbitMqOptions options, OptionRules rules)
+    {
+        foreach (var (name, file) in new[] { (nameof(options.CaFile), options.CaFile), (nameof(options.CertFile), options.CertFile), (nameof(options.KeyFile), options.KeyFile) })
+        {
+            if (!string.IsNullOrEmpty(file) && !options.UsesTls)
+            {
+                rules.Wrong(name, file, "is of use only with an address that begins with amqps://");
+            }
+        }
+
+        if (string.IsNullOrEmpty(options.CertFile) != string.IsNullOrEmpty(options.KeyFile))
+        {
+            var missing = string.IsNullOrEmpty(options.CertFile) ? nameof(options.CertFile) : nameof(options.KeyFile);
+            rules.Wrong(missing, "", "must be set too: a client certificate has a file for itself and one for its key");
+        }
+
+        foreach (var problem in BrokerTls.Problems(options))
+        {
+            rules.Wrong(problem);
+        }
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Report;
 using JobRunner.Bus.Runners;
 
 namespace JobRunner.Bus.Telemetry;
@@ -29,8 +28,6 @@ public sealed class WorkerMetrics : IDisposable
     private readonly Counter<long> _claims;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _stops;
-    private readonly Counter<long> _delivered;
-    private readonly Histogram<double> _deliveryDuration;
     private long _unconfirmed;
 
     /// <summary>Starts counting. What may never happen is told from the start, as 0: an alert can then see it change.</summary>
@@ -51,12 +48,10 @@ public sealed class WorkerMetrics : IDisposable
         _claims = FromZero("jobrunner.lease.claims", "{command}", "Commands delivered again whose run nobody here held: taken over, or left to the worker it lives on", "jobrunner.outcome", "taken_over", "lives_elsewhere");
         _refused = FromZero("jobrunner.commands.refused", "{command}", "Commands put into the error queue");
         _stops = FromZero("jobrunner.stops", "{stop}", "Runs stopped here, by what the stop found", "jobrunner.outcome", "stopped_before_start", "stopped_while_waiting", "stopped_while_running", "already_finished");
-        _delivered = FromZero("jobrunner.logs.delivered", "{log}", "Deliveries of job logs by outcome: failed ones are delivered again, or in the error queue", "jobrunner.outcome", "stored", "already_there", "failed");
-        _deliveryDuration = Duration("jobrunner.log.delivery.duration", "From the end of a try to its log being stored");
         _meter.CreateObservableGauge("jobrunner.runs", Runs, "{run}", "Runs held, by whether they run or wait");
         _meter.CreateObservableGauge("jobrunner.slots.in_use", () => slots.InUse, "{slot}", "Slots in use: tries that run now");
         _meter.CreateObservableGauge("jobrunner.slots.limit", () => slots.Count, "{slot}", "Slots of this worker");
-        _meter.CreateObservableGauge("jobrunner.logs.unconfirmed", () => Interlocked.Read(ref _unconfirmed), "{log}", "Job logs that the broker has not accepted yet");
+        _meter.CreateObservableGauge("jobrunner.job_log.unconfirmed", () => Interlocked.Read(ref _unconfirmed), "{job_log}", "Job logs that the broker has not accepted yet");
         _meter.CreateObservableGauge("jobrunner.ready", () => readiness.NotReady is null ? 1 : 0, "1", "Whether the worker takes work: 1 or 0");
     }
 
@@ -107,27 +102,6 @@ public sealed class WorkerMetrics : IDisposable
         StopOutcome.StoppedWhileRunning => "stopped_while_running",
         _ => "already_finished",
     }));
-
-    /// <summary>Counts a delivery of a job log as it ends.</summary>
-    internal async Task DeliverAsync(JobLogRecorded log, Func<Task<DeliveryOutcome>> deliver)
-    {
-        try
-        {
-            var outcome = await deliver();
-            _delivered.Add(1, Label("jobrunner.outcome", outcome == DeliveryOutcome.Stored ? "stored" : "already_there"));
-        }
-        catch
-        {
-            _delivered.Add(1, Label("jobrunner.outcome", "failed"));
-            throw;
-        }
-
-        // That of a job that could not be made has no times.
-        if (log.FinishedAt > 0)
-        {
-            _deliveryDuration.Record(Math.Max(0, (UnixNanoseconds.Now(_time) - log.FinishedAt) / 1e9));
-        }
-    }
 
     private IEnumerable<Measurement<long>> Runs()
     {

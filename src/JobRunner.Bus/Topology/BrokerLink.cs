@@ -40,12 +40,7 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     /// <summary>Opens a connection for a purpose that needs its own. It does not recover by itself.</summary>
     public async Task<IConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
     {
-        var factory = new ConnectionFactory
-        {
-            Uri = new Uri(options.Value.Uri!),
-            AutomaticRecoveryEnabled = false,
-            ClientProvidedName = $"jobrunner {worker} ({purpose})",
-        };
+        var factory = BrokerClient.NewFactory(options.Value, $"jobrunner {worker} ({purpose})");
         var connection = await factory.CreateConnectionAsync(cancellationToken);
         BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
         return connection;
