@@ -176,6 +176,7 @@ public static class JobRunnerServices
             return Task.CompletedTask;
         });
         broker.AutoStart = true;
+        broker.OverrideDefaultBusEndpointQueueName(Names.WorkerQueue(worker.Value));
         ConfigureWire(broker);
     }
 

@@ -53,6 +53,8 @@ public sealed class PermissionTests(Broker broker)
         await StolenPasswordAsync(stage);
         await DeputyAsync(stage);
         await MonitorsWorkAsync();
+        Assert.DoesNotContain("ACCESS_REFUSED", stage.Worker.Output);
+        Assert.DoesNotContain("faulted", stage.Worker.Output);
     }
 
     /// <summary>Commands, results, stops with their answer, questions: with the scheduler's user.</summary>

@@ -19,6 +19,9 @@ internal sealed class BrokerAddress
     /// <summary>Host and port.</summary>
     public string Endpoint => $"{NewFactory("").HostName}:{NewFactory("").Endpoint.Port}";
 
+    /// <summary>Whether the connection is encrypted.</summary>
+    public bool UsesTls => _options.UsesTls;
+
     /// <summary>The user who asks.</summary>
     public string User => NewFactory("").UserName;
 

@@ -54,6 +54,12 @@ internal static class BrokerErrors
             return $"TLS with the broker at {address.Endpoint} failed: {tls.Message}";
         }
 
+        if (address.UsesTls && reasons.Any(reason => reason is IOException or SocketException { SocketErrorCode: SocketError.ConnectionReset }))
+        {
+            return $"the broker at {address.Endpoint} closed the connection as TLS began: is this its TLS port, "
+                + "and does it ask for a client certificate (JobRunner__RabbitMq__CertFile, JobRunner__RabbitMq__KeyFile)?";
+        }
+
         if (reasons.OfType<SocketException>().FirstOrDefault() is { } socket)
         {
             return socket.SocketErrorCode switch

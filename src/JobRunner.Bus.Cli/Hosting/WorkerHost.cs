@@ -4,6 +4,7 @@ using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Jobs;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
@@ -136,9 +137,9 @@ internal static class WorkerHost
                 // Certificates may be in the middle of being renewed.
                 await Task.Delay(BetweenTlsAttempts, TimeProvider.System, cancellation);
             }
-            catch (SchedulerBusException)
+            catch (SchedulerBusException error)
             {
-                // Not there yet.
+                BrokerLog.NotThereYet(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WorkerHost)), error.Message);
                 return;
             }
         }

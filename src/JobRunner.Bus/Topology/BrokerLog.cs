@@ -17,6 +17,9 @@ internal static partial class BrokerLog
     [LoggerMessage(1204, LogLevel.Warning, "No contact with the broker: {Reason}")]
     public static partial void ContactLost(ILogger logger, string reason);
 
+    [LoggerMessage(1206, LogLevel.Warning, "The broker is not there yet: {Reason}. The worker waits for it")]
+    public static partial void NotThereYet(ILogger logger, string reason);
+
     [LoggerMessage(1205, LogLevel.Warning, "An answer ({What}) is not sent: its reply-to {Queue} is a queue of the workers' own")]
     public static partial void AnswerRefused(ILogger logger, string what, string queue);
 

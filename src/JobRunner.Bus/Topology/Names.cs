@@ -30,13 +30,16 @@ public static class Names
     /// <summary>Stream of what has been tried and finished, for runs whose worker died, and for replay.</summary>
     public const string JobJournal = "job-journal";
 
-    private static readonly string[] Own = [RunJob, StopJob, JobLogRecorded, JobFinished, GetRunnerStatus, RunLease, JobJournal];
+    private static readonly string[] Own = [RunJob, StopJob, JobLogRecorded, JobFinished, GetRunnerStatus, RunLease, JobJournal, "worker"];
 
     /// <summary>The queue where runs wait that long: they dead-letter back to <see cref="RunJob"/>.</summary>
     public static string WaitQueue(string wait) => $"{RunJobWait}.{wait}";
 
     /// <summary>The queue where job logs wait that long for their redelivery: they dead-letter back to the queue <see cref="JobLogRecorded"/>.</summary>
     public static string DelayQueue(string delay) => $"{JobLogRecorded}.delay.{delay}";
+
+    /// <summary>The queue that the bus of a worker has of its own, and does not use.</summary>
+    public static string WorkerQueue(string worker) => $"worker.{worker}";
 
     /// <summary>Whether a queue is one of the workers' own, by its name.</summary>
     public static bool IsWorkersOwn(string queue)
