@@ -123,6 +123,8 @@ public static class JobRunnerServices
         {
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddSingleton<Preflight>();
+            services.AddSingleton<PreflightGate>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
