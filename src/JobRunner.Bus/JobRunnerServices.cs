@@ -7,6 +7,8 @@ using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Report;
+using JobRunner.Bus.Report.Gate;
+using JobRunner.Bus.Report.Redeliver;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
@@ -119,8 +121,10 @@ public static class JobRunnerServices
         services.AddSingleton<UntilAccepted>();
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
+        services.AddReport();
         if (transport == TransportKind.RabbitMq)
         {
+            services.AddSingleton<IRedelivery, BrokerRedelivery>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<Preflight>();
@@ -137,12 +141,27 @@ public static class JobRunnerServices
         }
         else
         {
+            services.AddSingleton<IRedelivery, InMemoryRedelivery>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
             services.AddSingleton<IRunRelay, InMemoryRelay>();
             services.AddSingleton<IReplies, NoReplies>();
         }
+    }
+
+    private static void AddReport(this IServiceCollection services)
+    {
+        services.AddSingleton<DeliveryGate>();
+        services.AddSingleton<UnderWay>();
+        services.AddSingleton<DeliveryMetrics>();
+        services.AddSingleton(provider =>
+        {
+            var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
+            return new RedeliveryPolicy(
+                DelaySteps.TryParse(report.RedeliverAfter, out var steps, out var must) ? steps : throw new InvalidOperationException(must),
+                report.RedeliverFor);
+        });
     }
 
     private static void ConfigureBroker(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker)

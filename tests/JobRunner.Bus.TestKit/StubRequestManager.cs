@@ -22,6 +22,7 @@ public sealed class StubRequestManager : IAsyncDisposable
     private readonly ConcurrentQueue<StubAnswer> _answers = new();
     private WebApplication? _app;
     private int _port;
+    private int _count;
 
     private StubRequestManager(string prefix)
     {
@@ -39,6 +40,18 @@ public sealed class StubRequestManager : IAsyncDisposable
 
     /// <summary>What to do with every request, as long as <see cref="Answer"/> has nothing left; null: behave normally.</summary>
     public StubAnswer? Always { get; set; }
+
+    /// <summary>What to do with a request, before <see cref="Answer"/> and <see cref="Always"/> are asked; null, or null from it: nothing special.</summary>
+    public Func<RecordedRequest, StubAnswer?>? Decide { get; set; }
+
+    /// <summary>How long each answer takes at least.</summary>
+    public TimeSpan Latency { get; set; }
+
+    /// <summary>Whether <see cref="Requests"/> are kept; they take memory and time.</summary>
+    public bool Records { get; set; } = true;
+
+    /// <summary>How many requests came.</summary>
+    public int RequestCount => Volatile.Read(ref _count);
 
     /// <summary>Starts one on a free port.</summary>
     /// <param name="prefix">Path before <c>/api/v1</c>, such as <c>/spin</c>; none by default.</param>
@@ -124,9 +137,18 @@ public sealed class StubRequestManager : IAsyncDisposable
                 header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
             body.ToArray(),
             http.Connection.Id);
-        _requests.Enqueue(request);
+        Interlocked.Increment(ref _count);
+        if (Records)
+        {
+            _requests.Enqueue(request);
+        }
 
-        switch (_answers.TryDequeue(out var next) ? next : Always)
+        if (Latency > TimeSpan.Zero)
+        {
+            await Task.Delay(Latency, TimeProvider.System, http.RequestAborted);
+        }
+
+        switch (Decide?.Invoke(request) ?? (_answers.TryDequeue(out var next) ? next : Always))
         {
             case StubAnswer.HangAnswer hang:
                 StoreIf(hang.Store, http, request);

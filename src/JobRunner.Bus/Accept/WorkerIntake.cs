@@ -2,6 +2,7 @@ using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Report;
+using JobRunner.Bus.Report.Gate;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -29,6 +30,7 @@ internal sealed class WorkerIntake(
 {
     private readonly CancellationTokenSource _stopping = new();
     private HostReceiveEndpointHandle? _work;
+    private HostReceiveEndpointHandle? _report;
     private Task _opening = Task.CompletedTask;
 
     private bool OnBroker => transport.Value.Transport == TransportKind.RabbitMq;
@@ -73,7 +75,7 @@ internal sealed class WorkerIntake(
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
         {
-            await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
+            _report = await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
         }
 
         readiness.Set(null);
@@ -98,6 +100,11 @@ internal sealed class WorkerIntake(
         var closing = _work?.StopAsync(cancellationToken) ?? Task.CompletedTask;
         await drain.RunAsync(cancellationToken);
         await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // Last, so that the logs of the drain are delivered too. Intake ends first: what is put back must not come here again.
+        var reporting = _report?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+        services.GetRequiredService<UnderWay>().LetGo();
+        await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose() => _stopping.Dispose();

@@ -28,6 +28,8 @@ public static class JobLogDelivery
             .Bind(configuration.GetSection(RequestManagerOptions.Section));
         services.AddOptionsWithValidateOnStart<JobLogStoreOptions, JobLogStoreOptionsRules>()
             .Bind(configuration.GetSection(JobLogStoreOptions.Section));
+        services.AddOptionsWithValidateOnStart<ReportOptions, ReportOptionsRules>()
+            .Bind(configuration.GetSection(ReportOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
 
         services.AddRequestManagerHttpClient();
         services.TryAddSingleton(provider => new RequestManagerClient(

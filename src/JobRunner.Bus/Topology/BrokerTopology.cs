@@ -65,36 +65,59 @@ internal sealed class BrokerTopology(BrokerLink link)
     };
 
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
-    public async Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
+    public Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         var name = WaitSteps.NameOf(wait);
-        var declared = _waitQueues.GetOrAdd(name, _ => DeclareWaitQueueAsync(name, wait, cancellationToken));
+        return EnsureOnceAsync(Names.WaitQueue(name), queue => link.UseAsync(async channel =>
+        {
+            var arguments = ReturningArguments(wait, Names.RunJob, routingKey: null);
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+            await channel.QueueBindAsync(queue, Names.RunJobWait, name, cancellationToken: cancellationToken);
+        }, cancellationToken));
+    }
+
+    /// <summary>Makes sure that the queue of logs redelivered after this delay is there; asks the broker once per process and delay.</summary>
+    public Task EnsureDelayQueueAsync(TimeSpan delay, CancellationToken cancellationToken) =>
+        EnsureOnceAsync(Names.DelayQueue(WaitSteps.NameOf(delay)), queue => link.UseAsync(
+            // Back to the queue alone: the exchange job-log-recorded would write the log to the journal once more.
+            channel => channel.QueueDeclareAsync(
+                queue, durable: true, exclusive: false, autoDelete: false,
+                ReturningArguments(delay, exchange: "", Names.JobLogRecorded), cancellationToken: cancellationToken),
+            cancellationToken));
+
+    /// <summary>Forgets which wait and delay queues there are: one of them turned out to be gone.</summary>
+    public void ForgetWaitQueues() => _waitQueues.Clear();
+
+    /// <summary>Arguments of a queue whose messages come back after a time.</summary>
+    public static Dictionary<string, object?> ReturningArguments(TimeSpan after, string exchange, string? routingKey)
+    {
+        var arguments = QuorumArguments();
+        arguments["x-message-ttl"] = (long)after.TotalMilliseconds;
+        arguments["x-dead-letter-exchange"] = exchange;
+        if (routingKey is not null)
+        {
+            arguments["x-dead-letter-routing-key"] = routingKey;
+        }
+
+        // Without these two a dead-lettered message is lost when the broker dies at the wrong moment.
+        arguments["x-dead-letter-strategy"] = "at-least-once";
+        arguments["x-overflow"] = "reject-publish";
+        return arguments;
+    }
+
+    private async Task EnsureOnceAsync(string queue, Func<string, Task> declare)
+    {
+        var declared = _waitQueues.GetOrAdd(queue, declare);
         try
         {
             await declared;
         }
         catch
         {
-            _waitQueues.TryRemove(KeyValuePair.Create(name, declared));
+            _waitQueues.TryRemove(KeyValuePair.Create(queue, declared));
             throw;
         }
     }
-
-    /// <summary>Forgets which wait queues there are: one of them turned out to be gone.</summary>
-    public void ForgetWaitQueues() => _waitQueues.Clear();
-
-    private Task DeclareWaitQueueAsync(string name, TimeSpan wait, CancellationToken cancellationToken) => link.UseAsync(async channel =>
-    {
-        var queue = Names.WaitQueue(name);
-        var arguments = QuorumArguments();
-        arguments["x-message-ttl"] = (long)wait.TotalMilliseconds;
-        arguments["x-dead-letter-exchange"] = Names.RunJob;
-        // Without these two a dead-lettered message is lost when the broker dies at the wrong moment.
-        arguments["x-dead-letter-strategy"] = "at-least-once";
-        arguments["x-overflow"] = "reject-publish";
-        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
-        await channel.QueueBindAsync(queue, Names.RunJobWait, name, cancellationToken: cancellationToken);
-    }, cancellationToken);
 
     private static QueuePart ErrorQueue(string queue) =>
         new(Names.ErrorQueue(queue), QuorumArguments(), [(Names.ErrorQueue(queue), "")]);

@@ -122,11 +122,16 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
     /// <summary>Queues whose names are known only later. These vanish with the connection.</summary>
     private async Task TryOwnQueuesAsync(PreflightProbe probe, PreflightPermissions permissions, CancellationToken cancellationToken)
     {
-        var own = new List<(string Queue, string Exchange)> { (Names.WaitQueue(PreflightPermissions.AnyName()), Names.RunJobWait) };
+        var own = new List<(string Queue, string? Exchange)> { (Names.WaitQueue(PreflightPermissions.AnyName()), Names.RunJobWait) };
         if (options.Value.Roles.HasFlag(WorkerRoles.Run))
         {
             own.Add(($"{Names.RunLease}.{PreflightPermissions.AnyName()}", Names.RunLease));
             own.Add(($"{Names.GetRunnerStatus}.{PreflightPermissions.AnyName()}", Names.GetRunnerStatus));
+        }
+
+        if (options.Value.Roles.HasFlag(WorkerRoles.Report))
+        {
+            own.Add((Names.DelayQueue(PreflightPermissions.AnyName()), null));
         }
 
         foreach (var (queue, exchange) in own)
@@ -139,8 +144,12 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
                 channel => channel.QueueDeclareAsync(queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellationToken),
                 cancellationToken))
             {
-                await TryAsync(
-                    probe, permissions, Write, Read, channel => channel.QueueBindAsync(queue, exchange, "jobrunner-preflight", cancellationToken: cancellationToken), cancellationToken);
+                if (exchange is not null)
+                {
+                    await TryAsync(
+                        probe, permissions, Write, Read, channel => channel.QueueBindAsync(queue, exchange, "jobrunner-preflight", cancellationToken: cancellationToken), cancellationToken);
+                }
+
                 await TryReadingAsync(probe, permissions, queue, cancellationToken);
             }
         }
