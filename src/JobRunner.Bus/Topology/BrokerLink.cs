@@ -11,7 +11,7 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, ILogger<BrokerLink> logger) : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
@@ -42,6 +42,7 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     {
         var factory = NewFactory($"jobrunner {worker} ({purpose})");
         var connection = await factory.CreateConnectionAsync(cancellationToken);
+        blocked.Watch(connection);
         BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
         return connection;
     }
