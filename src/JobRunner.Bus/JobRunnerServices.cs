@@ -56,6 +56,7 @@ public static class JobRunnerServices
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
             {
+                bus.AddReceiveObserver(provider => provider.GetRequiredService<BlockedWatch>());
                 bus.UsingRabbitMq(ConfigureBroker);
             }
             else
@@ -125,8 +126,11 @@ public static class JobRunnerServices
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
+            services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddSingleton<Preflight>();
+            services.AddSingleton<PreflightGate>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();

@@ -26,7 +26,6 @@ internal sealed class WorkerIntake(
     WorkerName worker,
     WorkerReadiness readiness,
     WorkerDrain drain,
-    UntilAccepted until,
     ILogger<WorkerIntake> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -49,10 +48,9 @@ internal sealed class WorkerIntake(
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        if (OnBroker)
+        if (OnBroker && !await services.GetRequiredService<PreflightGate>().PassAsync(cancellationToken))
         {
-            var topology = services.GetRequiredService<BrokerTopology>();
-            await until.RunAsync("queues and exchanges", topology.DeclareAsync, cancellationToken);
+            return;
         }
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Run))

@@ -11,7 +11,7 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, ILogger<BrokerLink> logger) : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
@@ -40,16 +40,20 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     /// <summary>Opens a connection for a purpose that needs its own. It does not recover by itself.</summary>
     public async Task<IConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
     {
-        var factory = new ConnectionFactory
-        {
-            Uri = new Uri(options.Value.Uri!),
-            AutomaticRecoveryEnabled = false,
-            ClientProvidedName = $"jobrunner {worker} ({purpose})",
-        };
+        var factory = NewFactory($"jobrunner {worker} ({purpose})");
         var connection = await factory.CreateConnectionAsync(cancellationToken);
+        blocked.Watch(connection);
         BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
         return connection;
     }
+
+    /// <summary>What connects to the broker: connections do not recover by themselves.</summary>
+    public ConnectionFactory NewFactory(string clientName) => new()
+    {
+        Uri = new Uri(options.Value.Uri!),
+        AutomaticRecoveryEnabled = false,
+        ClientProvidedName = clientName,
+    };
 
     /// <summary>Whether every address of the broker refuses connections: then it is down, for all who use it.</summary>
     public async Task<bool> IsRefusedEverywhereAsync(TimeSpan patience, CancellationToken cancellationToken)
