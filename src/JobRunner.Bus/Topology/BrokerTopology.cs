@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using JobRunner.Bus.Report;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,8 @@ namespace JobRunner.Bus.Topology;
 /// Every exchange and queue, in one place. Each worker declares all of it, whatever its roles: a log published while no
 /// reporting worker was ever started must find its queue.
 /// </summary>
-internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> options, ILogger<BrokerTopology> logger)
+internal sealed class BrokerTopology(
+    BrokerLink link, IOptions<WorkerOptions> options, IOptions<ReportOptions> report, ILogger<BrokerTopology> logger)
 {
     private readonly ConcurrentDictionary<string, Task> _waitQueues = new(StringComparer.Ordinal);
 
@@ -55,6 +57,8 @@ internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> op
             // Every run sent on, whatever its wait.
             await channel.QueueBindAsync(Names.JobJournal, Names.RunJobWait, "#", cancellationToken: cancellationToken);
         }, cancellationToken);
+        // Not when first needed: RabbitMQ 3.10 loses a queue when its node is killed just after making it.
+        await Task.WhenAll(report.Value.Delays.Distinct().Select(delay => EnsureDelayQueueAsync(delay, cancellationToken)));
         BrokerLog.TopologyDeclared(logger);
     }
 
