@@ -44,7 +44,7 @@ public sealed class KillTests(Broker broker)
     [Fact]
     public async Task A_broker_killed_while_logs_wait_for_their_redelivery_loses_none_and_doubles_none()
     {
-        var kills = Scale.Of("JOBRUNNER_TEST_KILLS", 2);
+        var kills = Scale.Of("JOBRUNNER_TEST_KILLS", 1);
         await using var node = await RabbitMqNode.StartAsync();
         await using var manager = await StubRequestManager.StartAsync();
         await using var worker = await WorkerProcess.StartAsync(
