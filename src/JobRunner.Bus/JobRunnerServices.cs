@@ -115,6 +115,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunStarter>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
+        services.AddSingleton<TimelessStops>();
         services.AddSingleton<StoppedCommands>();
         services.AddSingleton<StopReplies>();
         services.AddSingleton<UntilAccepted>();
@@ -128,6 +129,7 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
+            services.AddSingleton<LeaseGuard>();
             services.AddSingleton<LeaseWatch>();
             services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();

@@ -4,14 +4,17 @@ using JobRunner.Bus.TestKit;
 namespace JobRunner.Bus.BrokerTests;
 
 /// <summary>A worker that is killed loses no job and no log, and repeats no try that was logged.</summary>
-public sealed class CrashTests(Broker broker)
+public sealed class CrashTests(Broker broker, ITestOutputHelper output)
 {
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
-    [Fact]
-    public async Task A_job_whose_worker_is_killed_in_its_third_try_goes_on_at_the_third_on_another()
+    [Theory]
+    [InlineData("2s")]
+    [InlineData("10s")]
+    public async Task A_job_whose_worker_is_killed_in_its_third_try_goes_on_at_the_third_on_another_after_the_lease(string lease)
     {
-        await using var stage = await Stage.SetAsync(broker);
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = lease };
+        await using var stage = await Stage.SetAsync(broker, settings);
         var request = Stage.NewRequestId();
         var marker = Path.Combine(Path.GetTempPath(), request);
         // Tries 1 and 2 fail at once; the third sleeps until the marker is there, and so does each one after it.
@@ -23,9 +26,12 @@ public sealed class CrashTests(Broker broker)
             """);
         await StopTests.StatusAsync(stage, request, status => (int)status["try"]! == 3 && !(bool)status["sleeping"]! && (int)status["state"]! == 2);
 
+        var other = await stage.AddWorkerAsync(settings);
         await stage.Worker.KillAsync();
         await File.WriteAllTextAsync(marker, "");
-        await stage.AddWorkerAsync();
+        var killed = DateTimeOffset.UtcNow;
+        await Eventually.HoldsAsync("it is taken over", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        output.WriteLine($"lease {lease}: taken over {(DateTimeOffset.UtcNow - killed).TotalSeconds:f1} s after the kill");
 
         var end = await stage.FinishedAsync(request, "abcd");
         Assert.Equal((4, 5, 5, 5), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));

@@ -77,9 +77,53 @@ public sealed class LeaseTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_worker_that_is_cut_off_without_a_word_stops_its_try_before_another_starts_it_again()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var link = TcpProxy.Start(broker.Node.Port);
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "3s", ["JobRunner__Jobs__Shell__Enabled"] = "true" };
+        await stage.Worker.KillAsync();
+        await using var cutOff = await WorkerProcess.StartAsync(new UriBuilder(stage.Uri) { Port = link.Port }.Uri, settings);
+        var request = Stage.NewRequestId();
+        var beats = Path.Combine(Path.GetTempPath(), request);
+        await stage.Client.SendAsync("run-job", Command(request, $"for i in $(seq 60); do echo $$ >> {beats}; sleep 0.1; done", ",\"retry\":2"));
+        await Eventually.HoldsAsync("the try runs", () => File.Exists(beats));
+        var other = await stage.AddWorkerAsync();
+
+        link.Swallow();
+
+        await Eventually.HoldsAsync("the cut-off worker gives up", () => cutOff.Output.Contains("1 runs are given up", StringComparison.Ordinal));
+        await Eventually.HoldsAsync("the other takes over", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        Assert.Equal(3, (int)(await stage.FinishedAsync(request, "abcd"))["finalState"]!);
+        var runs = (await File.ReadAllLinesAsync(beats)).Aggregate(new List<string>(), (seen, shell) =>
+        {
+            if (seen.Count == 0 || seen[^1] != shell)
+            {
+                seen.Add(shell);
+            }
+
+            return seen;
+        });
+        // One after the other: had they run beside each other, their beats would alternate.
+        Assert.Equal(2, runs.Count);
+        await Eventually.HoldsAsync("one log", () => stage.RequestManager.Rows is [{ Try: 1 }]);
+
+        await other.KillAsync();
+        link.Heal();
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"next","type":"noop"} }""");
+        await stage.FinishedAsync(request, "next", TimeSpan.FromMinutes(2));
+        Assert.Single(stage.Ends(request, "abcd"));
+        File.Delete(beats);
+    }
+
+    /// <summary>With <c>REAL_CONSUMER_TIMEOUT=1</c>: three minutes on a broker with a timeout of one, which it checks once a minute.</summary>
+    [Fact]
     public async Task A_job_that_outlasts_the_brokers_consumer_timeout_runs_once_and_its_worker_goes_on_consuming()
     {
-        await using var node = await RabbitMqNode.StartAsync("consumer_timeout = 2000", "-rabbit channel_tick_interval 1000");
+        var real = Environment.GetEnvironmentVariable("REAL_CONSUMER_TIMEOUT") == "1";
+        await using var node = real
+            ? await RabbitMqNode.StartAsync("consumer_timeout = 60000")
+            : await RabbitMqNode.StartAsync("consumer_timeout = 2000", "-rabbit channel_tick_interval 1000");
         await using var manager = await StubRequestManager.StartAsync();
         var settings = new Dictionary<string, string>
         {
@@ -94,16 +138,17 @@ public sealed class LeaseTests(Broker broker)
         var request = Stage.NewRequestId();
         var starts = Path.Combine(Path.GetTempPath(), request);
 
-        await client.SendAsync("run-job", Command(request, $"echo start >> {starts}; sleep 12"));
+        await client.SendAsync("run-job", Command(request, $"echo start >> {starts}; sleep {(real ? 180 : 12)}"));
         await Eventually.HoldsAsync(
             "the broker has taken the command back",
-            () => $"{worker.Output}{other.Output}" is var said && (said.Contains("Delivery joins", StringComparison.Ordinal) || said.Contains("left to it", StringComparison.Ordinal)));
+            () => $"{worker.Output}{other.Output}" is var said && (said.Contains("Delivery joins", StringComparison.Ordinal) || said.Contains("left to it", StringComparison.Ordinal)),
+            TimeSpan.FromMinutes(3));
         for (var number = 0; number < 4; number++)
         {
             await client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"nex{{number}}","type":"noop"} }""");
         }
 
-        await Eventually.HoldsAsync("every job ends", () => ends.Select(end => end.Body).Distinct().Count() >= 5);
+        await Eventually.HoldsAsync("every job ends", () => ends.Select(end => end.Body).Distinct().Count() >= 5, TimeSpan.FromMinutes(3));
         await Eventually.HoldsAsync("every log", () => manager.Rows.Count == 5);
         Assert.Single(await File.ReadAllLinesAsync(starts));
         Assert.Equal(5, manager.Requests.Count(call => call.Method == "POST"));

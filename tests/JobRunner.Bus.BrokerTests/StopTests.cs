@@ -100,6 +100,25 @@ public sealed class StopTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_stop_that_says_no_time_counts_from_when_it_was_first_seen_for_a_worker_that_starts_later_too()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var (seen, unseen) = (Stage.NewRequestId(), Stage.NewRequestId());
+        await stage.Client.SendAsync("stop-job", $$"""{"requestId":"{{seen}}"}""");
+        // The stop itself, the worker's mark, and when it was first seen.
+        await Eventually.HoldsAsync("it is written down", async () => await stage.Client.CountAsync("stop-job") >= 3);
+        await stage.Worker.KillAsync();
+        await stage.Client.SendAsync("run-job", SleepJob(seen));
+        await stage.Client.SendAsync("run-job", SleepJob(unseen));
+        await stage.Client.SendAsync("stop-job", $$"""{"requestId":"{{unseen}}"}""");
+
+        await stage.AddWorkerAsync();
+
+        Assert.Equal((6, 0), ((int)(await stage.FinishedAsync(unseen, "slep"))["finalState"]!, (int)(await stage.FinishedAsync(unseen, "slep"))["totalTries"]!));
+        await StatusAsync(stage, seen, status => (int)status["state"]! == 2);
+    }
+
+    [Fact]
     public async Task A_stop_is_known_to_a_worker_that_starts_later_and_a_resume_sent_after_it_runs()
     {
         await using var stage = await Stage.SetAsync(broker);

@@ -5,7 +5,7 @@ using RabbitMQ.Client;
 namespace JobRunner.Bus.BrokerTests;
 
 /// <summary>Runs that wait cost a worker neither slots nor prefetch.</summary>
-public sealed class WaitingTests(Broker broker)
+public sealed class WaitingTests(Broker broker, ITestOutputHelper output)
 {
     private const int Waiting = 10_000;
 
@@ -64,6 +64,43 @@ public sealed class WaitingTests(Broker broker)
         await Eventually.HoldsAsync("all of them stay in the queue", async () => await stage.Client.CountAsync("run-job") == 20);
         await stage.AddWorkerAsync();
         await Eventually.HoldsAsync("the free worker runs them all", () => stage.Finished.Count == 20, TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task While_two_thousand_runs_of_one_worker_wait_for_a_minute_an_idle_second_and_the_first_take_every_new_job_at_once()
+    {
+        const int Parked = 2_000;
+        const int New = 100;
+        await using var stage = await Stage.SetAsync(broker);
+        var request = Stage.NewRequestId();
+        var fails = Base64("""{"url":"http://127.0.0.1:1/"}""");
+        for (var number = 0; number < Parked; number++)
+        {
+            await stage.Client.SendAsync("run-job", $$"""
+                {"requestId":"{{request}}","job":{"id":"{{number:x4}}","type":"http-request","bytes":"{{fails}}","retry":1,"retryWait":"1m"},
+                 "sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+                """);
+        }
+
+        await Eventually.HoldsAsync(
+            "all wait in the broker", async () => await CountOrZeroAsync(stage, "run-job.wait.1m") == Parked, TimeSpan.FromSeconds(50));
+        var idle = await stage.AddWorkerAsync();
+
+        List<double> took = [];
+        var other = Stage.NewRequestId();
+        for (var number = 0; number < New; number++)
+        {
+            var sent = DateTimeOffset.UtcNow;
+            await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{other}}","job":{"id":"{{number:x4}}","type":"noop"} }""");
+            await stage.FinishedAsync(other, $"{number:x4}", TimeSpan.FromSeconds(5));
+            took.Add((DateTimeOffset.UtcNow - sent).TotalMilliseconds);
+        }
+
+        took.Sort();
+        output.WriteLine($"{New} new jobs, one after another: p50 {took[New / 2]:f1} ms, max {took[^1]:f1} ms");
+        Assert.Contains(other, stage.Worker.Output, StringComparison.Ordinal);
+        Assert.Contains(other, idle.Output, StringComparison.Ordinal);
+        Assert.Equal(Parked, (int)await CountOrZeroAsync(stage, "run-job.wait.1m"));
     }
 
     private static async Task<uint> CountOrZeroAsync(Stage stage, string queue)

@@ -130,6 +130,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
             ["ERL_EPMD_PORT"] = $"{_epmdPort}",
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
             ["HOME"] = _folder,
+            ["ERL_CRASH_DUMP"] = Path.Combine(_folder, "erl_crash.dump"),
         })
         {
             start.Environment[name] = value;

@@ -41,6 +41,12 @@ internal static class AmqpFacts
             }
             : null;
 
+    /// <summary>Where in its stream the message stands; none when it comes from elsewhere.</summary>
+    public static string? StreamOffset(this ConsumeContext context) =>
+        Properties(context)?.Headers is { } headers && headers.TryGetValue("x-stream-offset", out var offset) && offset is IFormattable number
+            ? number.ToString(null, CultureInfo.InvariantCulture)
+            : null;
+
     /// <summary>The leg of a run that goes on; the first for a command straight from its scheduler.</summary>
     public static RunLeg Leg(this ConsumeContext context) =>
         context.TextHeader(WorkerHeaders.Leg) is { Length: > 0 } id

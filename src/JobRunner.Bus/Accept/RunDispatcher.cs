@@ -75,7 +75,8 @@ internal sealed class RunDispatcher(
                     return;
                 }
 
-                if (NotDueYet(delivery) is { } left)
+                var stop = stops.Find(key.RequestId, key.JobId, delivery.SentAt);
+                if (stop is null && NotDueYet(delivery) is { } left)
                 {
                     var (next, leg) = delivery.ToSendOn();
                     await relay.SendOnAsync(next, leg, left);
@@ -108,7 +109,7 @@ internal sealed class RunDispatcher(
                     continue;
                 }
 
-                if (stops.Find(key.RequestId, key.JobId, delivery.SentAt) is { } stop)
+                if (stop is not null)
                 {
                     await stopped.TellAsync(delivery, stop);
                     if (held is not null)

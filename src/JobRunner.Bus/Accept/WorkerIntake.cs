@@ -57,6 +57,11 @@ internal sealed class WorkerIntake(
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Run))
         {
+            if (OnBroker)
+            {
+                marks.Begin();
+            }
+
             await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken);
             if (OnBroker)
             {

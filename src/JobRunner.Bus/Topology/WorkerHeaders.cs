@@ -27,6 +27,9 @@ internal static class WorkerHeaders
     /// <summary>On <c>stop-job</c>: the leg named was stopped while it waited, and its scheduler has been told.</summary>
     public const string Settled = "jobrunner-settled";
 
+    /// <summary>On <c>stop-job</c>: the stop at this offset, which says no time, was first seen at the body's <c>sentAt</c>.</summary>
+    public const string FirstSeen = "jobrunner-first-seen";
+
     /// <summary>On <c>job-journal</c>: the body's job data is what the try of this number left behind.</summary>
     public const string JobDataOfTry = "jobrunner-job-data-of-try";
 

@@ -198,6 +198,18 @@ public sealed class RunDispatcherTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_run_that_is_not_due_yet_is_stopped_by_a_stop_that_was_noted_and_not_sent_to_wait_again()
+    {
+        await using var world = new World();
+        await world.StopAsync(sentAt: World.Noon);
+
+        await world.DeliverAsync(World.Command(retry: 3, sentAt: World.Noon, totalTries: 1), new RunLeg("leg", 1), World.Noon.AddDays(3));
+
+        Assert.Empty(world.SentOn);
+        Assert.Equal(JobState.Stopped, Assert.Single(world.Ends).FinalState);
+    }
+
+    [Fact]
     public async Task A_waiting_run_is_shown_asleep_until_shortly_before_it_is_due()
     {
         _world.Try = (context, _) =>

@@ -56,6 +56,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
             .AddSingleton<RunStarter>()
             .AddSingleton<StopBook>()
             .AddSingleton<CaughtUpMarks>()
+            .AddSingleton<TimelessStops>()
             .AddSingleton<StoppedCommands>()
             .AddSingleton<StopReplies>()
             .AddSingleton<UntilAccepted>()

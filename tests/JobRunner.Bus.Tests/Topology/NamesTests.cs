@@ -37,6 +37,7 @@ public sealed class NamesTests
             "CaughtUp = jobrunner-caught-up",
             "DeliveredBefore = jobrunner-delivered-before",
             "DueAt = jobrunner-due-at",
+            "FirstSeen = jobrunner-first-seen",
             "FirstTriedAt = jobrunner-first-tried-at",
             "JobDataOfTry = jobrunner-job-data-of-try",
             "Leg = jobrunner-leg",

@@ -19,6 +19,9 @@ internal sealed class BrokerStopNotes(BrokerLink link, StopBook book, UntilAccep
         });
     }
 
+    public Task FirstSeenAsync(StopOrder order, string offset) => WriteAsync(
+        "a note about a stop", WorkerHeaders.FirstSeen, offset, new StopJob { RequestId = order.RequestId, JobId = order.JobId, SentAt = order.SentAt });
+
     /// <summary>Puts a mark at the end of the stream as it is now.</summary>
     public Task MarkAsync(string mark, CancellationToken cancellationToken) =>
         WriteAsync("a mark in the stream of stops", WorkerHeaders.CaughtUp, mark, new StopJob { SentAt = time.GetUtcNow() }, cancellationToken);

@@ -10,6 +10,14 @@ internal sealed class CaughtUpMarks
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _marks = new(StringComparer.Ordinal);
 
+    private volatile bool _catchingUp;
+
+    /// <summary>Whether what is read now may have been read by other workers long ago.</summary>
+    public bool CatchingUp => _catchingUp;
+
+    /// <summary>To be called before the first stop is read.</summary>
+    public void Begin() => _catchingUp = true;
+
     /// <summary>A new mark, and when it was read.</summary>
     public (string Mark, Task Seen) New()
     {
@@ -20,11 +28,16 @@ internal sealed class CaughtUpMarks
     }
 
     /// <summary>A mark was read; those of other workers mean nothing here.</summary>
-    public void Seen(string mark)
+    /// <returns>Whether it was this worker's.</returns>
+    public bool Seen(string mark)
     {
         if (_marks.TryRemove(mark, out var seen))
         {
+            _catchingUp = false;
             seen.TrySetResult();
+            return true;
         }
+
+        return false;
     }
 }

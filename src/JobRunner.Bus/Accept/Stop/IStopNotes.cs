@@ -7,6 +7,9 @@ internal interface IStopNotes
 {
     /// <summary>A waiting run was stopped and its scheduler told: whoever gets it when it is due lets it go.</summary>
     Task SettledAsync(ParkedRun parked);
+
+    /// <summary>The stop at this offset of the stream, which says no time, was first seen at the time it has here.</summary>
+    Task FirstSeenAsync(StopOrder order, string offset);
 }
 
 /// <summary>For a bus that ends with this process: what this process knows is enough.</summary>
@@ -17,4 +20,6 @@ internal sealed class InMemoryStopNotes(StopBook book) : IStopNotes
         book.Settle(parked.Leg);
         return Task.CompletedTask;
     }
+
+    public Task FirstSeenAsync(StopOrder order, string offset) => Task.CompletedTask;
 }

@@ -12,14 +12,27 @@ namespace JobRunner.Bus.Accept.Stop;
 /// for. Does not wait for jobs to stop: the next stop must not either.
 /// </summary>
 internal sealed class StopJobConsumer(
-    StopBook book, CaughtUpMarks marks, RunnerRepo repo, StopReplies replies, TimeProvider time, ILogger<StopJobConsumer> logger) : IConsumer<StopJob>
+    StopBook book, CaughtUpMarks marks, TimelessStops timeless, RunnerRepo repo, StopReplies replies, TimeProvider time, ILogger<StopJobConsumer> logger) : IConsumer<StopJob>
 {
     public Task Consume(ConsumeContext<StopJob> context)
     {
         var stop = context.Message;
         if (context.TextHeader(WorkerHeaders.CaughtUp) is { } mark)
         {
-            marks.Seen(mark);
+            if (marks.Seen(mark))
+            {
+                foreach (var first in timeless.CaughtUp())
+                {
+                    Stop(first);
+                }
+            }
+        }
+        else if (context.TextHeader(WorkerHeaders.FirstSeen) is { } offset)
+        {
+            if (stop.SentAt is { } at && timeless.SeenAt(offset, at) is { } known)
+            {
+                Stop(known);
+            }
         }
         else if (context.TextHeader(WorkerHeaders.Settled) is { } leg)
         {
@@ -31,15 +44,25 @@ internal sealed class StopJobConsumer(
         }
         else
         {
-            Stop(new StopOrder(stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, SentAt(context), context.ReplyTo()));
+            var sentAt = SentAt(context);
+            var order = new StopOrder(
+                stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, sentAt ?? time.GetUtcNow(), context.ReplyTo());
+            if (sentAt is not null)
+            {
+                Stop(order);
+            }
+            else if (timeless.Read(order, context.StreamOffset()) is { } counts)
+            {
+                Stop(counts);
+            }
         }
 
         return Task.CompletedTask;
     }
 
     /// <summary>An AMQP timestamp has whole seconds: where within the second is unknown, and the stop wins.</summary>
-    private DateTimeOffset SentAt(ConsumeContext<StopJob> context) =>
-        context.Message.SentAt ?? context.Timestamp()?.AddSeconds(1).AddTicks(-1) ?? time.GetUtcNow();
+    private static DateTimeOffset? SentAt(ConsumeContext<StopJob> context) =>
+        context.Message.SentAt ?? context.Timestamp()?.AddSeconds(1).AddTicks(-1);
 
     private void Stop(StopOrder order)
     {

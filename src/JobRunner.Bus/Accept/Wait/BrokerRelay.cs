@@ -1,5 +1,7 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Accept.Wait;
@@ -8,8 +10,12 @@ namespace JobRunner.Bus.Accept.Wait;
 /// Parks runs in the broker: in a queue whose messages expire after the wait and dead-letter back to <c>run-job</c>.
 /// There they cost no worker anything, survive every worker, and go to whoever is free when they are due.
 /// </summary>
-internal sealed class BrokerRelay(BrokerLink link, BrokerTopology topology, UntilAccepted until, TimeProvider time) : IRunRelay
+internal sealed class BrokerRelay(
+    BrokerLink link, BrokerTopology topology, UntilAccepted until, IOptions<WorkerOptions> options, TimeProvider time) : IRunRelay
 {
+    // Whoever gets a run that is not due yet looks for its stop: often enough that none is forgotten before.
+    private TimeSpan LongestStay => options.Value.StopRetention / 2;
+
     public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
     {
         var properties = Properties(LegHeaders.For(leg, time.GetUtcNow() + wait));
@@ -21,7 +27,7 @@ internal sealed class BrokerRelay(BrokerLink link, BrokerTopology topology, Unti
                 link.PublishAsync(Names.RunJobWait, Names.NoWait, properties, body, mandatory: true, token), abandoned);
         }
 
-        var step = WaitSteps.RoundUp(wait);
+        var step = WaitSteps.RoundUp(wait < LongestStay ? wait : LongestStay);
         return until.RunAsync("a waiting run", token => ParkAsync(step, Names.RunJobWait, WaitSteps.NameOf(step), properties, body, token), abandoned);
     }
 
