@@ -160,9 +160,7 @@ public static class JobRunnerServices
         services.AddSingleton(provider =>
         {
             var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
-            return new RedeliveryPolicy(
-                DelaySteps.TryParse(report.RedeliverAfter, out var steps, out var must) ? steps : throw new InvalidOperationException(must),
-                report.RedeliverFor);
+            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
         });
     }
 

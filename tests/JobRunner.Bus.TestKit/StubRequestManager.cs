@@ -35,6 +35,9 @@ public sealed class StubRequestManager : IAsyncDisposable
     /// <summary>The rows of the table: the first write of each (requestId, jobId, try). Short ids are padded with NUL.</summary>
     public IReadOnlyList<JobLogRecorded> Rows => _table.Rows;
 
+    /// <summary>How many rows there are.</summary>
+    public int RowCount => _table.Count;
+
     /// <summary>Every request that came, in order; one that was answered by closing included.</summary>
     public IReadOnlyList<RecordedRequest> Requests => [.. _requests];
 

@@ -22,6 +22,8 @@ internal sealed class WorkerIntake(
     IServiceProvider services,
     IOptions<TransportOptions> transport,
     IOptions<WorkerOptions> options,
+    IOptions<ReportOptions> report,
+    UntilAccepted until,
     CaughtUpMarks marks,
     WorkerName worker,
     WorkerReadiness readiness,
@@ -75,6 +77,13 @@ internal sealed class WorkerIntake(
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
         {
+            if (OnBroker)
+            {
+                // Not when first needed: RabbitMQ 3.10 loses a queue when its node is killed just after making it.
+                var topology = services.GetRequiredService<BrokerTopology>();
+                await until.RunAsync("delay queues", token => topology.EnsureDelayQueuesAsync(report.Value.Delays, token), cancellationToken);
+            }
+
             _report = await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
         }
 

@@ -44,4 +44,8 @@ internal static partial class ReportLog
     [LoggerMessage(3025, LogLevel.Error,
         "The job log of request {RequestId}, job {JobId}, try {Try} was not stored and ends with this process")]
     public static partial void LeftBehind(this ILogger logger, string requestId, string jobId, long @try);
+
+    [LoggerMessage(3026, LogLevel.Error,
+        "The queue {Queue} took nothing for {For}; a job log waits for its redelivery in this worker instead. Is the queue out of service?")]
+    public static partial void DelayQueueTakesNothing(this ILogger logger, string queue, TimeSpan @for);
 }

@@ -85,6 +85,10 @@ internal sealed class BrokerTopology(BrokerLink link)
                 ReturningArguments(delay, exchange: "", Names.JobLogRecorded), cancellationToken: cancellationToken),
             cancellationToken));
 
+    /// <summary>Makes sure that the queues of all these delays are there.</summary>
+    public Task EnsureDelayQueuesAsync(IEnumerable<TimeSpan> delays, CancellationToken cancellationToken) =>
+        Task.WhenAll(delays.Distinct().Select(delay => EnsureDelayQueueAsync(delay, cancellationToken)));
+
     /// <summary>Forgets which wait and delay queues there are: one of them turned out to be gone.</summary>
     public void ForgetWaitQueues() => _waitQueues.Clear();
 
