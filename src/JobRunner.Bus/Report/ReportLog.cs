@@ -23,4 +23,11 @@ internal static partial class ReportLog
 
     [LoggerMessage(3011, LogLevel.Information, "Job logs go to the SQLite file {Path}")]
     public static partial void DeliversToSqlite(this ILogger logger, string path);
+
+    [LoggerMessage(3012, LogLevel.Warning,
+        "A file of the Request Manager's settings changed and cannot be used; what it held before stays in use: {Reason}")]
+    public static partial void ChangedFileNotUsed(this ILogger logger, string reason);
+
+    [LoggerMessage(3013, LogLevel.Information, "A file of {Setting} changed; what it holds now is used from here on")]
+    public static partial void ChangedFileUsed(this ILogger logger, string setting);
 }
