@@ -169,7 +169,13 @@ public static class JobRunnerServices
         // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
-        broker.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!), $"jobrunner {worker}");
+        var link = context.GetRequiredService<BrokerLink>();
+        var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        broker.Host(
+            new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!),
+            $"jobrunner {worker}",
+            // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
+            host => host.OnRefreshConnectionFactory = _ => link.WhileRefusedAsync(stopping));
         broker.AutoStart = true;
         ConfigureWire(broker);
     }
