@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 
@@ -42,4 +43,10 @@ public sealed record Return
 
     /// <summary>Why the run failed without a try; <see langword="null"/> otherwise.</summary>
     public string? Error { get; init; }
+
+    /// <summary>The log of the last try where it is still to be recorded; <see langword="null"/> when all logs are safe.</summary>
+    public JobLogRecorded? LastLog { get; init; }
+
+    /// <summary>The span of the try that <see cref="LastLog"/> is of; the default when nobody listens to traces.</summary>
+    public ActivityContext LastTry { get; init; }
 }

@@ -56,6 +56,7 @@ public static class JobRunnerServices
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
             {
+                bus.AddReceiveObserver(provider => provider.GetRequiredService<BlockedWatch>());
                 bus.UsingRabbitMq(ConfigureBroker);
             }
             else
@@ -123,12 +124,17 @@ public static class JobRunnerServices
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
         services.AddReport();
+        services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
+            services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
             services.AddHostedService<QueueDepths>();
+            services.AddSingleton<Preflight>();
+            services.AddSingleton<PreflightGate>();
+            services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
@@ -142,6 +148,7 @@ public static class JobRunnerServices
         else
         {
             services.AddSingleton<IRedelivery, InMemoryRedelivery>();
+            services.AddSingleton<IOutlet, BusOutlet>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
@@ -158,9 +165,7 @@ public static class JobRunnerServices
         services.AddSingleton(provider =>
         {
             var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
-            return new RedeliveryPolicy(
-                DelaySteps.TryParse(report.RedeliverAfter, out var steps, out var must) ? steps : throw new InvalidOperationException(must),
-                report.RedeliverFor);
+            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
         });
     }
 
@@ -170,10 +175,13 @@ public static class JobRunnerServices
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
         var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        var link = context.GetRequiredService<BrokerLink>();
+        var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host => host.OnRefreshConnectionFactory = factory =>
         {
             BrokerClient.Prepare(factory, options);
-            return Task.CompletedTask;
+            // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
+            return link.WhileRefusedAsync(stopping);
         });
         broker.AutoStart = true;
         broker.OverrideDefaultBusEndpointQueueName(Names.WorkerQueue(worker.Value));

@@ -21,8 +21,8 @@ public sealed class TlsBroker : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var (cert, key) = Authority.Sign("broker");
-        Client = Authority.Sign("worker");
+        var (cert, key) = Authority.IssueServerFiles();
+        Client = Authority.IssueClientFiles("worker");
         _node = await RabbitMqNode.StartAsync($"""
             listeners.ssl.default = 127.0.0.1:{TlsPort}
             ssl_options.cacertfile = {Authority.CaFile}

@@ -90,7 +90,7 @@ public sealed class TlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
         using var stranger = new TestAuthority("another authority");
         // One after another would each take its patience.
         await Task.WhenAll(
-            RefusesAsync(With(Settings(), ("CaFile", stranger.CaFile)), "CN=broker", "is not from the authority in JobRunner__RabbitMq__CaFile"),
+            RefusesAsync(With(Settings(), ("CaFile", stranger.CaFile)), "CN=server", "is not from the authority in JobRunner__RabbitMq__CaFile"),
             RefusesAsync(With(Settings(), ("CaFile", null)), "is from none of the system's authorities", "JobRunner__RabbitMq__CaFile"),
             RefusesAsync(With(Settings(), ("Uri", $"amqps://tls:s3cr3t@localhost:{broker.TlsPort}/")), "is not for \"localhost\""),
             RefusesAsync(Settings("s3cr3t wrong"), "refused user \"tls\""),

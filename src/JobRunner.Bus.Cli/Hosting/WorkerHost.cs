@@ -29,11 +29,16 @@ internal static class WorkerHost
         using var interrupts = new ConsoleInterrupts();
         await using var app = Build(arguments);
         await RequireBrokerAsync(app.Services, interrupts.Stop);
+        var readiness = app.Services.GetRequiredService<WorkerReadiness>();
         await app.RunAsync(cancellation);
-        return ExitCodes.Success;
+        return readiness.Refused.Count == 0
+            ? ExitCodes.Success
+            : throw new UsageException($"the worker cannot work with its broker:{Environment.NewLine}{string.Join(Environment.NewLine, readiness.Refused)}");
     });
 
-    private static WebApplication Build(WorkerArguments arguments)
+    /// <summary>The host, not started.</summary>
+    /// <exception cref="UsageException">A setting is wrong.</exception>
+    public static WebApplication Build(WorkerArguments arguments)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. arguments.Settings] });
         if (arguments.BrokerUri is { } uri)
@@ -118,6 +123,12 @@ internal static class WorkerHost
         catch (Exception error) when (error is OptionsValidationException or InvalidOperationException)
         {
             // Said better by the validation of all settings at start.
+            return;
+        }
+
+        if (options.Patience > TimeSpan.Zero)
+        {
+            // The host asks again and again.
             return;
         }
 

@@ -5,12 +5,11 @@ using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
-using MassTransit;
 
 namespace JobRunner.Bus.Record;
 
 /// <summary>Publishes job logs; returns once the broker has accepted them.</summary>
-internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, ILeases leases, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
+internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, ILeases leases, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
 {
     /// <inheritdoc/>
     public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) =>
@@ -25,17 +24,6 @@ internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, ILeases lea
         var bounded = JobLogBounds.Within(log);
         using var span = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId)?.SetTag(JobTraces.TryKey, log.Try);
         using var waiting = metrics.LogWaits();
-        await until.RunAsync(
-            "a job log",
-            token => bus.Publish(
-                bounded,
-                context =>
-                {
-                    // Accepted without a queue to hold it, it would be lost.
-                    context.Mandatory = true;
-                    TraceHeaders.Inject(context.Headers);
-                },
-                token),
-            cancellationToken);
+        await until.RunAsync("a job log", token => outlet.LogAsync(bounded, token), cancellationToken);
     }
 }

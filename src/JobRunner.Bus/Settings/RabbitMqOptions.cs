@@ -27,6 +27,12 @@ public sealed class RabbitMqOptions
     /// <summary>A PEM file with the private key of <see cref="CertFile"/>, unencrypted.</summary>
     public string? KeyFile { get; set; }
 
+    /// <summary>
+    /// How long a starting worker asks again when the broker refuses it, or is not as it must be, before the process ends:
+    /// 0 to 1 day, default 0. For brokers that are set up beside their workers.
+    /// </summary>
+    public TimeSpan Patience { get; set; }
+
     /// <summary>Why a file of a secret could not be read.</summary>
     internal string? Unreadable { get; set; }
 

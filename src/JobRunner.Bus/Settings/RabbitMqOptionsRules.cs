@@ -35,6 +35,7 @@ internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport)
             CheckTls(options, rules);
         }
 
+        rules.Range(nameof(options.Patience), options.Patience, TimeSpan.Zero, TimeSpan.FromDays(1));
         return rules.Result();
     }
 

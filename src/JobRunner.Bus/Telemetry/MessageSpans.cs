@@ -29,8 +29,8 @@ internal static class MessageSpans
     }
 
     /// <summary>Begins to publish a message about a job.</summary>
-    public static Activity? Publish(string exchange, string requestId, string jobId) => JobTraces.Source
-        .CreateActivity($"publish {exchange}", ActivityKind.Producer)?
+    public static Activity? Publish(string exchange, string requestId, string jobId, ActivityContext parent = default) => JobTraces.Source
+        .CreateActivity($"publish {exchange}", ActivityKind.Producer, parent)?
         .SetTag("messaging.system", "rabbitmq")
         .SetTag("messaging.operation.name", "publish")
         .SetTag("messaging.operation.type", "send")

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using MassTransit;
 
@@ -26,6 +27,21 @@ internal static class TraceHeaders
         return ActivityContext.TryParse(parent, Text(transport, envelope, State), isRemote: true, out var context) ? context : default;
     }
 
+    /// <summary>Writes a trace into headers of an AMQP message; nothing for none.</summary>
+    public static void Inject(IDictionary<string, object?> headers, ActivityContext trace)
+    {
+        if (trace == default)
+        {
+            return;
+        }
+
+        headers[Parent] = string.Create(CultureInfo.InvariantCulture, $"00-{trace.TraceId}-{trace.SpanId}-{(int)trace.TraceFlags:x2}");
+        if (!string.IsNullOrEmpty(trace.TraceState))
+        {
+            headers[State] = trace.TraceState;
+        }
+    }
+
     /// <summary>Writes the trace of what runs now into headers of an AMQP message.</summary>
     public static void Inject(IDictionary<string, object?> headers)
     {
@@ -36,6 +52,17 @@ internal static class TraceHeaders
             {
                 headers[State] = state;
             }
+        }
+    }
+
+    /// <summary>Writes a trace into headers of a message of the bus; nothing for none.</summary>
+    public static void Inject(SendHeaders headers, ActivityContext trace)
+    {
+        var written = new Dictionary<string, object?>();
+        Inject(written, trace);
+        foreach (var (name, value) in written)
+        {
+            headers.Set(name, (string?)value);
         }
     }
 

@@ -14,13 +14,28 @@ internal static partial class BrokerLog
     [LoggerMessage(1202, LogLevel.Information, "Queues and exchanges are in place")]
     public static partial void TopologyDeclared(ILogger logger);
 
+    [LoggerMessage(1205, LogLevel.Warning, "The broker does not read from connection \"{Connection}\" ({Reason}): tries go on, logs and results wait. See: rabbitmq-diagnostics alarms")]
+    public static partial void Blocked(ILogger logger, string connection, string reason);
+
+    [LoggerMessage(1206, LogLevel.Information, "The broker reads from connection \"{Connection}\" again")]
+    public static partial void Unblocked(ILogger logger, string connection);
+
+    [LoggerMessage(1210, LogLevel.Critical, "{Wrong}. {Fix}")]
+    public static partial void PreflightWrong(ILogger logger, string wrong, string fix);
+
+    [LoggerMessage(1211, LogLevel.Warning, "{Found}. {Fix}")]
+    public static partial void PreflightWarning(ILogger logger, string found, string fix);
+
+    [LoggerMessage(1212, LogLevel.Information, "{Found}. {Fix}")]
+    public static partial void PreflightNote(ILogger logger, string found, string fix);
+
     [LoggerMessage(1204, LogLevel.Warning, "No contact with the broker: {Reason}")]
     public static partial void ContactLost(ILogger logger, string reason);
 
-    [LoggerMessage(1206, LogLevel.Warning, "The broker is not there yet: {Reason}. The worker waits for it")]
+    [LoggerMessage(1208, LogLevel.Warning, "The broker is not there yet: {Reason}. The worker waits for it")]
     public static partial void NotThereYet(ILogger logger, string reason);
 
-    [LoggerMessage(1205, LogLevel.Warning, "An answer ({What}) is not sent: its reply-to {Queue} is a queue of the workers' own")]
+    [LoggerMessage(1207, LogLevel.Warning, "An answer ({What}) is not sent: its reply-to {Queue} is a queue of the workers' own")]
     public static partial void AnswerRefused(ILogger logger, string what, string queue);
 
     [LoggerMessage(1203, LogLevel.Warning, "An answer ({What}) could not be sent: {Reason}. Its asker has to ask again")]

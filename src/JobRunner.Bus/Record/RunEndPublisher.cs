@@ -1,0 +1,54 @@
+using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
+using JobRunner.Bus.Topology;
+
+namespace JobRunner.Bus.Record;
+
+/// <summary>
+/// Publishes a run's last log together with its end: one round to the broker instead of two. Returns once both are accepted.
+/// </summary>
+internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccepted until, WorkerMetrics metrics)
+{
+    public async Task PublishAsync(RunJob command, Return result, JobLogRecorded lastLog, CancellationToken abandoned)
+    {
+        // Of a try that another worker may be running again no log may leave.
+        await leases.InContactAsync(abandoned);
+        metrics.TryEnded(lastLog);
+        var log = JobLogBounds.Within(lastLog);
+        var finished = JobFinishedPublisher.End(command, result);
+        // The end is what the run publishes, the log what its last try does.
+        using var telling = MessageSpans.Publish(Names.JobFinished, log.RequestId, log.JobId)?
+            .SetTag(JobTraces.JobStateKey, finished.FinalState.ToSeedName());
+        var endTrace = TraceHeaders.CurrentContext();
+        using var logging = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId, result.LastTry)?.SetTag(JobTraces.TryKey, log.Try);
+        var logTrace = TraceHeaders.CurrentContext();
+        var waiting = metrics.LogWaits();
+        Task? logged = null, told = null;
+        try
+        {
+            await until.RunAsync(
+                "a job log",
+                token =>
+                {
+                    if (logged is not null)
+                    {
+                        return outlet.LogAsync(log, token);
+                    }
+    
+                    (logged, told) = outlet.Both(log, logTrace, finished, endTrace, token);
+                    return logged;
+                },
+                abandoned);
+        }
+        finally
+        {
+            waiting.Dispose();
+            logging?.Stop();
+        }
+
+        // The end comes after the log also where either has to be sent again.
+        await until.RunAsync("a finished job", token => Interlocked.Exchange(ref told, null) ?? outlet.FinishedAsync(finished, token), abandoned);
+    }
+}
