@@ -12,8 +12,8 @@ public sealed partial class DashboardTests(Broker broker)
     public async Task Every_query_answers_with_data_and_what_goes_wrong_raises_its_alert()
     {
         var ports = new[] { RabbitMqNode.FreePort(), RabbitMqNode.FreePort() };
-        await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Http__Port"] = $"{ports[0]}" });
-        await stage.AddWorkerAsync(new() { ["JobRunner__Http__Port"] = $"{ports[1]}" });
+        await using var stage = await Stage.SetAsync(broker, Settings(ports[0]));
+        await stage.AddWorkerAsync(Settings(ports[1]));
         await using var prometheus = await PrometheusServer.StartAsync(ports);
         using var ended = new CancellationTokenSource();
         var load = LoadAsync(stage, ended.Token);
@@ -54,6 +54,12 @@ public sealed partial class DashboardTests(Broker broker)
         Assert.NotEmpty(alerts);
         Assert.All(alerts, alert => Assert.Contains($"\n### {alert}\n", runbook));
     }
+
+    private static Dictionary<string, string> Settings(int port) => new()
+    {
+        ["JobRunner__Http__Port"] = $"{port}",
+        ["JobRunner__RequestManager__Attempts"] = "1",
+    };
 
     // Tries that succeed, fail, wait, and are stopped; a command that is refused.
     private static async Task LoadAsync(Stage stage, CancellationToken ended)

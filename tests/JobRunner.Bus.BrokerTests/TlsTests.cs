@@ -77,8 +77,7 @@ public sealed class TlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
 
         // What is said when the broker goes away shows no password either.
         await broker.Node.KillAsync();
-        await Eventually.HoldsAsync("the worker says that the broker is away", () => worker.Output.Contains("No contact with the broker", StringComparison.Ordinal)
-            && worker.Output.Contains("Connection Failed", StringComparison.Ordinal));
+        await Eventually.HoldsAsync("the worker says that the broker is away", () => worker.Output.Contains("No contact with the broker", StringComparison.Ordinal));
         AssertSecret(worker);
         await broker.Node.StartServerAsync();
         File.Delete(secret);

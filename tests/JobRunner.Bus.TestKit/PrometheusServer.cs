@@ -56,7 +56,8 @@ public sealed class PrometheusServer : IAsyncDisposable
         {
             try
             {
-                return (await server.QueryAsync("1")).Count == 2 || server._process.HasExited;
+                using var answer = await server._http.GetAsync(new Uri("/-/ready", UriKind.Relative));
+                return answer.IsSuccessStatusCode || server._process.HasExited;
             }
             catch (HttpRequestException)
             {

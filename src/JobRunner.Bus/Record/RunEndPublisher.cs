@@ -36,7 +36,7 @@ internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccep
                     {
                         return outlet.LogAsync(log, token);
                     }
-    
+
                     (logged, told) = outlet.Both(log, logTrace, finished, endTrace, token);
                     return logged;
                 },
