@@ -56,6 +56,7 @@ public static class JobRunnerServices
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
             {
+                bus.AddReceiveObserver(provider => provider.GetRequiredService<BlockedWatch>());
                 bus.UsingRabbitMq(ConfigureBroker);
             }
             else
@@ -125,8 +126,11 @@ public static class JobRunnerServices
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
+            services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddSingleton<Preflight>();
+            services.AddSingleton<PreflightGate>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
@@ -165,7 +169,13 @@ public static class JobRunnerServices
         // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
-        broker.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!), $"jobrunner {worker}");
+        var link = context.GetRequiredService<BrokerLink>();
+        var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        broker.Host(
+            new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!),
+            $"jobrunner {worker}",
+            // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
+            host => host.OnRefreshConnectionFactory = _ => link.WhileRefusedAsync(stopping));
         broker.AutoStart = true;
         ConfigureWire(broker);
     }

@@ -2,6 +2,7 @@ using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using Microsoft.Extensions.Time.Testing;
@@ -28,6 +29,10 @@ internal sealed class CliHarness : IDisposable
     public FakeBrokerControl Control { get; set; } = new();
 
     public IReadOnlyList<JobLogRecorded> Logs { get; set; } = [];
+
+    public FakeRepairBroker Repair { get; } = new();
+
+    public FakeStoredTries Stored { get; } = new();
 
     public TestConsole? Terminal { get; set; }
 
@@ -57,7 +62,10 @@ internal sealed class CliHarness : IDisposable
         Terminal?.Dispose();
     }
 
-    public Task<int> RunAsync(string line, TimeProvider? time = null)
+    public Task<int> RunAsync(string line, TimeProvider? time = null) =>
+        RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), time);
+
+    public Task<int> RunAsync(IReadOnlyList<string> arguments, TimeProvider? time = null)
     {
         var services = new CliServices
         {
@@ -83,6 +91,16 @@ internal sealed class CliHarness : IDisposable
                 Addresses.Add(address.ToString());
                 return Task.FromResult<ISchedulerBus>(Bus);
             },
+            OpenStoredTries = requestManager =>
+            {
+                Stored.RequestManager = requestManager;
+                return Stored;
+            },
+            OpenRepairBroker = (address, _) =>
+            {
+                Addresses.Add(address.ToString());
+                return Task.FromResult<IRepairBroker>(Repair);
+            },
             OpenBrokerControl = (address, _) =>
             {
                 Addresses.Add(address.ToString());
@@ -90,7 +108,7 @@ internal sealed class CliHarness : IDisposable
             },
         };
         return CommandLine.RunAsync(
-            line.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            arguments,
             services,
             TestContext.Current.CancellationToken);
     }

@@ -7,7 +7,7 @@ namespace JobRunner.Bus.TestKit;
 /// <summary>A link between a worker and its broker that can be cut, or swallow everything without a word.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly int _target;
     private readonly ConcurrentDictionary<TcpClient, TcpClient?> _links = new();
     private volatile bool _swallows;
@@ -15,14 +15,15 @@ public sealed class TcpProxy : IAsyncDisposable
     private TcpProxy(int target) => _target = target;
 
     /// <summary>Where to connect.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port { get; private set; }
 
     /// <summary>Starts a proxy in front of a loopback port.</summary>
     public static TcpProxy Start(int target)
     {
         var proxy = new TcpProxy(target);
         proxy._listener.Start();
-        _ = proxy.AcceptAsync();
+        proxy.Port = ((IPEndPoint)proxy._listener.LocalEndpoint).Port;
+        _ = proxy.AcceptAsync(proxy._listener);
         return proxy;
     }
 
@@ -51,6 +52,21 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Cuts all connections and refuses new ones, as the machine of a broker that is down does.</summary>
+    public void Refuse()
+    {
+        _listener.Stop();
+        Cut();
+    }
+
+    /// <summary>Takes connections again.</summary>
+    public void Accept()
+    {
+        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _listener.Start();
+        _ = AcceptAsync(_listener);
+    }
+
     /// <summary>Lets everything pass again. Old connections close.</summary>
     public void Heal()
     {
@@ -58,13 +74,13 @@ public sealed class TcpProxy : IAsyncDisposable
         Cut();
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(TcpListener listener)
     {
         try
         {
             while (true)
             {
-                var near = await _listener.AcceptTcpClientAsync();
+                var near = await listener.AcceptTcpClientAsync();
                 if (_swallows)
                 {
                     _links[near] = null;

@@ -22,11 +22,12 @@ internal sealed class WorkerIntake(
     IServiceProvider services,
     IOptions<TransportOptions> transport,
     IOptions<WorkerOptions> options,
+    IOptions<ReportOptions> report,
+    UntilAccepted until,
     CaughtUpMarks marks,
     WorkerName worker,
     WorkerReadiness readiness,
     WorkerDrain drain,
-    UntilAccepted until,
     ILogger<WorkerIntake> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -49,10 +50,9 @@ internal sealed class WorkerIntake(
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        if (OnBroker)
+        if (OnBroker && !await services.GetRequiredService<PreflightGate>().PassAsync(cancellationToken))
         {
-            var topology = services.GetRequiredService<BrokerTopology>();
-            await until.RunAsync("queues and exchanges", topology.DeclareAsync, cancellationToken);
+            return;
         }
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Run))
@@ -77,6 +77,13 @@ internal sealed class WorkerIntake(
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
         {
+            if (OnBroker)
+            {
+                // Not when first needed: RabbitMQ 3.10 loses a queue when its node is killed just after making it.
+                var topology = services.GetRequiredService<BrokerTopology>();
+                await until.RunAsync("delay queues", token => topology.EnsureDelayQueuesAsync(report.Value.Delays, token), cancellationToken);
+            }
+
             _report = await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
         }
 

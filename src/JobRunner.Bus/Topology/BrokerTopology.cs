@@ -1,18 +1,14 @@
 using System.Collections.Concurrent;
-using JobRunner.Bus.Report;
 using JobRunner.Bus.Settings;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Topology;
 
 /// <summary>
 /// Every exchange and queue, in one place. Each worker declares all of it, whatever its roles: a log published while no
-/// reporting worker was ever started must find its queue.
+/// reporting worker was ever started must find its queue. <see cref="Preflight"/> declares them.
 /// </summary>
-internal sealed class BrokerTopology(
-    BrokerLink link, IOptions<WorkerOptions> options, IOptions<ReportOptions> report, ILogger<BrokerTopology> logger)
+internal sealed class BrokerTopology(BrokerLink link)
 {
     private readonly ConcurrentDictionary<string, Task> _waitQueues = new(StringComparer.Ordinal);
 
@@ -30,37 +26,27 @@ internal sealed class BrokerTopology(
     /// <summary>Largest segment of the journal.</summary>
     public const long JournalSegmentBytes = 50_000_000;
 
-    /// <summary>Declares what workers and schedulers use.</summary>
-    /// <exception cref="Exception">The broker could not be reached, or holds a queue of that name declared otherwise.</exception>
-    public async Task DeclareAsync(CancellationToken cancellationToken)
-    {
-        await link.UseAsync(async channel =>
-        {
-            foreach (var exchange in new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus, Names.RunLease })
-            {
-                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
-            }
+    /// <summary>The exchanges.</summary>
+    public static IReadOnlyList<ExchangePart> Exchanges { get; } =
+    [
+        .. new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus, Names.RunLease }
+            .Select(name => new ExchangePart(name, ExchangeType.Fanout)),
+        new(Names.RunJobWait, ExchangeType.Topic),
+        new(Names.ErrorQueue(Names.RunJob), ExchangeType.Fanout),
+        new(Names.ErrorQueue(Names.JobLogRecorded), ExchangeType.Fanout),
+    ];
 
-            await channel.ExchangeDeclareAsync(Names.RunJobWait, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
-            foreach (var queue in new[] { Names.RunJob, Names.JobLogRecorded })
-            {
-                await DeclareQueueAsync(channel, queue, queue, QuorumArguments(), cancellationToken);
-                var errors = Names.ErrorQueue(queue);
-                await channel.ExchangeDeclareAsync(errors, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
-                await DeclareQueueAsync(channel, errors, errors, QuorumArguments(), cancellationToken);
-            }
-
-            await DeclareQueueAsync(channel, Names.StopJob, Names.StopJob, StopStreamArguments(options.Value), cancellationToken);
-            await channel.QueueBindAsync(Names.RunJob, Names.RunJobWait, Names.NoWait, cancellationToken: cancellationToken);
-            await DeclareQueueAsync(channel, Names.JobJournal, Names.JobLogRecorded, JournalArguments(options.Value), cancellationToken);
-            await channel.QueueBindAsync(Names.JobJournal, Names.JobFinished, "", cancellationToken: cancellationToken);
-            // Every run sent on, whatever its wait.
-            await channel.QueueBindAsync(Names.JobJournal, Names.RunJobWait, "#", cancellationToken: cancellationToken);
-        }, cancellationToken);
-        // Not when first needed: RabbitMQ 3.10 loses a queue when its node is killed just after making it.
-        await Task.WhenAll(report.Value.Delays.Distinct().Select(delay => EnsureDelayQueueAsync(delay, cancellationToken)));
-        BrokerLog.TopologyDeclared(logger);
-    }
+    /// <summary>The queues and streams whose names are known before they are needed.</summary>
+    public static IReadOnlyList<QueuePart> Queues(WorkerOptions options) =>
+    [
+        new(Names.RunJob, QuorumArguments(), [(Names.RunJob, ""), (Names.RunJobWait, Names.NoWait)]),
+        ErrorQueue(Names.RunJob),
+        new(Names.JobLogRecorded, QuorumArguments(), [(Names.JobLogRecorded, "")]),
+        ErrorQueue(Names.JobLogRecorded),
+        new(Names.StopJob, StopStreamArguments(options), [(Names.StopJob, "")]),
+        // Of the waits: every run sent on, whatever its wait.
+        new(Names.JobJournal, JournalArguments(options), [(Names.JobLogRecorded, ""), (Names.JobFinished, ""), (Names.RunJobWait, "#")]),
+    ];
 
     /// <summary>Arguments of the stream of stops.</summary>
     public static Dictionary<string, object?> StopStreamArguments(WorkerOptions options) => new()
@@ -99,6 +85,10 @@ internal sealed class BrokerTopology(
                 ReturningArguments(delay, exchange: "", Names.JobLogRecorded), cancellationToken: cancellationToken),
             cancellationToken));
 
+    /// <summary>Makes sure that the queues of all these delays are there.</summary>
+    public Task EnsureDelayQueuesAsync(IEnumerable<TimeSpan> delays, CancellationToken cancellationToken) =>
+        Task.WhenAll(delays.Distinct().Select(delay => EnsureDelayQueueAsync(delay, cancellationToken)));
+
     /// <summary>Forgets which wait and delay queues there are: one of them turned out to be gone.</summary>
     public void ForgetWaitQueues() => _waitQueues.Clear();
 
@@ -133,10 +123,6 @@ internal sealed class BrokerTopology(
         }
     }
 
-    private static async Task DeclareQueueAsync(
-        IChannel channel, string queue, string exchange, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
-    {
-        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
-        await channel.QueueBindAsync(queue, exchange, routingKey: "", cancellationToken: cancellationToken);
-    }
+    private static QueuePart ErrorQueue(string queue) =>
+        new(Names.ErrorQueue(queue), QuorumArguments(), [(Names.ErrorQueue(queue), "")]);
 }
