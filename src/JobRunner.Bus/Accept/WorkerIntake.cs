@@ -1,4 +1,5 @@
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Receive;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Report;
@@ -30,6 +31,7 @@ internal sealed class WorkerIntake(
 {
     private readonly CancellationTokenSource _stopping = new();
     private HostReceiveEndpointHandle? _work;
+    private CommandReceiver? _receiver;
     private Task _opening = Task.CompletedTask;
 
     private bool OnBroker => transport.Value.Transport == TransportKind.RabbitMq;
@@ -70,7 +72,16 @@ internal sealed class WorkerIntake(
                 await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
             }
 
-            _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
+            if (OnBroker)
+            {
+                var receiver = services.GetRequiredService<CommandReceiver>();
+                await receiver.StartAsync(cancellationToken);
+                _receiver = receiver;
+            }
+            else
+            {
+                _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
+            }
         }
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
@@ -97,9 +108,14 @@ internal sealed class WorkerIntake(
         await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
+        _receiver?.StopIntake();
         var closing = _work?.StopAsync(cancellationToken) ?? Task.CompletedTask;
         await drain.RunAsync(cancellationToken);
         await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_receiver is not null)
+        {
+            await _receiver.CloseAsync();
+        }
     }
 
     public void Dispose() => _stopping.Dispose();
