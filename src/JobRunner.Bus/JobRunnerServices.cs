@@ -1,5 +1,7 @@
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Receive;
+using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
@@ -114,6 +116,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
+        services.AddSingleton<RefusalNotes>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<TimelessStops>();
@@ -132,6 +135,8 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
+            services.AddSingleton<CommandReceiver>();
+            services.AddSingleton<RefusedCommands>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
