@@ -2,6 +2,7 @@ using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Report;
+using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -36,6 +37,9 @@ internal sealed class WorkerIntake(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // Jobs that cannot be made are told now, not by each command.
+        _ = services.GetRequiredService<IJobFactory>();
+
         // A broker may be away for long; the process is alive meanwhile, only not ready.
         _opening = OpenAsync(_stopping.Token);
         if (!OnBroker)
