@@ -29,6 +29,10 @@ internal sealed class CliHarness : IDisposable
 
     public IReadOnlyList<JobLogRecorded> Logs { get; set; } = [];
 
+    public Exception? HighestTriesError { get; set; }
+
+    public Action? OnReadLogs { get; set; }
+
     public TestConsole? Terminal { get; set; }
 
     public EmbeddedBusArguments? Embedded { get; private set; }
@@ -57,7 +61,10 @@ internal sealed class CliHarness : IDisposable
         Terminal?.Dispose();
     }
 
-    public Task<int> RunAsync(string line, TimeProvider? time = null)
+    public Task<int> RunAsync(string line, TimeProvider? time = null) =>
+        RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), time);
+
+    public Task<int> RunAsync(string[] arguments, TimeProvider? time = null)
     {
         var services = new CliServices
         {
@@ -76,8 +83,13 @@ internal sealed class CliHarness : IDisposable
                 Embedded = arguments;
                 return Task.FromResult<ISchedulerBus>(Bus);
             },
-            ReadHighestTries = (_, _) => Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
-            ReadLogs = (_, _) => Task.FromResult(Logs),
+            ReadHighestTries = (_, _) => HighestTriesError is { } error ? throw error : Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
+            ReadLogs = (_, cancellation) =>
+            {
+                OnReadLogs?.Invoke();
+                cancellation.ThrowIfCancellationRequested();
+                return Task.FromResult(Logs);
+            },
             OpenBrokerBus = (address, _, _) =>
             {
                 Addresses.Add(address.ToString());
@@ -90,7 +102,7 @@ internal sealed class CliHarness : IDisposable
             },
         };
         return CommandLine.RunAsync(
-            line.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            arguments,
             services,
             TestContext.Current.CancellationToken);
     }

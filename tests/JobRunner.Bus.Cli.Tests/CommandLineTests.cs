@@ -43,6 +43,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("stop --help", "--timeout 2m")]
     [InlineData("ps --help", "--watch")]
     [InlineData("logs --help", "--full")]
+    [InlineData("topology --help", "definitions.json")]
+    [InlineData("completion --help", "jobrunner completion bash")]
     public async Task Help_has_examples(string line, string example)
     {
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync(line));

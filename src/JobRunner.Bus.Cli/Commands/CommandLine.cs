@@ -72,6 +72,8 @@ internal static class CommandLine
             StopCommand.Build(services, broker),
             PsCommand.Build(services, broker),
             LogsCommand.Build(services),
+            TopologyCommand.Build(services),
+            CompletionCommand.Build(services),
         };
         root.Options.Add(broker);
         HelpWithExamples.AddTo(root);

@@ -11,7 +11,7 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, ILogger<BrokerLink> logger) : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
@@ -30,7 +30,7 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     }
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
-    public async Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken)
+    public virtual async Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken)
     {
         var connection = await ConnectionAsync(cancellationToken);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
