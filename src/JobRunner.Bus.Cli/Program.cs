@@ -2,12 +2,16 @@ using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Hosting;
 using JobRunner.Bus.Cli.Rendering;
 
+var screen = Screen.FromProcess();
 var services = new CliServices
 {
-    Screen = Screen.FromProcess(),
-    RunWorker = WorkerHost.RunAsync,
+    Screen = screen,
+    RunWorker = (arguments, cancellation) => arguments.Check
+        ? WorkerCheck.RunAsync(arguments, screen, cancellation)
+        : WorkerHost.RunAsync(arguments, cancellation),
     OpenEmbeddedBus = EmbeddedBus.OpenAsync,
     ReadHighestTries = StoredLogs.HighestTriesAsync,
     ReadLogs = StoredLogs.ReadAsync,
+    OpenStoredTries = StoredTries.Open,
 };
 return await CommandLine.RunAsync(args, services);

@@ -38,6 +38,7 @@ public static class BuiltInJobs
             .BindConfiguration(BuiltInJobsOptions.Section)
             .ValidateOnStart();
         services.AddHttpRequestClients();
+        services.TryAddSingleton<CommandGuard>();
 
         return services
             .AddJob<NoopJob>(Noop)

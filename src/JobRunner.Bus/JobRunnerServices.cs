@@ -7,6 +7,8 @@ using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Report;
+using JobRunner.Bus.Report.Gate;
+using JobRunner.Bus.Report.Redeliver;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
@@ -54,6 +56,7 @@ public static class JobRunnerServices
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
             {
+                bus.AddReceiveObserver(provider => provider.GetRequiredService<BlockedWatch>());
                 bus.UsingRabbitMq(ConfigureBroker);
             }
             else
@@ -119,12 +122,18 @@ public static class JobRunnerServices
         services.AddSingleton<UntilAccepted>();
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
+        services.AddReport();
         if (transport == TransportKind.RabbitMq)
         {
+            services.AddSingleton<IRedelivery, BrokerRedelivery>();
+            services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddSingleton<Preflight>();
+            services.AddSingleton<PreflightGate>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
+            services.AddSingleton<LeaseGuard>();
             services.AddSingleton<LeaseWatch>();
             services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();
@@ -134,12 +143,25 @@ public static class JobRunnerServices
         }
         else
         {
+            services.AddSingleton<IRedelivery, InMemoryRedelivery>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
             services.AddSingleton<IRunRelay, InMemoryRelay>();
             services.AddSingleton<IReplies, NoReplies>();
         }
+    }
+
+    private static void AddReport(this IServiceCollection services)
+    {
+        services.AddSingleton<DeliveryGate>();
+        services.AddSingleton<UnderWay>();
+        services.AddSingleton<DeliveryMetrics>();
+        services.AddSingleton(provider =>
+        {
+            var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
+            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
+        });
     }
 
     private static void ConfigureBroker(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker)

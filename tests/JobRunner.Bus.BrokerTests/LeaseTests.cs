@@ -76,6 +76,46 @@ public sealed class LeaseTests(Broker broker)
         Assert.Single(stage.Ends(request, "abcd"));
     }
 
+    [Fact]
+    public async Task A_worker_that_is_cut_off_without_a_word_stops_its_try_before_another_starts_it_again()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var link = TcpProxy.Start(broker.Node.Port);
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "3s", ["JobRunner__Jobs__Shell__Enabled"] = "true" };
+        await stage.Worker.KillAsync();
+        await using var cutOff = await WorkerProcess.StartAsync(new UriBuilder(stage.Uri) { Port = link.Port }.Uri, settings);
+        var request = Stage.NewRequestId();
+        var beats = Path.Combine(Path.GetTempPath(), request);
+        await stage.Client.SendAsync("run-job", Command(request, $"for i in $(seq 60); do echo $$ >> {beats}; sleep 0.1; done", ",\"retry\":2"));
+        await Eventually.HoldsAsync("the try runs", () => File.Exists(beats));
+        var other = await stage.AddWorkerAsync();
+
+        link.Swallow();
+
+        await Eventually.HoldsAsync("the cut-off worker gives up", () => cutOff.Output.Contains("1 runs are given up", StringComparison.Ordinal));
+        await Eventually.HoldsAsync("the other takes over", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        Assert.Equal(3, (int)(await stage.FinishedAsync(request, "abcd"))["finalState"]!);
+        var runs = (await File.ReadAllLinesAsync(beats)).Aggregate(new List<string>(), (seen, shell) =>
+        {
+            if (seen.Count == 0 || seen[^1] != shell)
+            {
+                seen.Add(shell);
+            }
+
+            return seen;
+        });
+        // One after the other: had they run beside each other, their beats would alternate.
+        Assert.Equal(2, runs.Count);
+        await Eventually.HoldsAsync("one log", () => stage.RequestManager.Rows is [{ Try: 1 }]);
+
+        await other.KillAsync();
+        link.Heal();
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"next","type":"noop"} }""");
+        await stage.FinishedAsync(request, "next", TimeSpan.FromMinutes(2));
+        Assert.Single(stage.Ends(request, "abcd"));
+        File.Delete(beats);
+    }
+
     /// <summary>With <c>REAL_CONSUMER_TIMEOUT=1</c>: three minutes on a broker with a timeout of one, which it checks once a minute.</summary>
     [Fact]
     public async Task A_job_that_outlasts_the_brokers_consumer_timeout_runs_once_and_its_worker_goes_on_consuming()

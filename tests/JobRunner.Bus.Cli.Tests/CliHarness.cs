@@ -2,6 +2,7 @@ using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using Microsoft.Extensions.Time.Testing;
@@ -32,6 +33,10 @@ internal sealed class CliHarness : IDisposable
     public Exception? HighestTriesError { get; set; }
 
     public Action? OnReadLogs { get; set; }
+
+    public FakeRepairBroker Repair { get; } = new();
+
+    public FakeStoredTries Stored { get; } = new();
 
     public TestConsole? Terminal { get; set; }
 
@@ -64,7 +69,7 @@ internal sealed class CliHarness : IDisposable
     public Task<int> RunAsync(string line, TimeProvider? time = null) =>
         RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), time);
 
-    public Task<int> RunAsync(string[] arguments, TimeProvider? time = null)
+    public Task<int> RunAsync(IReadOnlyList<string> arguments, TimeProvider? time = null)
     {
         var services = new CliServices
         {
@@ -94,6 +99,16 @@ internal sealed class CliHarness : IDisposable
             {
                 Addresses.Add(address.ToString());
                 return Task.FromResult<ISchedulerBus>(Bus);
+            },
+            OpenStoredTries = requestManager =>
+            {
+                Stored.RequestManager = requestManager;
+                return Stored;
+            },
+            OpenRepairBroker = (address, _) =>
+            {
+                Addresses.Add(address.ToString());
+                return Task.FromResult<IRepairBroker>(Repair);
             },
             OpenBrokerControl = (address, _) =>
             {

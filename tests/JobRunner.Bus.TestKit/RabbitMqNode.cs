@@ -16,6 +16,7 @@ namespace JobRunner.Bus.TestKit;
 public sealed class RabbitMqNode : IAsyncDisposable
 {
     private const string Server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    private const string Control = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
     private readonly int _epmdPort = FreePort();
@@ -102,6 +103,19 @@ public sealed class RabbitMqNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the node in order (SIGTERM); its data stays.</summary>
+    public async Task ShutDownAsync()
+    {
+        if (_process is { HasExited: false } process)
+        {
+            using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            await kill.WaitForExitAsync();
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            await process.WaitForExitAsync(deadline.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            await KillAsync();
+        }
+    }
+
     /// <summary>Starts the node again on its data.</summary>
     public async Task StartServerAsync()
     {
@@ -117,6 +131,40 @@ public sealed class RabbitMqNode : IAsyncDisposable
             disk_free_limit.absolute = 100MB
             {_settings}
             """);
+        AddEnvironment(start);
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, _) => { };
+        _process.ErrorDataReceived += (_, _) => { };
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        try
+        {
+            await Eventually.HoldsAsync("the broker takes connections", TakesConnectionsAsync, TimeSpan.FromSeconds(90));
+        }
+        catch (TimeoutException error)
+        {
+            throw new InvalidOperationException($"RabbitMQ did not come up: {Logs()}", error);
+        }
+    }
+
+    /// <summary>Runs <c>rabbitmqctl</c> on the node.</summary>
+    /// <returns>What it wrote.</returns>
+    /// <exception cref="InvalidOperationException">It failed; holds what it wrote.</exception>
+    public async Task<string> ControlAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Control, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        AddEnvironment(start);
+        using var control = Process.Start(start)!;
+        var error = control.StandardError.ReadToEndAsync();
+        var output = await control.StandardOutput.ReadToEndAsync();
+        await control.WaitForExitAsync();
+        return control.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} ended with {control.ExitCode}: {output}{await error}");
+    }
+
+    private void AddEnvironment(ProcessStartInfo start)
+    {
         foreach (var (name, value) in new Dictionary<string, string>
         {
             ["RABBITMQ_NODENAME"] = _name,
@@ -130,23 +178,10 @@ public sealed class RabbitMqNode : IAsyncDisposable
             ["ERL_EPMD_PORT"] = $"{_epmdPort}",
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
             ["HOME"] = _folder,
+            ["ERL_CRASH_DUMP"] = Path.Combine(_folder, "erl_crash.dump"),
         })
         {
             start.Environment[name] = value;
-        }
-
-        _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        try
-        {
-            await Eventually.HoldsAsync("the broker takes connections", TakesConnectionsAsync, TimeSpan.FromSeconds(90));
-        }
-        catch (TimeoutException error)
-        {
-            throw new InvalidOperationException($"RabbitMQ did not come up: {Logs()}", error);
         }
     }
 

@@ -38,7 +38,8 @@ public sealed class WorkerProcess : IAsyncDisposable
     public string Output => string.Join('\n', _lines);
 
     /// <summary>Starts a worker on a broker and waits until it takes work.</summary>
-    public static async Task<WorkerProcess> StartAsync(Uri broker, IReadOnlyDictionary<string, string>? settings = null)
+    public static async Task<WorkerProcess> StartAsync(
+        Uri broker, IReadOnlyDictionary<string, string>? settings = null, TimeSpan? within = null)
     {
         ArgumentNullException.ThrowIfNull(broker);
         var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
@@ -49,7 +50,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         var worker = Start(["worker"], all);
         try
         {
-            await Eventually.HoldsAsync("the worker takes work", () => worker.Output.Contains("takes work", StringComparison.Ordinal) || worker.HasExited);
+            await Eventually.HoldsAsync("the worker takes work", () => worker.Output.Contains("takes work", StringComparison.Ordinal) || worker.HasExited, within);
             return worker.HasExited ? throw new InvalidOperationException($"the worker ended: {worker.Output}") : worker;
         }
         catch (TimeoutException error)

@@ -8,7 +8,6 @@ namespace JobRunner.Bus.Cli.Commands;
 /// <summary><c>topology</c>: what workers declare at a broker, without one.</summary>
 internal static class TopologyCommand
 {
-    // One of the wait queues that are made on demand, to show what they are like.
     private static readonly TimeSpan SampleWait = TimeSpan.FromSeconds(30);
 
     /// <summary>The command.</summary>
@@ -22,23 +21,30 @@ internal static class TopologyCommand
             DefaultValueFactory = _ => "/",
         };
         var command = new Command("topology", "Print the exchanges, queues and bindings that workers declare; asks no broker.") { json, virtualHost };
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(async (parsed, _) =>
         {
             var asJson = parsed.GetValue(json);
             var options = await SettingsErrors.ExplainAsync(() => Task.FromResult(WorkerSettings.Read()));
-            // Definitions hold what is there from the start; wait queues come with the first wait.
-            var topology = await TopologyRecorder.RecordAsync(options, asJson ? [] : [SampleWait], cancellation);
             if (asJson)
             {
-                services.Screen.Output.WriteLine(TopologyListing.Definitions(topology, parsed.GetValue(virtualHost)!));
+                services.Screen.Output.WriteLine(TopologyListing.Definitions(BrokerTopology.Queues(options), parsed.GetValue(virtualHost)!));
             }
             else
             {
-                TopologyListing.Write(services.Screen.Output, topology);
+                TopologyListing.Write(services.Screen.Output, [.. BrokerTopology.Queues(options), .. Samples()]);
             }
 
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    /// <summary>One of each kind of queue that is made when it is first needed, to show what they are like.</summary>
+    private static IEnumerable<QueuePart> Samples()
+    {
+        var name = WaitSteps.NameOf(SampleWait);
+        yield return new QueuePart(
+            Names.WaitQueue(name), BrokerTopology.ReturningArguments(SampleWait, Names.RunJob, routingKey: null), [(Names.RunJobWait, name)]);
+        yield return new QueuePart(Names.DelayQueue(name), BrokerTopology.ReturningArguments(SampleWait, "", Names.JobLogRecorded), []);
     }
 }

@@ -5,4 +5,5 @@ namespace JobRunner.Bus.Cli.Commands;
 /// <param name="Settings">
 /// Settings as a command-line configuration provider reads them, for instance <c>--JobRunner:Worker:Slots</c>, <c>4</c>.
 /// </param>
-internal sealed record WorkerArguments(string? BrokerUri, IReadOnlyList<string> Settings);
+/// <param name="Check">Option <c>--check</c>: only look whether the broker is as a worker needs it.</param>
+internal sealed record WorkerArguments(string? BrokerUri, IReadOnlyList<string> Settings, bool Check = false);

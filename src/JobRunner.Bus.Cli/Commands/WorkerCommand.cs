@@ -9,10 +9,15 @@ internal static class WorkerCommand
     public static Command Build(CliServices services, Option<string?> broker)
     {
         var command = new Command("worker", "Run jobs from a broker until SIGTERM or Ctrl-C.") { TreatUnmatchedTokensAsErrors = false };
+        var check = new Option<bool>("--check")
+        {
+            Description = "Only look whether settings and broker are as a worker needs them; what is missing at the broker is made. Exit code 2 if not.",
+        };
+        command.Options.Add(check);
         command.SetAction((parsed, cancellation) =>
         {
             RequireSettings(parsed.UnmatchedTokens);
-            return services.RunWorker(new WorkerArguments(parsed.GetValue(broker), parsed.UnmatchedTokens), cancellation);
+            return services.RunWorker(new WorkerArguments(parsed.GetValue(broker), parsed.UnmatchedTokens, parsed.GetValue(check)), cancellation);
         });
         return command;
     }

@@ -3,6 +3,7 @@ using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Jobs;
+using JobRunner.Bus.Report.Gate;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
 using MassTransit;
@@ -15,8 +16,12 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Cli.Hosting;
 
 /// <summary>A worker inside this process, on the in-memory transport: what <c>run</c> sends its jobs to.</summary>
-internal sealed class EmbeddedBus : ISchedulerBus
+internal sealed partial class EmbeddedBus : ISchedulerBus
 {
+    private static readonly TimeSpan LastChance = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
     private readonly IHost _host;
     private readonly EmbeddedResults _results;
 
@@ -95,7 +100,33 @@ internal sealed class EmbeddedBus : ISchedulerBus
 
     public async ValueTask DisposeAsync()
     {
+        await StoreTheRestAsync();
         await _host.StopAsync();
         _host.Dispose();
     }
+
+    /// <summary>Gives logs that could not be stored so far a last chance: they end with this process.</summary>
+    private async Task StoreTheRestAsync()
+    {
+        var underWay = _host.Services.GetRequiredService<UnderWay>();
+        if (underWay.Count == 0)
+        {
+            return;
+        }
+
+        using var timer = new PeriodicTimer(Poll);
+        var toldAt = LastChance - (50 * Poll);
+        for (var left = LastChance; left > TimeSpan.Zero && underWay.Count > 0; left -= Poll)
+        {
+            if (left == toldAt)
+            {
+                WaitsForLogs(_host.Services.GetRequiredService<ILogger<EmbeddedBus>>(), underWay.Count, LastChance);
+            }
+
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    [LoggerMessage(1402, LogLevel.Error, "Job logs that are not stored yet: {Count}. They are tried for {For}, then they are lost")]
+    private static partial void WaitsForLogs(ILogger logger, int count, TimeSpan @for);
 }

@@ -5,8 +5,8 @@ using JobRunner.Bus.Contracts;
 namespace JobRunner.Bus.Cli.Hosting;
 
 /// <summary>
-/// Results of the embedded worker. A job counts as finished once its last log was stored, or could not be: the process
-/// ends with the request, and what it has not stored by then would be gone.
+/// Results of the embedded worker. A job counts as finished once its last log was stored, or could not be at its first
+/// delivery: the process ends with the request, and what it has not stored soon after that is gone.
 /// </summary>
 internal sealed class EmbeddedResults
 {
@@ -22,7 +22,7 @@ internal sealed class EmbeddedResults
     /// <summary>A command is about to be sent: only logs numbered above its count will come.</summary>
     public void Expect(RunJob command) => _loggedBefore[(command.RequestId, command.Job.Id)] = command.TotalTries;
 
-    /// <summary>A log was stored, or could not be.</summary>
+    /// <summary>A log was stored, or could not be at its first delivery.</summary>
     public void LogDone(JobLogRecorded log)
     {
         _logs.Writer.TryWrite(log);

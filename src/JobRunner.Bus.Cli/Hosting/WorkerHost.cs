@@ -25,11 +25,16 @@ internal static class WorkerHost
         using var interrupts = new ConsoleInterrupts();
         await using var app = Build(arguments);
         await RequireBrokerAsync(app.Configuration, interrupts.Stop);
+        var readiness = app.Services.GetRequiredService<WorkerReadiness>();
         await app.RunAsync(cancellation);
-        return ExitCodes.Success;
+        return readiness.Refused.Count == 0
+            ? ExitCodes.Success
+            : throw new UsageException($"the worker cannot work with its broker:{Environment.NewLine}{string.Join(Environment.NewLine, readiness.Refused)}");
     });
 
-    private static WebApplication Build(WorkerArguments arguments)
+    /// <summary>The host, not started.</summary>
+    /// <exception cref="UsageException">A setting is wrong.</exception>
+    public static WebApplication Build(WorkerArguments arguments)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. arguments.Settings] });
         if (arguments.BrokerUri is { } uri)
@@ -107,7 +112,9 @@ internal static class WorkerHost
     /// </summary>
     private static async Task RequireBrokerAsync(IConfiguration configuration, CancellationToken cancellation)
     {
-        if (configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.Uri)}"] is not { Length: > 0 } uri
+        // With patience, the host asks again and again.
+        if (configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.Patience)}"] is not (null or "")
+            || configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.Uri)}"] is not { Length: > 0 } uri
             || !Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("amqp" or "amqps"))
         {
             // Said better by the validation of all settings at start.

@@ -8,10 +8,10 @@ namespace JobRunner.Bus.Jobs.Shell;
 internal static class CommandEnvironment
 {
     /// <summary>
-    /// Changes to the worker's own environment: who the job is, added; settings of the worker, which may hold passwords,
+    /// Changes to the worker's own environment: who the job is and its mark, added; settings of the worker, which may hold passwords,
     /// taken out (a <see langword="null"/> value).
     /// </summary>
-    public static IReadOnlyDictionary<string, string?> For(JobRunContext context)
+    public static IReadOnlyDictionary<string, string?> For(JobRunContext context, string mark)
     {
         var changes = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
@@ -27,6 +27,7 @@ internal static class CommandEnvironment
         changes["JOBRUNNER_REQUEST_ID"] = context.RequestId;
         changes["JOBRUNNER_JOB_ID"] = context.Job.Id;
         changes["JOBRUNNER_TRY"] = context.Try.ToString(CultureInfo.InvariantCulture);
+        changes[CommandGuard.Variable] = mark;
         return changes;
     }
 }

@@ -13,6 +13,8 @@ internal static class CommandLauncher
 {
     private const string DefaultPipeSignal = "--default-signal=PIPE";
 
+    private static readonly string[] GuardNeeds = ["sh", "grep", "sleep"];
+
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Path of <c>setsid</c>; <see langword="null"/> where there is none.</summary>
@@ -37,7 +39,9 @@ internal static class CommandLauncher
             return "shell-command needs Linux: it finds what a command started through sessions and /proc";
         }
 
-        return Setsid is null ? "the program setsid (package util-linux) is not on PATH" : null;
+        return Setsid is null ? "the program setsid (package util-linux) is not on PATH"
+            : GuardNeeds.FirstOrDefault(program => FindOnPath(program) is null) is { } missing ? $"the program {missing} is not on PATH"
+            : null;
     }
 
     /// <summary>Full path of a program, or why there is none, in the words of Go's <c>os/exec</c>.</summary>

@@ -19,7 +19,7 @@ internal sealed class CommandRun : IDisposable
 
     /// <summary>Starts the command.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system refuses to start it.</exception>
-    public CommandRun(Command command, ShellJobOptions options, TimeProvider time, Action<string> onLine)
+    public CommandRun(Command command, GuardedCommand guarded, ShellJobOptions options, TimeProvider time, Action<string> onLine)
     {
         _letGo = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _stdout = new OutputPipe(options.MaxOutputBytes, onLine, _letGo.Token);
@@ -29,8 +29,12 @@ internal sealed class CommandRun : IDisposable
             .WithStandardOutputPipe(_stdout)
             .WithStandardErrorPipe(_stderr)
             .ExecuteAsync();
+        guarded.Started(_running.ProcessId);
         _session = new CommandSession(_running.ProcessId, time);
     }
+
+    /// <summary>Whether processes are left that could not be ended.</summary>
+    public bool LeftBehind { get; private set; }
 
     /// <summary>Waits for the end of the command, or brings it about when told to stop.</summary>
     /// <param name="grace">How long the command may take to end after SIGTERM.</param>
@@ -46,7 +50,8 @@ internal sealed class CommandRun : IDisposable
         if (stopped)
         {
             var left = await _session.EndAsync(exited, grace);
-            if (left.Count > 0 && !exited.IsCompleted)
+            LeftBehind = left.Count > 0;
+            if (LeftBehind && !exited.IsCompleted)
             {
                 await _letGo.CancelAsync();
                 return Result(JobState.Stopped, 1, $"could not end the command: still there are processes {string.Join(", ", left)}");

@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Jobs.Shell;
 /// all it started; when the program ends by itself, what it left in the background goes on, and its output is no longer
 /// read.
 /// </summary>
-internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, TimeProvider time) : IJob
+internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, CommandGuard guard, TimeProvider time) : IJob
 {
     private readonly ShellJobOptions _options = options.Value.Shell;
     private string _command = "";
@@ -42,12 +42,16 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Time
 
         var running = $"running {_command}";
         context.ReportStatus(running);
+        var guarded = guard.Guard();
+        var leftBehind = false;
         try
         {
             var command = CommandLauncher.Launch(path, _arguments)
-                .WithEnvironmentVariables(CommandEnvironment.For(context));
-            using var run = new CommandRun(command, _options, time, line => context.ReportStatus($"{running}: {line}"));
-            return await run.WaitAsync(_options.GracePeriod, stopToken);
+                .WithEnvironmentVariables(CommandEnvironment.For(context, guarded.Mark));
+            using var run = new CommandRun(command, guarded, _options, time, line => context.ReportStatus($"{running}: {line}"));
+            var result = await run.WaitAsync(_options.GracePeriod, stopToken);
+            leftBehind = run.LeftBehind;
+            return result;
         }
         catch (Win32Exception refused)
         {
@@ -55,6 +59,11 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Time
         }
         finally
         {
+            if (!leftBehind)
+            {
+                guarded.Release();
+            }
+
             context.ReportStatus($"done {running}");
         }
     }

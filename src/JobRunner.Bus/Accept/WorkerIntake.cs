@@ -2,6 +2,7 @@ using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Report;
+using JobRunner.Bus.Report.Gate;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
@@ -22,15 +23,17 @@ internal sealed class WorkerIntake(
     IServiceProvider services,
     IOptions<TransportOptions> transport,
     IOptions<WorkerOptions> options,
+    IOptions<ReportOptions> report,
+    UntilAccepted until,
     CaughtUpMarks marks,
     WorkerName worker,
     WorkerReadiness readiness,
     WorkerDrain drain,
-    UntilAccepted until,
     ILogger<WorkerIntake> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private HostReceiveEndpointHandle? _work;
+    private HostReceiveEndpointHandle? _report;
     private Task _opening = Task.CompletedTask;
 
     private bool OnBroker => transport.Value.Transport == TransportKind.RabbitMq;
@@ -51,10 +54,9 @@ internal sealed class WorkerIntake(
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        if (OnBroker)
+        if (OnBroker && !await services.GetRequiredService<PreflightGate>().PassAsync(cancellationToken))
         {
-            var topology = services.GetRequiredService<BrokerTopology>();
-            await until.RunAsync("queues and exchanges", topology.DeclareAsync, cancellationToken);
+            return;
         }
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Run))
@@ -79,7 +81,14 @@ internal sealed class WorkerIntake(
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
         {
-            await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
+            if (OnBroker)
+            {
+                // Not when first needed: RabbitMQ 3.10 loses a queue when its node is killed just after making it.
+                var topology = services.GetRequiredService<BrokerTopology>();
+                await until.RunAsync("delay queues", token => topology.EnsureDelayQueuesAsync(report.Value.Delays, token), cancellationToken);
+            }
+
+            _report = await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
         }
 
         readiness.Set(null);
@@ -104,6 +113,11 @@ internal sealed class WorkerIntake(
         var closing = _work?.StopAsync(cancellationToken) ?? Task.CompletedTask;
         await drain.RunAsync(cancellationToken);
         await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // Last, so that the logs of the drain are delivered too. Intake ends first: what is put back must not come here again.
+        var reporting = _report?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+        services.GetRequiredService<UnderWay>().LetGo();
+        await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose() => _stopping.Dispose();

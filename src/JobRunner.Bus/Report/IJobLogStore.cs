@@ -17,4 +17,13 @@ public interface IJobLogStore
     /// <exception cref="RetryableDeliveryException">The store cannot take the log now: try again later.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     Task<DeliveryOutcome> PutAsync(JobLogRecorded log, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same with a single attempt, where a store makes several: to find out whether it works again.
+    /// </summary>
+    /// <returns>As <see cref="PutAsync"/>.</returns>
+    /// <exception cref="PermanentDeliveryException">As <see cref="PutAsync"/>.</exception>
+    /// <exception cref="RetryableDeliveryException">As <see cref="PutAsync"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    Task<DeliveryOutcome> PutOnceAsync(JobLogRecorded log, CancellationToken cancellationToken) => PutAsync(log, cancellationToken);
 }

@@ -4,18 +4,21 @@ using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using MassTransit.Middleware;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Report;
 
 internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobLogRecordedConsumer>
 {
-    // One Request Manager takes its 1,400 to 2,000 logs a second from 8 connections on; more only queue there.
-    private const int PostsAtOnce = 32;
+    // Logs put off wait in their open deliveries there; the gate limits those that are at the store.
+    private const int OpenInMemory = 10_000;
 
-    public JobLogRecordedConsumerDefinition()
+    private readonly int _concurrency;
+
+    public JobLogRecordedConsumerDefinition(IOptions<ReportOptions> options)
     {
         EndpointName = Names.JobLogRecorded;
-        ConcurrentMessageLimit = PostsAtOnce;
+        _concurrency = options.Value.Concurrency;
     }
 
     protected override void ConfigureConsumer(
@@ -23,8 +26,6 @@ internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobL
     {
         endpointConfigurator.ConfigureConsumeTopology = false;
         endpointConfigurator.PublishFaults = false;
-        endpointConfigurator.PrefetchCount = 2 * PostsAtOnce;
-        endpointConfigurator.ConcurrentMessageLimit = PostsAtOnce;
         endpointConfigurator.ReadOnly<JobLogRecorded>();
         // What could not be read has gone to the error queue already; it needs no second one.
         endpointConfigurator.DiscardSkippedMessages();
@@ -35,7 +36,14 @@ internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobL
         });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
+            endpointConfigurator.PrefetchCount = 2 * _concurrency;
+            endpointConfigurator.ConcurrentMessageLimit = _concurrency;
             broker.DeclareWith(BrokerTopology.QuorumArguments());
+        }
+        else
+        {
+            endpointConfigurator.PrefetchCount = OpenInMemory;
+            endpointConfigurator.ConcurrentMessageLimit = OpenInMemory;
         }
     }
 }

@@ -13,4 +13,10 @@ public sealed class RetryableDeliveryException(
 
     /// <summary>How long the Request Manager asked to be left alone (<c>Retry-After</c>); null when it did not ask.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Whether the store as a whole is out of service, by what it says; else this log may be to blame.</summary>
+    public bool StoreIsDown { get; init; }
+
+    /// <summary>Whether the store has more to do than it can: it asks for less, or is too slow.</summary>
+    public bool StoreIsBusy { get; init; }
 }

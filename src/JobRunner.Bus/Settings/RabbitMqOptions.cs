@@ -11,4 +11,10 @@ public sealed class RabbitMqOptions
     /// characters in user, password and vhost are percent-encoded.
     /// </summary>
     public string? Uri { get; set; }
+
+    /// <summary>
+    /// How long a starting worker asks again when the broker refuses it, or is not as it must be, before the process ends:
+    /// 0 to 1 day, default 0. For brokers that are set up beside their workers.
+    /// </summary>
+    public TimeSpan Patience { get; set; }
 }

@@ -25,6 +25,7 @@ internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport)
             rules.Wrong(nameof(options.Uri), "(not shown)", Must);
         }
 
+        rules.Range(nameof(options.Patience), options.Patience, TimeSpan.Zero, TimeSpan.FromDays(1));
         return rules.Result();
     }
 }

@@ -11,26 +11,28 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, ILogger<BrokerLink> logger) : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
 
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IConnection? _connection;
-    private IChannel? _channel;
+    private OpenChannel? _channel;
 
     /// <summary>Publishes one message and returns once the broker has accepted it.</summary>
     /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
     public async Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken)
     {
-        var channel = await ChannelAsync(cancellationToken);
-        await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, cancellationToken);
+        var (channel, closed) = await ChannelAsync(cancellationToken);
+        // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
+        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
+        await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, open.Token).AsTask().WaitAsync(open.Token);
     }
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
-    public virtual async Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken)
+    public async Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken)
     {
         var connection = await ConnectionAsync(cancellationToken);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
@@ -40,16 +42,20 @@ internal class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, 
     /// <summary>Opens a connection for a purpose that needs its own. It does not recover by itself.</summary>
     public async Task<IConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
     {
-        var factory = new ConnectionFactory
-        {
-            Uri = new Uri(options.Value.Uri!),
-            AutomaticRecoveryEnabled = false,
-            ClientProvidedName = $"jobrunner {worker} ({purpose})",
-        };
+        var factory = NewFactory($"jobrunner {worker} ({purpose})");
         var connection = await factory.CreateConnectionAsync(cancellationToken);
+        blocked.Watch(connection);
         BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
         return connection;
     }
+
+    /// <summary>What connects to the broker: connections do not recover by themselves.</summary>
+    public ConnectionFactory NewFactory(string clientName) => new()
+    {
+        Uri = new Uri(options.Value.Uri!),
+        AutomaticRecoveryEnabled = false,
+        ClientProvidedName = clientName,
+    };
 
     /// <summary>Whether every address of the broker refuses connections: then it is down, for all who use it.</summary>
     public async Task<bool> IsRefusedEverywhereAsync(TimeSpan patience, CancellationToken cancellationToken)
@@ -82,9 +88,9 @@ internal class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, 
         }
     }
 
-    private async Task<IChannel> ChannelAsync(CancellationToken cancellationToken)
+    private async Task<OpenChannel> ChannelAsync(CancellationToken cancellationToken)
     {
-        if (_channel is { IsOpen: true } open)
+        if (_channel is { Channel.IsOpen: true } open)
         {
             return open;
         }
@@ -93,15 +99,23 @@ internal class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, 
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_channel is not { IsOpen: true })
+            if (_channel is not { Channel.IsOpen: true })
             {
-                _channel?.Dispose();
-                _channel = await connection.CreateChannelAsync(
+                _channel?.Channel.Dispose();
+                var channel = await connection.CreateChannelAsync(
                     new CreateChannelOptions(
                         publisherConfirmationsEnabled: true,
                         publisherConfirmationTrackingEnabled: true,
                         outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
                     cancellationToken);
+                var closed = new CancellationTokenSource();
+                channel.ChannelShutdownAsync += (_, _) => closed.CancelAsync();
+                if (!channel.IsOpen)
+                {
+                    await closed.CancelAsync();
+                }
+
+                _channel = new OpenChannel(channel, closed.Token);
             }
 
             return _channel;
@@ -136,7 +150,7 @@ internal class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, 
     {
         if (_channel is not null)
         {
-            await _channel.DisposeAsync();
+            await _channel.Channel.DisposeAsync();
         }
 
         if (_connection is not null)
@@ -146,4 +160,6 @@ internal class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, 
 
         _opening.Dispose();
     }
+
+    private sealed record OpenChannel(IChannel Channel, CancellationToken Closed);
 }

@@ -14,6 +14,21 @@ internal static partial class BrokerLog
     [LoggerMessage(1202, LogLevel.Information, "Queues and exchanges are in place")]
     public static partial void TopologyDeclared(ILogger logger);
 
+    [LoggerMessage(1205, LogLevel.Warning, "The broker does not read from connection \"{Connection}\" ({Reason}): tries go on, logs and results wait. See: rabbitmq-diagnostics alarms")]
+    public static partial void Blocked(ILogger logger, string connection, string reason);
+
+    [LoggerMessage(1206, LogLevel.Information, "The broker reads from connection \"{Connection}\" again")]
+    public static partial void Unblocked(ILogger logger, string connection);
+
+    [LoggerMessage(1210, LogLevel.Critical, "{Wrong}. {Fix}")]
+    public static partial void PreflightWrong(ILogger logger, string wrong, string fix);
+
+    [LoggerMessage(1211, LogLevel.Warning, "{Found}. {Fix}")]
+    public static partial void PreflightWarning(ILogger logger, string found, string fix);
+
+    [LoggerMessage(1212, LogLevel.Information, "{Found}. {Fix}")]
+    public static partial void PreflightNote(ILogger logger, string found, string fix);
+
     [LoggerMessage(1204, LogLevel.Warning, "No contact with the broker: {Reason}")]
     public static partial void ContactLost(ILogger logger, string reason);
 

@@ -1,16 +1,14 @@
 using System.Collections.Concurrent;
 using JobRunner.Bus.Settings;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Topology;
 
 /// <summary>
 /// Every exchange and queue, in one place. Each worker declares all of it, whatever its roles: a log published while no
-/// reporting worker was ever started must find its queue.
+/// reporting worker was ever started must find its queue. <see cref="Preflight"/> declares them.
 /// </summary>
-internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> options, ILogger<BrokerTopology> logger)
+internal sealed class BrokerTopology(BrokerLink link)
 {
     private readonly ConcurrentDictionary<string, Task> _waitQueues = new(StringComparer.Ordinal);
 
@@ -28,35 +26,27 @@ internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> op
     /// <summary>Largest segment of the journal.</summary>
     public const long JournalSegmentBytes = 50_000_000;
 
-    /// <summary>Declares what workers and schedulers use.</summary>
-    /// <exception cref="Exception">The broker could not be reached, or holds a queue of that name declared otherwise.</exception>
-    public async Task DeclareAsync(CancellationToken cancellationToken)
-    {
-        await link.UseAsync(async channel =>
-        {
-            foreach (var exchange in new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus, Names.RunLease })
-            {
-                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
-            }
+    /// <summary>The exchanges.</summary>
+    public static IReadOnlyList<ExchangePart> Exchanges { get; } =
+    [
+        .. new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus, Names.RunLease }
+            .Select(name => new ExchangePart(name, ExchangeType.Fanout)),
+        new(Names.RunJobWait, ExchangeType.Topic),
+        new(Names.ErrorQueue(Names.RunJob), ExchangeType.Fanout),
+        new(Names.ErrorQueue(Names.JobLogRecorded), ExchangeType.Fanout),
+    ];
 
-            await channel.ExchangeDeclareAsync(Names.RunJobWait, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
-            foreach (var queue in new[] { Names.RunJob, Names.JobLogRecorded })
-            {
-                await DeclareQueueAsync(channel, queue, queue, QuorumArguments(), cancellationToken);
-                var errors = Names.ErrorQueue(queue);
-                await channel.ExchangeDeclareAsync(errors, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
-                await DeclareQueueAsync(channel, errors, errors, QuorumArguments(), cancellationToken);
-            }
-
-            await DeclareQueueAsync(channel, Names.StopJob, Names.StopJob, StopStreamArguments(options.Value), cancellationToken);
-            await channel.QueueBindAsync(Names.RunJob, Names.RunJobWait, Names.NoWait, cancellationToken: cancellationToken);
-            await DeclareQueueAsync(channel, Names.JobJournal, Names.JobLogRecorded, JournalArguments(options.Value), cancellationToken);
-            await channel.QueueBindAsync(Names.JobJournal, Names.JobFinished, "", cancellationToken: cancellationToken);
-            // Every run sent on, whatever its wait.
-            await channel.QueueBindAsync(Names.JobJournal, Names.RunJobWait, "#", cancellationToken: cancellationToken);
-        }, cancellationToken);
-        BrokerLog.TopologyDeclared(logger);
-    }
+    /// <summary>The queues and streams whose names are known before they are needed.</summary>
+    public static IReadOnlyList<QueuePart> Queues(WorkerOptions options) =>
+    [
+        new(Names.RunJob, QuorumArguments(), [(Names.RunJob, ""), (Names.RunJobWait, Names.NoWait)]),
+        ErrorQueue(Names.RunJob),
+        new(Names.JobLogRecorded, QuorumArguments(), [(Names.JobLogRecorded, "")]),
+        ErrorQueue(Names.JobLogRecorded),
+        new(Names.StopJob, StopStreamArguments(options), [(Names.StopJob, "")]),
+        // Of the waits: every run sent on, whatever its wait.
+        new(Names.JobJournal, JournalArguments(options), [(Names.JobLogRecorded, ""), (Names.JobFinished, ""), (Names.RunJobWait, "#")]),
+    ];
 
     /// <summary>Arguments of the stream of stops.</summary>
     public static Dictionary<string, object?> StopStreamArguments(WorkerOptions options) => new()
@@ -75,41 +65,64 @@ internal sealed class BrokerTopology(BrokerLink link, IOptions<WorkerOptions> op
     };
 
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
-    public async Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
+    public Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         var name = WaitSteps.NameOf(wait);
-        var declared = _waitQueues.GetOrAdd(name, _ => DeclareWaitQueueAsync(name, wait, cancellationToken));
+        return EnsureOnceAsync(Names.WaitQueue(name), queue => link.UseAsync(async channel =>
+        {
+            var arguments = ReturningArguments(wait, Names.RunJob, routingKey: null);
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+            await channel.QueueBindAsync(queue, Names.RunJobWait, name, cancellationToken: cancellationToken);
+        }, cancellationToken));
+    }
+
+    /// <summary>Makes sure that the queue of logs redelivered after this delay is there; asks the broker once per process and delay.</summary>
+    public Task EnsureDelayQueueAsync(TimeSpan delay, CancellationToken cancellationToken) =>
+        EnsureOnceAsync(Names.DelayQueue(WaitSteps.NameOf(delay)), queue => link.UseAsync(
+            // Back to the queue alone: the exchange job-log-recorded would write the log to the journal once more.
+            channel => channel.QueueDeclareAsync(
+                queue, durable: true, exclusive: false, autoDelete: false,
+                ReturningArguments(delay, exchange: "", Names.JobLogRecorded), cancellationToken: cancellationToken),
+            cancellationToken));
+
+    /// <summary>Makes sure that the queues of all these delays are there.</summary>
+    public Task EnsureDelayQueuesAsync(IEnumerable<TimeSpan> delays, CancellationToken cancellationToken) =>
+        Task.WhenAll(delays.Distinct().Select(delay => EnsureDelayQueueAsync(delay, cancellationToken)));
+
+    /// <summary>Forgets which wait and delay queues there are: one of them turned out to be gone.</summary>
+    public void ForgetWaitQueues() => _waitQueues.Clear();
+
+    /// <summary>Arguments of a queue whose messages come back after a time.</summary>
+    public static Dictionary<string, object?> ReturningArguments(TimeSpan after, string exchange, string? routingKey)
+    {
+        var arguments = QuorumArguments();
+        arguments["x-message-ttl"] = (long)after.TotalMilliseconds;
+        arguments["x-dead-letter-exchange"] = exchange;
+        if (routingKey is not null)
+        {
+            arguments["x-dead-letter-routing-key"] = routingKey;
+        }
+
+        // Without these two a dead-lettered message is lost when the broker dies at the wrong moment.
+        arguments["x-dead-letter-strategy"] = "at-least-once";
+        arguments["x-overflow"] = "reject-publish";
+        return arguments;
+    }
+
+    private async Task EnsureOnceAsync(string queue, Func<string, Task> declare)
+    {
+        var declared = _waitQueues.GetOrAdd(queue, declare);
         try
         {
             await declared;
         }
         catch
         {
-            _waitQueues.TryRemove(KeyValuePair.Create(name, declared));
+            _waitQueues.TryRemove(KeyValuePair.Create(queue, declared));
             throw;
         }
     }
 
-    /// <summary>Forgets which wait queues there are: one of them turned out to be gone.</summary>
-    public void ForgetWaitQueues() => _waitQueues.Clear();
-
-    private Task DeclareWaitQueueAsync(string name, TimeSpan wait, CancellationToken cancellationToken) => link.UseAsync(async channel =>
-    {
-        var queue = Names.WaitQueue(name);
-        var arguments = QuorumArguments();
-        arguments["x-message-ttl"] = (long)wait.TotalMilliseconds;
-        arguments["x-dead-letter-exchange"] = Names.RunJob;
-        // Without these two a dead-lettered message is lost when the broker dies at the wrong moment.
-        arguments["x-dead-letter-strategy"] = "at-least-once";
-        arguments["x-overflow"] = "reject-publish";
-        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
-        await channel.QueueBindAsync(queue, Names.RunJobWait, name, cancellationToken: cancellationToken);
-    }, cancellationToken);
-
-    private static async Task DeclareQueueAsync(
-        IChannel channel, string queue, string exchange, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
-    {
-        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
-        await channel.QueueBindAsync(queue, exchange, routingKey: "", cancellationToken: cancellationToken);
-    }
+    private static QueuePart ErrorQueue(string queue) =>
+        new(Names.ErrorQueue(queue), QuorumArguments(), [(Names.ErrorQueue(queue), "")]);
 }

@@ -33,6 +33,9 @@ public static class Names
     /// <summary>The queue where runs wait that long: they dead-letter back to <see cref="RunJob"/>.</summary>
     public static string WaitQueue(string wait) => $"{RunJobWait}.{wait}";
 
+    /// <summary>The queue where job logs wait that long for their redelivery: they dead-letter back to the queue <see cref="JobLogRecorded"/>.</summary>
+    public static string DelayQueue(string delay) => $"{JobLogRecorded}.delay.{delay}";
+
     /// <summary>The error queue beside a queue (MassTransit's convention).</summary>
     public static string ErrorQueue(string queue) => $"{queue}_error";
 }

@@ -15,6 +15,15 @@ internal static class WorkerHeaders
     /// <summary>On a command that a worker put back: it was delivered before, and another worker may still run it.</summary>
     public const string DeliveredBefore = "jobrunner-delivered-before";
 
+    /// <summary>On a job log that was put off: how often.</summary>
+    public const string PutOffs = "jobrunner-put-offs";
+
+    /// <summary>On a job log that was put off: when its first delivery began, Unix milliseconds.</summary>
+    public const string FirstTriedAt = "jobrunner-first-tried-at";
+
+    /// <summary>On a job log that was put off: when, last, Unix milliseconds.</summary>
+    public const string PutOffAt = "jobrunner-put-off-at";
+
     /// <summary>On <c>stop-job</c>: the leg named was stopped while it waited, and its scheduler has been told.</summary>
     public const string Settled = "jobrunner-settled";
 

@@ -26,6 +26,7 @@ public sealed class NamesTests
     public void Names_of_queues_are_made_from_them()
     {
         Assert.Equal("run-job.wait.1m30s", Names.WaitQueue("1m30s"));
+        Assert.Equal("job-log-recorded.delay.30s", Names.DelayQueue("30s"));
         Assert.Equal("run-job_error", Names.ErrorQueue(Names.RunJob));
     }
 
@@ -37,8 +38,11 @@ public sealed class NamesTests
             "DeliveredBefore = jobrunner-delivered-before",
             "DueAt = jobrunner-due-at",
             "FirstSeen = jobrunner-first-seen",
+            "FirstTriedAt = jobrunner-first-tried-at",
             "JobDataOfTry = jobrunner-job-data-of-try",
             "Leg = jobrunner-leg",
+            "PutOffAt = jobrunner-put-off-at",
+            "PutOffs = jobrunner-put-offs",
             "Settled = jobrunner-settled",
             "StartedAgain = jobrunner-started-again",
             "TriesBefore = jobrunner-tries-before",
@@ -48,6 +52,20 @@ public sealed class NamesTests
     [Fact]
     public void Queues_that_hold_work_are_quorum_queues() =>
         Assert.Equal(new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000 }, BrokerTopology.QuorumArguments());
+
+    [Fact]
+    public void Logs_put_off_come_back_to_their_queue_alone_and_are_lost_in_no_crash() => Assert.Equal(
+        new Dictionary<string, object?>
+        {
+            ["x-queue-type"] = "quorum",
+            ["x-delivery-limit"] = 1_000_000,
+            ["x-message-ttl"] = 30_000L,
+            ["x-dead-letter-exchange"] = "",
+            ["x-dead-letter-routing-key"] = "job-log-recorded",
+            ["x-dead-letter-strategy"] = "at-least-once",
+            ["x-overflow"] = "reject-publish",
+        },
+        BrokerTopology.ReturningArguments(TimeSpan.FromSeconds(30), exchange: "", Names.JobLogRecorded));
 
     [Fact]
     public void Stops_are_a_stream_kept_for_their_retention() => Assert.Equal(

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Accept.Lease;
 
 /// <summary>Leases between the workers of a broker.</summary>
 internal sealed class BrokerLeases(
-    LeaseWatch watch, LeaseTalk talk, RunClaims claims, UntilAccepted until, IOptions<WorkerOptions> options, TimeProvider time, ILogger<BrokerLeases> logger)
+    LeaseWatch watch, LeaseGuard guard, LeaseTalk talk, RunClaims claims, UntilAccepted until, IOptions<WorkerOptions> options, TimeProvider time, ILogger<BrokerLeases> logger)
     : ILeases
 {
     /// <summary>For a worker that is cut off to stop its tries, which it begins when the lease is over.</summary>
@@ -44,7 +44,7 @@ internal sealed class BrokerLeases(
         }
     }
 
-    public Task InContactAsync(CancellationToken cancellationToken) => watch.InContactAsync(cancellationToken);
+    public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);
 
     /// <summary>Whether a whole lease passed in which others could be heard and nobody said that the run is theirs.</summary>
     private async Task<bool> HeardNothingAsync(RunClaim claim, CancellationToken cancellationToken)

@@ -33,7 +33,12 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
     }
 
     /// <inheritdoc/>
-    public async Task<DeliveryOutcome> PutAsync(JobLogRecorded log, CancellationToken cancellationToken)
+    public Task<DeliveryOutcome> PutAsync(JobLogRecorded log, CancellationToken cancellationToken) => PutAsync(log, once: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<DeliveryOutcome> PutOnceAsync(JobLogRecorded log, CancellationToken cancellationToken) => PutAsync(log, once: true, cancellationToken);
+
+    private async Task<DeliveryOutcome> PutAsync(JobLogRecorded log, bool once, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(log);
         var fitted = JobLogLimits.Fit(log, _options.MaxStreamBytes, _options.StrictIds, out var cuts);
@@ -43,6 +48,7 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
         }
 
         using var request = new HttpRequestMessage(HttpMethod.Post, LogUrl(log.RequestId));
+        request.Options.Set(RequestManagerResilience.Once, once);
         request.Content = new ByteArrayContent(Wire.Serialize(fitted));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(Wire.ContentType);
 
@@ -100,7 +106,11 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
             throw new RetryableDeliveryException(
                 $"the Request Manager at {_options.BaseUrl} did not answer {what}: "
                 + RequestManagerResilience.NoAnswer(error, _options),
-                innerException: error);
+                innerException: error)
+            {
+                StoreIsDown = Trouble.Of(error).IsDown,
+                StoreIsBusy = Trouble.Of(error).IsBusy,
+            };
         }
     }
 
@@ -109,6 +119,10 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
         var message = $"the Request Manager at {_options.BaseUrl} answered {what} with {answer}";
         return answer.Kind == AnswerKind.Permanent
             ? new PermanentDeliveryException(message, answer.Status, answer.Words)
-            : new RetryableDeliveryException(message, answer.Status, answer.Words, RetryAfter.Of(response, _time));
+            : new RetryableDeliveryException(message, answer.Status, answer.Words, RetryAfter.Of(response, _time))
+            {
+                StoreIsDown = Trouble.Of(answer).IsDown,
+                StoreIsBusy = Trouble.Of(answer).IsBusy,
+            };
     }
 }

@@ -15,6 +15,9 @@ internal static class RequestManagerResilience
     /// <summary>The longest <c>Retry-After</c> that is waited for here; while waiting, a delivery slot is taken.</summary>
     public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>On a request: whether it is made once, with no further attempts.</summary>
+    public static readonly HttpRequestOptionsKey<bool> Once = new("jobrunner-once");
+
     public static void Configure(
         ResiliencePipelineBuilder<HttpResponseMessage> builder, RequestManagerOptions options, TimeProvider time, ILogger logger)
     {
@@ -55,6 +58,11 @@ internal static class RequestManagerResilience
     private static async ValueTask<bool> ShouldRetryAsync(
         RetryPredicateArguments<HttpResponseMessage> args, TimeProvider time)
     {
+        if (args.Context.GetRequestMessage()?.Options.TryGetValue(Once, out var once) == true && once)
+        {
+            return false;
+        }
+
         if (args.Outcome.Exception is { } error)
         {
             return IsNoAnswer(error, args.Context.CancellationToken);

@@ -19,7 +19,10 @@ internal static class SqliteFaults
             _ => $"cannot be used: {error.Message}",
         };
         return new RetryableDeliveryException(
-            $"{JobLogStoreOptions.PathSetting} \"{path}\" {reason}", innerException: error);
+            $"{JobLogStoreOptions.PathSetting} \"{path}\" {reason}", innerException: error)
+        {
+            StoreIsDown = true,
+        };
     }
 
     private static string Reason(SqliteException error) => error.SqliteErrorCode switch

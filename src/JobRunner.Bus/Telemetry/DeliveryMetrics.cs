@@ -1,0 +1,60 @@
+using System.Diagnostics.Metrics;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Report.Gate;
+
+namespace JobRunner.Bus.Telemetry;
+
+/// <summary>What a worker counts of the job logs it delivers. On the meter <see cref="WorkerMetrics.MeterName"/>.</summary>
+internal sealed class DeliveryMetrics : IDisposable
+{
+    private static readonly double[] AttemptBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
+    // From a log that is there at once to one that outlived an outage of a day.
+    private static readonly double[] AgeBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600];
+
+    private readonly Meter _meter;
+    private readonly TimeProvider _time;
+    private readonly Histogram<double> _deliveries;
+    private readonly Histogram<double> _age;
+    private readonly Counter<long> _putOffs;
+
+    public DeliveryMetrics(IMeterFactory meters, DeliveryGate gate, TimeProvider time)
+    {
+        _time = time;
+        _meter = meters.Create(WorkerMetrics.MeterName);
+        _deliveries = _meter.CreateHistogram(
+            "jobrunner.job_log.delivery.duration",
+            "s",
+            "How long deliveries of job logs took, with their attempts, by outcome",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = AttemptBuckets });
+        _age = _meter.CreateHistogram(
+            "jobrunner.job_log.age",
+            "s",
+            "How old job logs were when they were stored, from the end of their try",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = AgeBuckets });
+        _putOffs = _meter.CreateCounter<long>("jobrunner.job_log.put_offs", "{job_log}", "Job logs put off to a later delivery, by delay");
+        _meter.CreateObservableGauge(
+            "jobrunner.job_log.store.up", () => gate.IsShut ? 0 : 1, "{store}", "Whether job logs get through: 0 in an outage of their store");
+        _meter.CreateObservableGauge("jobrunner.job_log.deliveries.in_flight", () => gate.Passing, "{job_log}", "Job logs on their way to the store now");
+        _meter.CreateObservableGauge("jobrunner.job_log.deliveries.held", () => gate.Waiting, "{job_log}", "Job logs that wait in this worker to be let through");
+        _meter.CreateObservableGauge("jobrunner.job_log.deliveries.limit", () => gate.Limit, "{job_log}", "Job logs that may be on their way at once now");
+    }
+
+    /// <summary>A delivery ended: <c>stored</c>, <c>already_there</c>, <c>refused</c> or <c>failed</c>.</summary>
+    public void Ended(string outcome, TimeSpan took) =>
+        _deliveries.Record(took.TotalSeconds, KeyValuePair.Create<string, object?>("jobrunner.outcome", outcome));
+
+    /// <summary>A log is where it belongs.</summary>
+    public void Stored(JobLogRecorded log)
+    {
+        if (log.FinishedAt > 0)
+        {
+            _age.Record(Math.Max(0, (_time.GetUtcNow().ToUnixTimeMilliseconds() - (log.FinishedAt / 1e6)) / 1e3));
+        }
+    }
+
+    /// <summary>A log was put off.</summary>
+    public void PutOff(string delay) => _putOffs.Add(1, KeyValuePair.Create<string, object?>("jobrunner.delay", delay));
+
+    public void Dispose() => _meter.Dispose();
+}

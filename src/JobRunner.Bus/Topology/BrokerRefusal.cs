@@ -1,0 +1,47 @@
+using RabbitMQ.Client.Exceptions;
+
+namespace JobRunner.Bus.Topology;
+
+/// <summary>Tells a broker that says no from one that is not there.</summary>
+internal static class BrokerRefusal
+{
+    private const ushort AccessRefused = 403;
+    private const ushort NotAllowed = 530;
+
+    /// <summary>Why the broker does not let this user in; <see langword="null"/> when it is something that may heal.</summary>
+    public static PreflightFinding? Of(Exception error, string endpoint, string user, string virtualHost)
+    {
+        foreach (var reason in Flatten(error))
+        {
+            if (reason is AuthenticationFailureException or PossibleAuthenticationFailureException)
+            {
+                return new PreflightFinding(
+                    $"broker {endpoint}",
+                    PreflightVerdict.Wrong,
+                    $"The broker at {endpoint} refused user \"{user}\"",
+                    "Wrong password, no such user, or no access from this host: correct JobRunner__RabbitMq__Uri, or the user on the broker");
+            }
+
+            if (reason is OperationInterruptedException { ShutdownReason: { ReplyCode: AccessRefused or NotAllowed } shutdown })
+            {
+                return new PreflightFinding(
+                    $"broker {endpoint}",
+                    PreflightVerdict.Wrong,
+                    $"The broker at {endpoint} does not let user \"{user}\" into virtual host \"{virtualHost}\": {shutdown.ReplyText}",
+                    "Make the virtual host and give the user permissions there, or correct JobRunner__RabbitMq__Uri");
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<Exception> Flatten(Exception error)
+    {
+        yield return error;
+        var inner = error is AggregateException many ? many.InnerExceptions : error.InnerException is { } one ? [one] : Enumerable.Empty<Exception>();
+        foreach (var reason in inner.SelectMany(Flatten))
+        {
+            yield return reason;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+namespace JobRunner.Bus.ChaosTests.Faults;
+
+/// <summary>One thing to break.</summary>
+/// <param name="Pause">Time since the one before it.</param>
+/// <param name="Kind">What.</param>
+/// <param name="Worker">Which worker, for those that hit one.</param>
+/// <param name="Lasts">How long, for those that last.</param>
+public sealed record PlannedFault(TimeSpan Pause, FaultKind Kind, int Worker, TimeSpan Lasts);
+
+/// <summary>What is broken when: all of it follows from the seed.</summary>
+public static class FaultPlan
+{
+    /// <summary>The faults of a seed, without end.</summary>
+    public static IEnumerable<PlannedFault> Of(int seed, IReadOnlyList<FaultKind> kinds)
+    {
+        ArgumentNullException.ThrowIfNull(kinds);
+        var random = new Random(seed ^ 0x5eed);
+        while (true)
+        {
+            yield return new PlannedFault(
+                TimeSpan.FromMilliseconds(random.Next(500, 3500)),
+                kinds[random.Next(kinds.Count)],
+                random.Next(1000),
+                TimeSpan.FromMilliseconds(random.Next(500, 4000)));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace JobRunner.Bus.TestKit;
+
+/// <summary>A link between a worker and its broker that can be cut, or swallow everything without a word.</summary>
+public sealed class TcpProxy : IAsyncDisposable
+{
+    private TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly int _target;
+    private readonly ConcurrentDictionary<TcpClient, TcpClient?> _links = new();
+    private volatile bool _swallows;
+
+    private TcpProxy(int target) => _target = target;
+
+    /// <summary>Where to connect.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>Starts a proxy in front of a loopback port.</summary>
+    public static TcpProxy Start(int target)
+    {
+        var proxy = new TcpProxy(target);
+        proxy._listener.Start();
+        proxy.Port = ((IPEndPoint)proxy._listener.LocalEndpoint).Port;
+        _ = proxy.AcceptAsync(proxy._listener);
+        return proxy;
+    }
+
+    /// <summary>Closes all connections on both sides; new ones are taken.</summary>
+    public void Cut()
+    {
+        foreach (var (near, far) in _links)
+        {
+            near.Client?.Close(0);
+            far?.Client?.Close(0);
+        }
+
+        _links.Clear();
+    }
+
+    /// <summary>
+    /// From now on nothing passes: what is connected stays so on the near side and hears nothing more, new connections are
+    /// taken and hear nothing either. The far side sees its connections close.
+    /// </summary>
+    public void Swallow()
+    {
+        _swallows = true;
+        foreach (var (_, far) in _links)
+        {
+            far?.Client?.Close(0);
+        }
+    }
+
+    /// <summary>Cuts all connections and refuses new ones, as the machine of a broker that is down does.</summary>
+    public void Refuse()
+    {
+        _listener.Stop();
+        Cut();
+    }
+
+    /// <summary>Takes connections again.</summary>
+    public void Accept()
+    {
+        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _listener.Start();
+        _ = AcceptAsync(_listener);
+    }
+
+    /// <summary>Lets everything pass again. Old connections close.</summary>
+    public void Heal()
+    {
+        _swallows = false;
+        Cut();
+    }
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        try
+        {
+            while (true)
+            {
+                var near = await listener.AcceptTcpClientAsync();
+                if (_swallows)
+                {
+                    _links[near] = null;
+                    continue;
+                }
+
+                var far = new TcpClient();
+                try
+                {
+                    await far.ConnectAsync(IPAddress.Loopback, _target);
+                }
+                catch (SocketException)
+                {
+                    near.Client?.Close(0);
+                    continue;
+                }
+
+                _links[near] = far;
+                _ = PassAsync(near, far);
+                _ = PassAsync(far, near);
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // Disposed of.
+        }
+    }
+
+    private async Task PassAsync(TcpClient from, TcpClient to)
+    {
+        try
+        {
+            await from.GetStream().CopyToAsync(to.GetStream());
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Cut.
+        }
+
+        if (!_swallows)
+        {
+            from.Close();
+            to.Close();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _listener.Stop();
+        Cut();
+        return ValueTask.CompletedTask;
+    }
+}

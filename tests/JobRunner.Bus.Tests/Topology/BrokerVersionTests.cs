@@ -1,0 +1,37 @@
+using System.Text;
+using JobRunner.Bus.Topology;
+
+namespace JobRunner.Bus.Tests.Topology;
+
+public sealed class BrokerVersionTests
+{
+    [Theory]
+    [InlineData("3.9.29", "Wrong")]
+    [InlineData("3.10.8", "Note")]
+    [InlineData("3.11.0", "Good")]
+    [InlineData("3.13.7+2.gabc", "Good")]
+    [InlineData("4.0.0-rc.1", "Good")]
+    [InlineData("10.0", "Good")]
+    [InlineData("2.99.1", "Wrong")]
+    [InlineData("", "Warning")]
+    [InlineData("latest", "Warning")]
+    public void A_version_before_3_10_is_refused_and_an_unknown_one_is_warned_of(string version, string verdict)
+    {
+        var finding = BrokerVersion.Check("host:5672", Properties("RabbitMQ", version));
+
+        Assert.Equal(verdict, finding.Verdict.ToString());
+        Assert.StartsWith("broker host:5672", finding.What);
+        Assert.Equal(verdict == "Good", finding.Fix.Length == 0);
+    }
+
+    [Fact]
+    public void A_broker_that_is_not_RabbitMQ_is_warned_of() =>
+        Assert.Equal(PreflightVerdict.Warning, BrokerVersion.Check("host:5672", Properties("Other", "4.0.0")).Verdict);
+
+    [Fact]
+    public void A_broker_that_says_nothing_is_warned_of() =>
+        Assert.Equal(PreflightVerdict.Warning, BrokerVersion.Check("host:5672", null).Verdict);
+
+    private static Dictionary<string, object?> Properties(string product, string version) =>
+        new() { ["product"] = Encoding.UTF8.GetBytes(product), ["version"] = Encoding.UTF8.GetBytes(version) };
+}
