@@ -33,6 +33,22 @@ public sealed class WorkersCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Stop_with_json_prints_the_messages_and_keeps_its_exit_code()
+    {
+        _cli.Control = new FakeBrokerControl
+        {
+            Replies = [new StopJobReply { RequestId = "r1", JobId = "aaaa", Outcome = "stopped-while-running", FinalState = JobState.Stopped, Worker = "w1" }],
+            Unanswered = [new RunnerStatus { RequestId = "r1", JobId = "bbbb", Worker = "w1" }],
+        };
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("stop r1 --json"));
+
+        using var document = JsonDocument.Parse(_cli.Output);
+        Assert.Equal("stopped-while-running", Assert.Single(document.RootElement.GetProperty("replies").EnumerateArray()).GetProperty("outcome").GetString());
+        Assert.Equal("bbbb", Assert.Single(document.RootElement.GetProperty("unanswered").EnumerateArray()).GetProperty("jobId").GetString());
+    }
+
+    [Fact]
     public async Task Stop_of_what_nobody_holds_is_no_error()
     {
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync("stop r1 aaaa"));

@@ -61,6 +61,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             Examples:
               jobrunner stop cq2f6v8k3m1p0a4b5c6d
               jobrunner stop cq2f6v8k3m1p0a4b5c6d aaaa --timeout 2m
+              jobrunner stop cq2f6v8k3m1p0a4b5c6d --json | jq -r '.replies[].outcome'
 
             Exit codes: 0 if stopped or not held by any worker, 1 if a job has not stopped within the timeout
 
@@ -83,7 +84,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
 
             """,
         ["topology"] = """
-            What is printed is what workers declare, by the same code. Of the settings, StopRetention and JournalRetention count.
+            What is printed is what workers declare, by the same code. Of the settings,
+            StopRetention, JournalRetention and RedeliverAfter count.
 
             Examples:
               jobrunner topology

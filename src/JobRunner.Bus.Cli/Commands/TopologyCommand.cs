@@ -1,6 +1,8 @@
 using System.CommandLine;
 using JobRunner.Bus.Cli.Hosting;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Report;
+using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Commands;
@@ -8,6 +10,7 @@ namespace JobRunner.Bus.Cli.Commands;
 /// <summary><c>topology</c>: what workers declare at a broker, without one.</summary>
 internal static class TopologyCommand
 {
+    // One of the wait queues that are made on demand, to show what they are like.
     private static readonly TimeSpan SampleWait = TimeSpan.FromSeconds(30);
 
     /// <summary>The command.</summary>
@@ -24,14 +27,14 @@ internal static class TopologyCommand
         command.SetAction(async (parsed, _) =>
         {
             var asJson = parsed.GetValue(json);
-            var options = await SettingsErrors.ExplainAsync(() => Task.FromResult(WorkerSettings.Read()));
+            var queues = await SettingsErrors.ExplainAsync(() => Task.FromResult(Queues()));
             if (asJson)
             {
-                services.Screen.Output.WriteLine(TopologyListing.Definitions(BrokerTopology.Queues(options), parsed.GetValue(virtualHost)!));
+                services.Screen.Output.WriteLine(TopologyListing.Definitions(queues, parsed.GetValue(virtualHost)!));
             }
             else
             {
-                TopologyListing.Write(services.Screen.Output, [.. BrokerTopology.Queues(options), .. Samples()]);
+                TopologyListing.Write(services.Screen.Output, [.. queues, WaitQueue(SampleWait)]);
             }
 
             return ExitCodes.Success;
@@ -39,12 +42,20 @@ internal static class TopologyCommand
         return command;
     }
 
-    /// <summary>One of each kind of queue that is made when it is first needed, to show what they are like.</summary>
-    private static IEnumerable<QueuePart> Samples()
+    private static IReadOnlyList<QueuePart> Queues()
     {
-        var name = WaitSteps.NameOf(SampleWait);
-        yield return new QueuePart(
-            Names.WaitQueue(name), BrokerTopology.ReturningArguments(SampleWait, Names.RunJob, routingKey: null), [(Names.RunJobWait, name)]);
-        yield return new QueuePart(Names.DelayQueue(name), BrokerTopology.ReturningArguments(SampleWait, "", Names.JobLogRecorded), []);
+        var worker = WorkerSettings.Read<WorkerOptions, WorkerOptionsRules>(WorkerOptions.Section);
+        var report = WorkerSettings.Read<ReportOptions, ReportOptionsRules>(ReportOptions.Section);
+        return [.. BrokerTopology.Queues(worker), .. report.Delays.Distinct().Select(DelayQueue)];
     }
+
+    private static QueuePart WaitQueue(TimeSpan wait)
+    {
+        var name = WaitSteps.NameOf(wait);
+        return new QueuePart(
+            Names.WaitQueue(name), BrokerTopology.ReturningArguments(wait, Names.RunJob, routingKey: null), [(Names.RunJobWait, name)]);
+    }
+
+    private static QueuePart DelayQueue(TimeSpan delay) => new(
+        Names.DelayQueue(WaitSteps.NameOf(delay)), BrokerTopology.ReturningArguments(delay, "", Names.JobLogRecorded), []);
 }

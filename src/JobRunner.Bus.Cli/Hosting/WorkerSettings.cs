@@ -9,15 +9,17 @@ namespace JobRunner.Bus.Cli.Hosting;
 /// <summary>The settings a worker would start with here.</summary>
 internal static class WorkerSettings
 {
-    /// <summary>Section Worker, checked.</summary>
-    public static WorkerOptions Read()
+    /// <summary>A section, checked.</summary>
+    public static TOptions Read<TOptions, TRules>(string section)
+        where TOptions : class
+        where TRules : class, IValidateOptions<TOptions>
     {
         DurationConverter.Register();
         var configuration = Host.CreateApplicationBuilder().Configuration;
         var services = new ServiceCollection();
-        services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
-            .Bind(configuration.GetSection(WorkerOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddOptionsWithValidateOnStart<TOptions, TRules>()
+            .Bind(configuration.GetSection(section), binder => binder.ErrorOnUnknownConfiguration = true);
         using var provider = services.BuildServiceProvider();
-        return provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
+        return provider.GetRequiredService<IOptions<TOptions>>().Value;
     }
 }

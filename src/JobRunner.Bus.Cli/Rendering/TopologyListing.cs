@@ -40,7 +40,7 @@ internal static class TopologyListing
         }
 
         output.WriteLine();
-        output.WriteLine($"Queues {Names.WaitQueue("<wait>")} and {Names.DelayQueue("<wait>")} are made for each length of wait; one of each is shown.");
+        output.WriteLine($"A queue {Names.WaitQueue("<wait>")} for each length of wait is made when it is first needed; one is shown.");
         output.WriteLine($"Each worker adds queues of its own while it lives, such as {Names.GetRunnerStatus}.<worker>.");
     }
 
