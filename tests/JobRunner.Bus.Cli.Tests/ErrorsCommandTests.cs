@@ -286,6 +286,7 @@ public sealed class ErrorsCommandTests : IDisposable
         Assert.Equal(ExitCodes.Interrupted, await _cli.RunAsync("errors retry --all --yes"));
 
         Assert.Empty(Broker.Steps);
+        Assert.Empty(Output);
     }
 
     [Fact]

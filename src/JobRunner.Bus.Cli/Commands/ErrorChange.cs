@@ -23,6 +23,7 @@ internal sealed class ErrorChange(CliServices services, bool dryRun, bool asJson
         CancellationToken stop)
     {
         var left = selection.Limit ?? long.MaxValue;
+        var ended = false;
         try
         {
             foreach (var name in selection.Queues)
@@ -52,10 +53,12 @@ internal sealed class ErrorChange(CliServices services, bool dryRun, bool asJson
                     Tell(await work(queue, batch));
                 }
             }
+
+            ended = true;
         }
         finally
         {
-            Sum();
+            Sum(ended);
         }
 
         return _counts.GetValueOrDefault(RepairKind.Kept) > 0 ? ExitCodes.Failed : ExitCodes.Success;
@@ -87,7 +90,7 @@ internal sealed class ErrorChange(CliServices services, bool dryRun, bool asJson
         }
     }
 
-    private void Sum()
+    private void Sum(bool ended)
     {
         if (asJson)
         {
@@ -104,7 +107,11 @@ internal sealed class ErrorChange(CliServices services, bool dryRun, bool asJson
             Part(RepairKind.Kept, dryRun ? "would stay" : "kept"),
         ];
         var told = string.Join(", ", parts.Where(part => part.Length > 0));
-        services.Screen.Output.WriteLine(told.Length == 0 ? "There is nothing of this kind in the error queues." : $"{told}.");
+        if (told.Length > 0 || ended)
+        {
+            services.Screen.Output.WriteLine(told.Length == 0 ? "There is nothing of this kind in the error queues." : $"{told}.");
+        }
+
         if (dryRun && told.Length > 0)
         {
             services.Screen.Output.WriteLine("Nothing was changed; --yes does it.");

@@ -60,6 +60,7 @@ internal sealed class ErrorQueue : IErrorQueue
 
     public async ValueTask<ErrorMessage?> NextAsync(CancellationToken cancellation)
     {
+        var emptyLooks = 0;
         while (true)
         {
             if (_arrived.Reader.TryRead(out var message))
@@ -78,7 +79,8 @@ internal sealed class ErrorQueue : IErrorQueue
                 await ConsumeAsync(cancellation);
             }
 
-            if (!await ArrivesAsync(cancellation) && await IsEmptyAsync(cancellation))
+            // Twice: an answer of the broker can overtake the deliveries before it, but not those before the last answer.
+            if (!await ArrivesAsync(cancellation) && await IsEmptyAsync(cancellation) && ++emptyLooks == 2)
             {
                 return null;
             }
@@ -111,15 +113,16 @@ internal sealed class ErrorQueue : IErrorQueue
         var consumer = new AsyncEventingBasicConsumer(_channel);
         consumer.ReceivedAsync += (_, delivery) =>
         {
-            if (Interlocked.Increment(ref _received) > Total)
+            // One delivery at a time, whichever consumer gets it. Counted last: who sees the count finds the message.
+            if (Interlocked.Read(ref _received) < Total)
             {
-                // Held, not looked at: it came after the start.
-                return Task.CompletedTask;
+                Interlocked.Increment(ref _held);
+                _arrived.Writer.TryWrite(ErrorMessage.Of(
+                    _queue, delivery.DeliveryTag, new BasicProperties(delivery.BasicProperties), delivery.Body.ToArray()));
+                Interlocked.Increment(ref _received);
             }
 
-            Interlocked.Increment(ref _held);
-            _arrived.Writer.TryWrite(ErrorMessage.Of(
-                _queue, delivery.DeliveryTag, new BasicProperties(delivery.BasicProperties), delivery.Body.ToArray()));
+            // What came after the start is held, not looked at.
             return Task.CompletedTask;
         };
         await _channel.BasicConsumeAsync(Names.ErrorQueue(_queue), autoAck: false, consumer, cancellation);

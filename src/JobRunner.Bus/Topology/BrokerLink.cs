@@ -11,10 +11,12 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, TimeProvider time, ILogger<BrokerLink> logger) : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IConnection? _connection;
@@ -85,6 +87,15 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         {
             // Nobody answered, or the name is not known: others may see more.
             return false;
+        }
+    }
+
+    /// <summary>Waits while every address of the broker refuses connections.</summary>
+    public async Task WhileRefusedAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested && await IsRefusedEverywhereAsync(BetweenLooks, stopping))
+        {
+            await Task.Delay(BetweenLooks, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -72,7 +72,7 @@ public sealed partial class ProofTests
             {
                 if (!continues && !line.StartsWith(' ') && !line.StartsWith('#'))
                 {
-                    yield return line.Split("   # ")[0].TrimEnd();
+                    yield return line.Split("  # ")[0].TrimEnd();
                 }
 
                 continues = line.EndsWith('\\') || line.EndsWith('|');
