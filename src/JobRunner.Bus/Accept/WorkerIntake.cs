@@ -4,6 +4,7 @@ using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Report;
 using JobRunner.Bus.Report.Gate;
+using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -41,6 +42,9 @@ internal sealed class WorkerIntake(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // Jobs that cannot be made are told now, not by each command.
+        _ = services.GetRequiredService<IJobFactory>();
+
         // A broker may be away for long; the process is alive meanwhile, only not ready.
         _opening = OpenAsync(_stopping.Token);
         if (!OnBroker)
