@@ -42,4 +42,7 @@ public sealed record Return
 
     /// <summary>Why the run failed without a try; <see langword="null"/> otherwise.</summary>
     public string? Error { get; init; }
+
+    /// <summary>The log of the last try where it is still to be recorded; <see langword="null"/> when all logs are safe.</summary>
+    public JobLogRecorded? LastLog { get; init; }
 }

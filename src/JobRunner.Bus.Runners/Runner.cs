@@ -52,11 +52,20 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// before the next try starts. Called once.
     /// </summary>
     /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
-    public async Task<Return> RunAsync()
+    public Task<Return> RunAsync() => RunLoopAsync(leaveLastLog: false);
+
+    /// <summary>
+    /// As <see cref="RunAsync"/>, but the log of a try that ends the run is left to the caller, in
+    /// <see cref="Return.LastLog"/>: to be recorded together with the end of the run.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
+    public Task<Return> RunToLastLogAsync() => RunLoopAsync(leaveLastLog: true);
+
+    private async Task<Return> RunLoopAsync(bool leaveLastLog)
     {
         try
         {
-            var result = await TryLoopAsync();
+            var result = await TryLoopAsync(leaveLastLog);
             _signals.Returned(result);
             return result;
         }
@@ -68,7 +77,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         }
     }
 
-    private async Task<Return> TryLoopAsync()
+    private async Task<Return> TryLoopAsync(bool leaveLastLog)
     {
         var jobData = _command.JobData;
         var tries = 1L; // of this run
@@ -108,10 +117,21 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             state = log.State;
-            await _logs.RecordAsync(log, Abandoned);
             logged = log.Try;
+            var ended = state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry);
+            if (leaveLastLog && (ended || (state != JobState.Stopped && tryNo == _maxTries)))
+            {
+                if (!ended)
+                {
+                    Log.TryFailed(_logger, _tryNumber, state.ToSeedName(), 0);
+                }
 
-            if (state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry))
+                _signals.Leave();
+                return Returns(state) with { LastLog = log };
+            }
+
+            await _logs.RecordAsync(log, Abandoned);
+            if (ended)
             {
                 _signals.Leave();
                 return Returns(state);

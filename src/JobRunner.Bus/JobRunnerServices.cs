@@ -123,6 +123,7 @@ public static class JobRunnerServices
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
         services.AddReport();
+        services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
@@ -131,6 +132,7 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
+            services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
@@ -144,6 +146,7 @@ public static class JobRunnerServices
         else
         {
             services.AddSingleton<IRedelivery, InMemoryRedelivery>();
+            services.AddSingleton<IOutlet, BusOutlet>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
