@@ -12,7 +12,7 @@ namespace JobRunner.Bus.ChaosTests;
 /// <summary>Real workers on a real broker under load, while things are broken; then the checker looks at what was seen.</summary>
 public static class ChaosRun
 {
-    private const int MostOutstanding = 120;
+    private const int MostOutstanding = 200;
     private const string Request = "chaosrequest00000000";
 
     /// <summary>Runs, checks, and leaves the history in its file.</summary>
