@@ -1,5 +1,7 @@
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Receive;
+using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
@@ -114,6 +116,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
+        services.AddSingleton<RefusalNotes>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<TimelessStops>();
@@ -123,6 +126,7 @@ public static class JobRunnerServices
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
         services.AddReport();
+        services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
@@ -131,6 +135,9 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
+            services.AddSingleton<CommandReceiver>();
+            services.AddSingleton<RefusedCommands>();
+            services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
@@ -144,6 +151,7 @@ public static class JobRunnerServices
         else
         {
             services.AddSingleton<IRedelivery, InMemoryRedelivery>();
+            services.AddSingleton<IOutlet, BusOutlet>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
@@ -169,7 +177,13 @@ public static class JobRunnerServices
         // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
-        broker.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!), $"jobrunner {worker}");
+        var link = context.GetRequiredService<BrokerLink>();
+        var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        broker.Host(
+            new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!),
+            $"jobrunner {worker}",
+            // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
+            host => host.OnRefreshConnectionFactory = _ => link.WhileRefusedAsync(stopping));
         broker.AutoStart = true;
         ConfigureWire(broker);
     }
