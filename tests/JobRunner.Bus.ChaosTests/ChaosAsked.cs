@@ -9,7 +9,7 @@ namespace JobRunner.Bus.ChaosTests;
 /// <param name="MustBreak">Kinds that a run of this length has surely injected.</param>
 internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyList<FaultKind> MustBreak)
 {
-    private const int DefaultSeconds = 45;
+    private const int DefaultSeconds = 35;
 
     /// <summary>Where progress is told as it happens; none unless <c>CHAOS_PROGRESS</c> is set.</summary>
     public static string? ProgressPath => Setting("CHAOS_PROGRESS");
