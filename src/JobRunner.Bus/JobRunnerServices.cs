@@ -171,7 +171,18 @@ public static class JobRunnerServices
         // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
-        broker.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!), $"jobrunner {worker}");
+        var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
+        {
+            host.Heartbeat(BrokerNodes.Heartbeat);
+            // It asks them in this order: workers spread over the nodes.
+            var nodes = BrokerNodes.Of(options).Select(node => $"{node.HostName}:{node.Port}").ToArray();
+            if (nodes.Length > 1)
+            {
+                Random.Shared.Shuffle(nodes);
+                host.UseCluster(cluster => Array.ForEach(nodes, cluster.Node));
+            }
+        });
         broker.AutoStart = true;
         ConfigureWire(broker);
     }
