@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.TestKit;
@@ -41,8 +42,44 @@ public sealed class ClusterTests
             await node.StartServerAsync();
         }
 
+        await MoreTroubleAsync(cluster, load);
         await load.StopLongOnesAsync();
         await load.CheckAsync();
+    }
+
+    /// <summary>For people with time: as many more faults as <c>JOBRUNNER_CLUSTER_FAULTS</c> says, one node at a time.</summary>
+    private static async Task MoreTroubleAsync(RabbitMqCluster cluster, Load load)
+    {
+        var faults = int.Parse(Environment.GetEnvironmentVariable("JOBRUNNER_CLUSTER_FAULTS") ?? "0", CultureInfo.InvariantCulture);
+        for (var fault = 0; fault < faults; fault++)
+        {
+            var node = cluster.Nodes[Random.Shared.Next(cluster.Nodes.Count)];
+            await cluster.MayGoAsync(node);
+            await load.SendAsync(30);
+            await load.ProgressAsync(5);
+            switch (fault % 3)
+            {
+                case 0:
+                    load.Say($"pausing {node.Port}");
+                    await node.PauseAsync();
+                    // Longer than a lease, and than two heartbeats; shorter than what parts a cluster.
+                    await Task.Delay(TimeSpan.FromSeconds(25), TestContext.Current.CancellationToken);
+                    await node.ContinueAsync();
+                    break;
+                case 1:
+                    load.Say($"killing {node.Port}");
+                    await node.KillAsync();
+                    await load.ProgressAsync(10);
+                    await node.StartServerAsync();
+                    break;
+                default:
+                    load.Say($"restarting {node.Port}");
+                    await node.StopServerAsync();
+                    await load.ProgressAsync(10);
+                    await node.StartServerAsync();
+                    break;
+            }
+        }
     }
 
     /// <summary>Two workers, a Request Manager, and jobs of all kinds.</summary>
