@@ -12,5 +12,6 @@ var services = new CliServices
     OpenEmbeddedBus = EmbeddedBus.OpenAsync,
     ReadHighestTries = StoredLogs.HighestTriesAsync,
     ReadLogs = StoredLogs.ReadAsync,
+    OpenStoredTries = StoredTries.Open,
 };
 return await CommandLine.RunAsync(args, services);

@@ -12,7 +12,7 @@ public enum RunEnd
     /// <summary>A try failed and the next is due after <see cref="Return.Wait"/>; whoever is free then goes on.</summary>
     Parked,
 
-    /// <summary>The runner was asked to hand over; another goes on after <see cref="Return.Wait"/>, often none.</summary>
+    /// <summary>The runner was asked to hand over, or the job's type has no place here; another goes on after <see cref="Return.Wait"/>, often none.</summary>
     HandedOver,
 }
 
@@ -42,4 +42,7 @@ public sealed record Return
 
     /// <summary>Why the run failed without a try; <see langword="null"/> otherwise.</summary>
     public string? Error { get; init; }
+
+    /// <summary>The log of the last try where it is still to be recorded; <see langword="null"/> when all logs are safe.</summary>
+    public JobLogRecorded? LastLog { get; init; }
 }

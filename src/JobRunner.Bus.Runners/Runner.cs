@@ -23,6 +23,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private readonly long _startedAt;
     private long _tryNumber;
     private volatile TryRun? _current;
+    private bool _noPlaceForItsType;
 
     internal Runner(
         RunJob command, MadeJob made, IJobLogSink logs, TrySlots slots, RunnerOptions options, TimeProvider time, ILogger<Runner> logger)
@@ -38,7 +39,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         Abandoned = _abandoned.Token;
         _maxTries = 1 + command.Job.Retry;
         _retryWait = GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
-        _timeout = GoDuration.Parse(command.Timeout).ToTimeSpan();
+        _timeout = string.IsNullOrEmpty(command.Timeout) ? made.Limits?.TryTimeout ?? TimeSpan.Zero : GoDuration.Parse(command.Timeout).ToTimeSpan();
         _startedAt = UnixNanoseconds.Now(time);
         _tryNumber = 1 + command.TotalTries;
         Key = new RunnerKey(command.RequestId, command.Job.Id);
@@ -52,11 +53,20 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// before the next try starts. Called once.
     /// </summary>
     /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
-    public async Task<Return> RunAsync()
+    public Task<Return> RunAsync() => RunLoopAsync(leaveLastLog: false);
+
+    /// <summary>
+    /// As <see cref="RunAsync"/>, but the log of a try that ends the run is left to the caller, in
+    /// <see cref="Return.LastLog"/>: to be recorded together with the end of the run.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
+    public Task<Return> RunToLastLogAsync() => RunLoopAsync(leaveLastLog: true);
+
+    private async Task<Return> RunLoopAsync(bool leaveLastLog)
     {
         try
         {
-            var result = await TryLoopAsync();
+            var result = await TryLoopAsync(leaveLastLog);
             _signals.Returned(result);
             return result;
         }
@@ -68,7 +78,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         }
     }
 
-    private async Task<Return> TryLoopAsync()
+    private async Task<Return> TryLoopAsync(bool leaveLastLog)
     {
         var jobData = _command.JobData;
         var tries = 1L; // of this run
@@ -95,7 +105,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             {
                 Abandoned.ThrowIfCancellationRequested();
                 // Stopped before it started: that try is run again on a resume (seed).
-                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.HandedOver) with { Wait = WaitLeft(dueAt) };
+                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.HandedOver) with { Wait = _noPlaceForItsType ? JobTypeLimits.LookAgainAfter : WaitLeft(dueAt) };
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
@@ -108,10 +118,21 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             state = log.State;
-            await _logs.RecordAsync(log, Abandoned);
             logged = log.Try;
+            var ended = state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry);
+            if (leaveLastLog && (ended || (state != JobState.Stopped && tryNo == _maxTries)))
+            {
+                if (!ended)
+                {
+                    Log.TryFailed(_logger, _tryNumber, state.ToSeedName(), 0);
+                }
 
-            if (state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry))
+                _signals.Leave();
+                return Returns(state) with { LastLog = log };
+            }
+
+            await _logs.RecordAsync(log, Abandoned);
+            if (ended)
             {
                 _signals.Leave();
                 return Returns(state);
@@ -158,12 +179,19 @@ public sealed class Runner : IRunner, IAsyncDisposable
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    /// <summary>Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first.</summary>
+    /// <summary>
+    /// Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first, or the job's type
+    /// has no place.
+    /// </summary>
     private async Task<bool> TryStartAsync(TryRun next)
     {
         try
         {
-            await _slots.TakeAsync(_signals.NoMoreTries);
+            if (!await TakeSlotsAsync())
+            {
+                _noPlaceForItsType = true;
+                return false;
+            }
         }
         catch (OperationCanceledException) when (_signals.NoMoreTries.IsCancellationRequested)
         {
@@ -176,8 +204,34 @@ public sealed class Runner : IRunner, IAsyncDisposable
             return true;
         }
 
-        _slots.Release();
+        ReleaseSlots();
         return false;
+    }
+
+    /// <summary>A place of the job's type first: who waits for one holds no slot.</summary>
+    private async Task<bool> TakeSlotsAsync()
+    {
+        if (_made.Limits is { } limits && !await limits.TakeAsync(_options.ParkWaitsOver, _time, _signals.NoMoreTries))
+        {
+            return false;
+        }
+
+        try
+        {
+            await _slots.TakeAsync(_signals.NoMoreTries);
+            return true;
+        }
+        catch
+        {
+            _made.Limits?.Release();
+            throw;
+        }
+    }
+
+    private void ReleaseSlots()
+    {
+        _slots.Release();
+        _made.Limits?.Release();
     }
 
     /// <summary>Runs the try that has started, gives its slot back, and returns its log.</summary>
@@ -187,7 +241,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         var result = await current.RunAsync();
         var finishedAt = UnixNanoseconds.Now(_time);
         var state = _signals.TryEnded(result.State);
-        _slots.Release();
+        ReleaseSlots();
         Log.TryEnded(_logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
         if (state != result.State)
         {

@@ -1,5 +1,7 @@
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Receive;
+using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
@@ -114,6 +116,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
+        services.AddSingleton<RefusalNotes>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<TimelessStops>();
@@ -123,6 +126,7 @@ public static class JobRunnerServices
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
         services.AddReport();
+        services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
@@ -131,6 +135,9 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
+            services.AddSingleton<CommandReceiver>();
+            services.AddSingleton<RefusedCommands>();
+            services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
@@ -144,6 +151,7 @@ public static class JobRunnerServices
         else
         {
             services.AddSingleton<IRedelivery, InMemoryRedelivery>();
+            services.AddSingleton<IOutlet, BusOutlet>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
             services.AddSingleton<IStopNotes, InMemoryStopNotes>();
@@ -160,9 +168,7 @@ public static class JobRunnerServices
         services.AddSingleton(provider =>
         {
             var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
-            return new RedeliveryPolicy(
-                DelaySteps.TryParse(report.RedeliverAfter, out var steps, out var must) ? steps : throw new InvalidOperationException(must),
-                report.RedeliverFor);
+            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
         });
     }
 
@@ -171,10 +177,14 @@ public static class JobRunnerServices
         // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
+        var link = context.GetRequiredService<BrokerLink>();
+        var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
             host.Heartbeat(BrokerNodes.Heartbeat);
+            // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
+            host.OnRefreshConnectionFactory = _ => link.WhileRefusedAsync(stopping);
             // It asks them in this order: workers spread over the nodes.
             var nodes = BrokerNodes.Of(options).Select(node => $"{node.HostName}:{node.Port}").ToArray();
             if (nodes.Length > 1)

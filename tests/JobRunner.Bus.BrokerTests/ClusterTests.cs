@@ -37,7 +37,7 @@ public sealed class ClusterTests
             await load.SendAsync(30);
             await load.ProgressAsync(5);
             load.Say($"restarting {node.Port}");
-            await node.StopServerAsync();
+            await node.ShutDownAsync();
             await load.ProgressAsync(10);
             await node.StartServerAsync();
         }
@@ -74,7 +74,7 @@ public sealed class ClusterTests
                     break;
                 default:
                     load.Say($"restarting {node.Port}");
-                    await node.StopServerAsync();
+                    await node.ShutDownAsync();
                     await load.ProgressAsync(10);
                     await node.StartServerAsync();
                     break;

@@ -2,6 +2,7 @@ using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using Microsoft.Extensions.Time.Testing;
@@ -28,6 +29,14 @@ internal sealed class CliHarness : IDisposable
     public FakeBrokerControl Control { get; set; } = new();
 
     public IReadOnlyList<JobLogRecorded> Logs { get; set; } = [];
+
+    public Exception? HighestTriesError { get; set; }
+
+    public Action? OnReadLogs { get; set; }
+
+    public FakeRepairBroker Repair { get; } = new();
+
+    public FakeStoredTries Stored { get; } = new();
 
     public TestConsole? Terminal { get; set; }
 
@@ -57,7 +66,10 @@ internal sealed class CliHarness : IDisposable
         Terminal?.Dispose();
     }
 
-    public Task<int> RunAsync(string line, TimeProvider? time = null)
+    public Task<int> RunAsync(string line, TimeProvider? time = null) =>
+        RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), time);
+
+    public Task<int> RunAsync(IReadOnlyList<string> arguments, TimeProvider? time = null)
     {
         var services = new CliServices
         {
@@ -76,12 +88,27 @@ internal sealed class CliHarness : IDisposable
                 Embedded = arguments;
                 return Task.FromResult<ISchedulerBus>(Bus);
             },
-            ReadHighestTries = (_, _) => Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
-            ReadLogs = (_, _) => Task.FromResult(Logs),
+            ReadHighestTries = (_, _) => HighestTriesError is { } error ? throw error : Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
+            ReadLogs = (_, cancellation) =>
+            {
+                OnReadLogs?.Invoke();
+                cancellation.ThrowIfCancellationRequested();
+                return Task.FromResult(Logs);
+            },
             OpenBrokerBus = (address, _, _) =>
             {
                 Addresses.Add(address.ToString());
                 return Task.FromResult<ISchedulerBus>(Bus);
+            },
+            OpenStoredTries = requestManager =>
+            {
+                Stored.RequestManager = requestManager;
+                return Stored;
+            },
+            OpenRepairBroker = (address, _) =>
+            {
+                Addresses.Add(address.ToString());
+                return Task.FromResult<IRepairBroker>(Repair);
             },
             OpenBrokerControl = (address, _) =>
             {
@@ -90,7 +117,7 @@ internal sealed class CliHarness : IDisposable
             },
         };
         return CommandLine.RunAsync(
-            line.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            arguments,
             services,
             TestContext.Current.CancellationToken);
     }

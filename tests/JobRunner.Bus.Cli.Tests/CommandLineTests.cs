@@ -27,6 +27,21 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("ps --broker http://rabbit")]
     [InlineData("ps --broker rabbit:5672")]
     [InlineData("submit nowhere.json")]
+    [InlineData("errors")]
+    [InlineData("errors retry")]
+    [InlineData("errors retry --queue run-job")]
+    [InlineData("errors retry --all --request r1")]
+    [InlineData("errors retry --all --yes --dry-run")]
+    [InlineData("errors discard --yes")]
+    [InlineData("errors discard --older-than yesterday")]
+    [InlineData("errors retry --all --limit many")]
+    [InlineData("errors list --queue stop-job")]
+    [InlineData("errors list --limit 0")]
+    [InlineData("errors list --older-than yesterday")]
+    [InlineData("replay")]
+    [InlineData("replay --since yesterday")]
+    [InlineData("replay --since 2030-01-01T00:00:00Z")]
+    [InlineData("replay --since 1h --until 2h")]
     public async Task Wrong_usage_ends_with_2_and_says_why(string line)
     {
         Assert.Equal(ExitCodes.Usage, await _cli.RunAsync(line));
@@ -43,6 +58,14 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("stop --help", "--timeout 2m")]
     [InlineData("ps --help", "--watch")]
     [InlineData("logs --help", "--full")]
+    [InlineData("topology --help", "definitions.json")]
+    [InlineData("completion --help", "jobrunner completion bash")]
+    [InlineData("errors --help", "jobrunner errors list")]
+    [InlineData("errors list --help", "sort | uniq -c")]
+    [InlineData("errors show --help", "--job aaaa")]
+    [InlineData("errors retry --help", "jobrunner errors retry --all")]
+    [InlineData("errors discard --help", "--older-than 720h")]
+    [InlineData("replay --help", "--since 24h")]
     public async Task Help_has_examples(string line, string example)
     {
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync(line));

@@ -117,18 +117,24 @@ public sealed class RabbitMqNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the node in good order; its data stays.</summary>
-    public async Task StopServerAsync()
-    {
-        await ControlAsync("shutdown");
-        await _process!.WaitForExitAsync();
-    }
-
     /// <summary>Pauses its process (SIGSTOP), as if its machine hung.</summary>
     public Task PauseAsync() => SignalAsync("STOP");
 
     /// <summary>Lets it go on (SIGCONT).</summary>
     public Task ContinueAsync() => SignalAsync("CONT");
+
+    /// <summary>Ends the node in order (SIGTERM); its data stays.</summary>
+    public async Task ShutDownAsync()
+    {
+        if (_process is { HasExited: false } process)
+        {
+            using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            await kill.WaitForExitAsync();
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            await process.WaitForExitAsync(deadline.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            await KillAsync();
+        }
+    }
 
     /// <summary>Starts the node again on its data.</summary>
     public async Task StartServerAsync()

@@ -22,6 +22,17 @@ internal sealed class StubJobLogTable
         }
     }
 
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _rows.Count;
+            }
+        }
+    }
+
     /// <summary>Stores a log under the request id of the URL.</summary>
     /// <returns>The status, and the error message if it is not 201.</returns>
     public (int Status, string Message) Post(string requestId, ReadOnlySpan<byte> body)

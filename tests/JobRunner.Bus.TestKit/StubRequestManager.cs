@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -24,16 +25,22 @@ public sealed class StubRequestManager : IAsyncDisposable
     private int _port;
     private int _count;
 
-    private StubRequestManager(string prefix)
+    private readonly Action<HttpsConnectionAdapterOptions>? _https;
+
+    private StubRequestManager(string prefix, Action<HttpsConnectionAdapterOptions>? https)
     {
         _prefix = prefix;
+        _https = https;
     }
 
     /// <summary>Where it listens: scheme, host, port and path prefix, without a trailing slash.</summary>
-    public string BaseUrl => $"http://127.0.0.1:{_port}{_prefix}";
+    public string BaseUrl => $"{(_https is null ? "http" : "https")}://127.0.0.1:{_port}{_prefix}";
 
     /// <summary>The rows of the table: the first write of each (requestId, jobId, try). Short ids are padded with NUL.</summary>
     public IReadOnlyList<JobLogRecorded> Rows => _table.Rows;
+
+    /// <summary>How many rows there are.</summary>
+    public int RowCount => _table.Count;
 
     /// <summary>Every request that came, in order; one that was answered by closing included.</summary>
     public IReadOnlyList<RecordedRequest> Requests => [.. _requests];
@@ -55,9 +62,10 @@ public sealed class StubRequestManager : IAsyncDisposable
 
     /// <summary>Starts one on a free port.</summary>
     /// <param name="prefix">Path before <c>/api/v1</c>, such as <c>/spin</c>; none by default.</param>
-    public static async Task<StubRequestManager> StartAsync(string prefix = "")
+    /// <param name="https">Makes it speak https, with the server's certificate and what it asks of clients.</param>
+    public static async Task<StubRequestManager> StartAsync(string prefix = "", Action<HttpsConnectionAdapterOptions>? https = null)
     {
-        var stub = new StubRequestManager(prefix);
+        var stub = new StubRequestManager(prefix, https);
         await stub.ComeUpAsync();
         return stub;
     }
@@ -92,10 +100,17 @@ public sealed class StubRequestManager : IAsyncDisposable
     public async Task ComeUpAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(System.Net.IPAddress.Loopback, _port);
+            kestrel.Listen(System.Net.IPAddress.Loopback, _port, listen =>
+            {
+                if (_https is not null)
+                {
+                    listen.UseHttps(_https);
+                }
+            });
             kestrel.Limits.MaxRequestBodySize = null;
         });
         var app = builder.Build();

@@ -7,22 +7,24 @@ namespace JobRunner.Bus.TestKit;
 /// <summary>A link between a worker and its broker that can be cut, or swallow everything without a word.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly int _target;
     private readonly ConcurrentDictionary<TcpClient, TcpClient?> _links = new();
     private volatile bool _swallows;
+    private volatile TaskCompletionSource _flows = Open();
 
     private TcpProxy(int target) => _target = target;
 
     /// <summary>Where to connect.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port { get; private set; }
 
     /// <summary>Starts a proxy in front of a loopback port.</summary>
     public static TcpProxy Start(int target)
     {
         var proxy = new TcpProxy(target);
         proxy._listener.Start();
-        _ = proxy.AcceptAsync();
+        proxy.Port = ((IPEndPoint)proxy._listener.LocalEndpoint).Port;
+        _ = proxy.AcceptAsync(proxy._listener);
         return proxy;
     }
 
@@ -51,20 +53,45 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// From now on nothing passes and neither side is told: connections stay, new ones are taken and hear nothing. What is
+    /// sent meanwhile arrives late, after <see cref="Flow"/>.
+    /// </summary>
+    public void Stall() => _flows = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Lets what was held back by <see cref="Stall"/> pass, on the connections as they are.</summary>
+    public void Flow() => _flows.TrySetResult();
+
+    /// <summary>Cuts all connections and refuses new ones, as the machine of a broker that is down does.</summary>
+    public void Refuse()
+    {
+        _listener.Stop();
+        Cut();
+    }
+
+    /// <summary>Takes connections again.</summary>
+    public void Accept()
+    {
+        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _listener.Start();
+        _ = AcceptAsync(_listener);
+    }
+
     /// <summary>Lets everything pass again. Old connections close.</summary>
     public void Heal()
     {
         _swallows = false;
         Cut();
+        Flow();
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(TcpListener listener)
     {
         try
         {
             while (true)
             {
-                var near = await _listener.AcceptTcpClientAsync();
+                var near = await listener.AcceptTcpClientAsync();
                 if (_swallows)
                 {
                     _links[near] = null;
@@ -97,13 +124,20 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         try
         {
-            await from.GetStream().CopyToAsync(to.GetStream());
+            var buffer = new byte[64 * 1024];
+            var (source, target) = (from.GetStream(), to.GetStream());
+            while (await source.ReadAsync(buffer) is > 0 and var count)
+            {
+                await _flows.Task;
+                await target.WriteAsync(buffer.AsMemory(0, count));
+            }
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // Cut.
         }
 
+        await _flows.Task;
         if (!_swallows)
         {
             from.Close();
@@ -111,9 +145,17 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    private static TaskCompletionSource Open()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        Flow();
         _listener.Stop();
         Cut();
         return ValueTask.CompletedTask;

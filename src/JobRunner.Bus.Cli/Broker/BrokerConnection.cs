@@ -121,7 +121,15 @@ internal sealed class BrokerConnection : IAsyncDisposable
         }
     }
 
-    private async Task GuardAsync(Func<Task> action)
+    /// <summary>Opens a channel of its own, which goes with the connection. What it throws is not explained: see <see cref="GuardAsync"/>.</summary>
+    public Task<IChannel> NewChannelAsync(CreateChannelOptions? options, CancellationToken cancellation) =>
+        _connection.CreateChannelAsync(options, cancellation);
+
+    /// <summary>What is known of the broker, for messages.</summary>
+    public BrokerAddress Address => _address;
+
+    /// <summary>Runs an action; what the broker has against it becomes a <see cref="SchedulerBusException"/>.</summary>
+    public async Task GuardAsync(Func<Task> action)
     {
         try
         {

@@ -1,5 +1,6 @@
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 
@@ -45,4 +46,11 @@ internal sealed record CliServices
     /// <summary>Connects to the workers of a broker.</summary>
     public Func<BrokerAddress, CancellationToken, Task<IBrokerControl>> OpenBrokerControl { get; init; } =
         (address, cancellation) => BrokerControl.OpenAsync(address, TimeProvider.System, cancellation);
+
+    /// <summary>Connects an operator to a broker.</summary>
+    public Func<BrokerAddress, CancellationToken, Task<IRepairBroker>> OpenRepairBroker { get; init; } =
+        (address, cancellation) => RepairBroker.OpenAsync(address, TimeProvider.System, cancellation);
+
+    /// <summary>Opens what tells which logs were delivered; the Request Manager's address may be given, else the settings decide.</summary>
+    public required Func<string?, IStoredTries> OpenStoredTries { get; init; }
 }

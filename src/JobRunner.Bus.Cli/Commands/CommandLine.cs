@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using JobRunner.Bus.Cli.Files;
 using JobRunner.Bus.Contracts;
 
@@ -21,8 +22,7 @@ internal static class CommandLine
                 services.Screen.Error.WriteLine($"jobrunner: {error.Message}");
             }
 
-            var command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-            services.Screen.Error.WriteLine($"See: jobrunner{command} --help");
+            services.Screen.Error.WriteLine($"See: jobrunner{PathOf(parsed.CommandResult)} --help");
             return ExitCodes.Usage;
         }
 
@@ -55,6 +55,9 @@ internal static class CommandLine
         }
     }
 
+    private static string PathOf(CommandResult result) =>
+        result is { Command: not RootCommand, Parent: CommandResult parent } ? $"{PathOf(parent)} {result.Command.Name}" : "";
+
     /// <summary>The commands and their options.</summary>
     public static RootCommand Build(CliServices services)
     {
@@ -72,6 +75,10 @@ internal static class CommandLine
             StopCommand.Build(services, broker),
             PsCommand.Build(services, broker),
             LogsCommand.Build(services),
+            TopologyCommand.Build(services),
+            CompletionCommand.Build(services),
+            ErrorsCommand.Build(services, broker),
+            ReplayCommand.Build(services, broker),
         };
         root.Options.Add(broker);
         HelpWithExamples.AddTo(root);

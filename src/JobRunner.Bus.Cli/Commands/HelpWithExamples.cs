@@ -61,6 +61,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             Examples:
               jobrunner stop cq2f6v8k3m1p0a4b5c6d
               jobrunner stop cq2f6v8k3m1p0a4b5c6d aaaa --timeout 2m
+              jobrunner stop cq2f6v8k3m1p0a4b5c6d --json | jq -r '.replies[].outcome'
 
             Exit codes: 0 if stopped or not held by any worker, 1 if a job has not stopped within the timeout
 
@@ -76,9 +77,82 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             Examples:
               jobrunner logs cq2f6v8k3m1p0a4b5c6d
               jobrunner logs cq2f6v8k3m1p0a4b5c6d aaaa --full
-              jobrunner logs cq2f6v8k3m1p0a4b5c6d --json | jq -r '.[] | select(.state == 4) | .error'
+              jobrunner logs cq2f6v8k3m1p0a4b5c6d --follow
+              jobrunner logs cq2f6v8k3m1p0a4b5c6d --last --state FAIL --json | jq -r '.[].error'
 
-            Exit codes: 0 if there are logs, 1 if there are none
+            Exit codes: 0 if there are logs, 1 if there are none, 130 if followed until Ctrl-C
+
+            """,
+        ["topology"] = """
+            What is printed is what workers declare, by the same code. Of the settings,
+            StopRetention, JournalRetention and RedeliverAfter count.
+
+            Examples:
+              jobrunner topology
+              jobrunner topology --json --vhost jobs > definitions.json
+
+            """,
+        ["completion"] = """
+            Examples:
+              source <(jobrunner completion bash)
+              jobrunner completion zsh > ~/.zfunc/_jobrunner
+              jobrunner completion fish > ~/.config/fish/completions/jobrunner.fish
+
+            """,
+        ["errors"] = """
+            run-job_error holds commands that workers refused, job-log-recorded_error logs that could not be delivered.
+            Reading them removes nothing.
+
+            Examples:
+              jobrunner errors list --reason "Error 1406" --newer-than 24h
+              jobrunner errors show --request cq2f6v8k3m1p0a4b5c6d
+              jobrunner errors retry --queue job-log-recorded --all --yes
+              jobrunner errors discard --request cq2f6v8k3m1p0a4b5c6d --job aaaa --yes
+
+            """,
+        ["list"] = """
+            Examples:
+              jobrunner errors list
+              jobrunner errors list --queue job-log-recorded --older-than 1h
+              jobrunner errors list --json | jq -r '.[].reason' | sort | uniq -c
+
+            """,
+        ["show"] = """
+            Examples:
+              jobrunner errors show --request cq2f6v8k3m1p0a4b5c6d --job aaaa
+              jobrunner errors show --queue run-job --reason "is not the JSON" --json | jq -r '.[].body'
+
+            Exit codes: 0 if there are messages, 1 if there are none
+
+            """,
+        ["retry"] = """
+            Without --yes it only tells what it would do. A log that was delivered meanwhile is dropped. A command runs as a
+            resume sent now: its log numbers go on, stops sent before do not apply, and its scheduler gets another JobFinished.
+
+            Examples:
+              jobrunner errors retry --all
+              jobrunner errors retry --queue job-log-recorded --all --yes
+              jobrunner errors retry --request cq2f6v8k3m1p0a4b5c6d --yes
+
+            Exit codes: 0 if all that was meant was sent back or dropped, 1 if something stays
+
+            """,
+        ["discard"] = """
+            Without --yes it only tells what it would do.
+
+            Examples:
+              jobrunner errors discard --queue run-job --reason "is not the JSON of a RunJob"
+              jobrunner errors discard --older-than 720h --yes
+
+            """,
+        ["replay"] = """
+            The logs go to the queue job-log-recorded, from where workers deliver them. Those that the Request Manager has
+            already stay as they are, so a replay can be repeated.
+
+            Examples:
+              jobrunner replay --since 24h
+              jobrunner replay --since 2026-01-02T12:00:00Z --until 2026-01-02T18:00:00Z --dry-run
+              jobrunner replay --since 168h --request cq2f6v8k3m1p0a4b5c6d
 
             """,
     };

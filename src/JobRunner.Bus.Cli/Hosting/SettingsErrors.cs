@@ -7,6 +7,9 @@ namespace JobRunner.Bus.Cli.Hosting;
 internal static class SettingsErrors
 {
     /// <summary>Runs <paramref name="start"/>; wrong settings end in exit code 2, with all that is wrong told at once.</summary>
+    public static T Explain<T>(Func<T> start) => ExplainAsync(() => Task.FromResult(start())).GetAwaiter().GetResult();
+
+    /// <summary>Runs <paramref name="start"/>; wrong settings end in exit code 2, with all that is wrong told at once.</summary>
     public static async Task<T> ExplainAsync<T>(Func<Task<T>> start)
     {
         try

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Report;
+using JobRunner.Bus.Report.RequestManager;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -33,9 +34,16 @@ internal static class StoredLogs
         return logs.GroupBy(log => log.JobId).ToDictionary(job => job.Key, job => job.Max(log => log.Try));
     }
 
-    private static ServiceProvider Services()
+    /// <summary>What reads job logs, by the settings.</summary>
+    /// <param name="requestManager">Address of the Request Manager, in the place of that in the settings.</param>
+    public static ServiceProvider Services(string? requestManager = null)
     {
         var configuration = Host.CreateApplicationBuilder().Configuration;
+        if (requestManager is not null)
+        {
+            configuration[$"{RequestManagerOptions.Section}:{nameof(RequestManagerOptions.BaseUrl)}"] = requestManager;
+        }
+
         return new ServiceCollection()
             .AddLogging(logging => logging.ClearProviders())
             .AddSingleton<IConfiguration>(configuration)

@@ -15,6 +15,7 @@ internal sealed class RunStarter(
     RunnerFactory factory,
     IJobLogSink logs,
     JobFinishedPublisher finished,
+    RunEndPublisher ends,
     IRunRelay relay,
     IStopNotes notes,
     StopBook stops,
@@ -104,7 +105,7 @@ internal sealed class RunStarter(
         {
             var command = run.Delivery.Command;
             AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
-            var result = await run.Runner.RunAsync();
+            var result = await run.Runner.RunToLastLogAsync();
             run.MarkEnding();
             if (result.End == RunEnd.Finished)
             {
@@ -138,7 +139,15 @@ internal sealed class RunStarter(
     private async Task FinishAsync(LiveRun run, Return result)
     {
         var whole = result with { Tries = run.Delivery.Leg.TriesBefore + result.Tries };
-        await finished.PublishAsync(run.Delivery.Command, whole, run.Runner.Abandoned);
+        if (whole.LastLog is { } log)
+        {
+            await ends.PublishAsync(run.Delivery.Command, whole, log, run.Runner.Abandoned);
+        }
+        else
+        {
+            await finished.PublishAsync(run.Delivery.Command, whole, run.Runner.Abandoned);
+        }
+
         Forget(run);
         AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
     }

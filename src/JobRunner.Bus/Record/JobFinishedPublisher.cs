@@ -2,15 +2,24 @@ using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;
-using MassTransit;
 
 namespace JobRunner.Bus.Record;
 
 /// <summary>Tells schedulers that a run has ended; returns once the broker has accepted it.</summary>
-internal sealed class JobFinishedPublisher(IBus bus, ILeases leases, UntilAccepted until, TimeProvider time)
+internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, UntilAccepted until)
 {
     /// <summary>The end of a run of this command.</summary>
-    public Task PublishAsync(RunJob command, Return result, CancellationToken abandoned = default) => PublishAsync(new JobFinished
+    public Task PublishAsync(RunJob command, Return result, CancellationToken abandoned = default) => PublishAsync(End(command, result), abandoned);
+
+    /// <summary>An end that no run came to, such as that of a refused command.</summary>
+    public async Task PublishAsync(JobFinished finished, CancellationToken abandoned = default)
+    {
+        await leases.InContactAsync(abandoned);
+        await until.RunAsync("a finished job", token => outlet.FinishedAsync(finished, token), abandoned);
+    }
+
+    /// <summary>What a scheduler is told of the end of a run.</summary>
+    public static JobFinished End(RunJob command, Return result) => new()
     {
         RequestId = command.RequestId,
         JobId = command.Job.Id,
@@ -20,15 +29,5 @@ internal sealed class JobFinishedPublisher(IBus bus, ILeases leases, UntilAccept
         PrevTries = result.Next.PrevTries,
         TotalTries = result.Next.TotalTries,
         Error = result.Error,
-    }, abandoned);
-
-    /// <summary>An end that no run came to, such as that of a refused command.</summary>
-    public async Task PublishAsync(JobFinished finished, CancellationToken abandoned = default)
-    {
-        await leases.InContactAsync(abandoned);
-        await until.RunAsync("a finished job", cancellationToken => bus.Publish(
-            finished,
-            context => context.Headers.Set(WorkerHeaders.At, $"{time.GetUtcNow().ToUnixTimeMilliseconds()}"),
-            cancellationToken), abandoned);
-    }
+    };
 }

@@ -5,12 +5,11 @@ using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
-using MassTransit;
 
 namespace JobRunner.Bus.Record;
 
 /// <summary>Publishes job logs; returns once the broker has accepted them.</summary>
-internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, ILeases leases, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
+internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, ILeases leases, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
 {
     /// <inheritdoc/>
     public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) =>
@@ -23,10 +22,6 @@ internal sealed class JobLogPublisher(IBus bus, IJobJournal journal, ILeases lea
         await leases.InContactAsync(cancellationToken);
         metrics.TryEnded(log);
         var bounded = JobLogBounds.Within(log);
-        await until.RunAsync(
-            "a job log",
-            // Mandatory: accepted without a queue to hold it would be lost.
-            token => bus.Publish(bounded, context => context.Mandatory = true, token),
-            cancellationToken);
+        await until.RunAsync("a job log", token => outlet.LogAsync(bounded, token), cancellationToken);
     }
 }

@@ -62,7 +62,11 @@ public static class JobLogDelivery
     {
         var client = services.AddHttpClient(HttpClientName)
             .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan) // Each attempt has its own.
-            .UseSocketsHttpHandler((handler, _) => ConfigureConnections(handler))
+            .UseSocketsHttpHandler((handler, provider) =>
+            {
+                ConfigureConnections(handler);
+                RequestManagerTls.From(provider)?.Secure(handler);
+            })
             // One long-lived client: PooledConnectionLifetime sees to changed addresses, not a new handler.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             // Four lines for every job log tell nobody anything; failed attempts are logged by the pipeline.
@@ -72,6 +76,7 @@ public static class JobLogDelivery
             context.ServiceProvider.GetRequiredService<IOptions<RequestManagerOptions>>().Value,
             context.ServiceProvider.GetRequiredService<TimeProvider>(),
             context.ServiceProvider.GetRequiredService<ILogger<RequestManagerClient>>()));
+        client.AddHttpMessageHandler(static provider => new CredentialsHandler(RequestManagerCredentials.From(provider)));
         client.AddHttpMessageHandler(static () => new AnswerBodyHandler());
     }
 

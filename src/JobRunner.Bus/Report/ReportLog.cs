@@ -24,7 +24,7 @@ internal static partial class ReportLog
     [LoggerMessage(3011, LogLevel.Information, "Job logs go to the SQLite file {Path}")]
     public static partial void DeliversToSqlite(this ILogger logger, string path);
 
-    [LoggerMessage(3020, LogLevel.Warning, "Job logs do not get through and wait, in the broker and here; the store is looked for every few seconds: {Reason}")]
+    [LoggerMessage(3020, LogLevel.Warning, "Job logs do not get through and wait; their store is tried again every few seconds: {Reason}")]
     public static partial void StoreIsDown(this ILogger logger, string reason);
 
     [LoggerMessage(3021, LogLevel.Information, "Job logs get through again, after {Outage}")]
@@ -44,4 +44,15 @@ internal static partial class ReportLog
     [LoggerMessage(3025, LogLevel.Error,
         "The job log of request {RequestId}, job {JobId}, try {Try} was not stored and ends with this process")]
     public static partial void LeftBehind(this ILogger logger, string requestId, string jobId, long @try);
+
+    [LoggerMessage(3026, LogLevel.Error,
+        "The queue {Queue} took nothing for {For}; a job log waits for its redelivery in this worker instead. Is the queue out of service?")]
+    public static partial void DelayQueueTakesNothing(this ILogger logger, string queue, TimeSpan @for);
+
+    [LoggerMessage(3012, LogLevel.Warning,
+        "A file of the Request Manager's settings changed and cannot be used; what it held before stays in use: {Reason}")]
+    public static partial void ChangedFileNotUsed(this ILogger logger, string reason);
+
+    [LoggerMessage(3013, LogLevel.Information, "A file of {Setting} changed; what it holds now is used from here on")]
+    public static partial void ChangedFileUsed(this ILogger logger, string setting);
 }

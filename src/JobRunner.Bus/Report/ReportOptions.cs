@@ -1,3 +1,5 @@
+using JobRunner.Bus.Report.Redeliver;
+
 namespace JobRunner.Bus.Report;
 
 /// <summary>How job logs are delivered, wherever they go. Section <c>JobRunner:Report</c>.</summary>
@@ -24,4 +26,9 @@ public sealed class ReportOptions
     /// next failure after that it goes to the error queue. Default 24 h, from 0 to 30 days.
     /// </summary>
     public TimeSpan RedeliverFor { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>The delays of <see cref="RedeliverAfter"/>, which was validated.</summary>
+    internal IReadOnlyList<TimeSpan> Delays => DelaySteps.TryParse(RedeliverAfter, out var steps, out var must)
+        ? steps
+        : throw new InvalidOperationException($"{nameof(RedeliverAfter)} {must}");
 }

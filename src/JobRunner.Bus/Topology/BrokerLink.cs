@@ -11,22 +11,26 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, TimeProvider time, ILogger<BrokerLink> logger) : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
 
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
+
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IConnection? _connection;
-    private IChannel? _channel;
+    private OpenChannel? _channel;
 
     /// <summary>Publishes one message and returns once the broker has accepted it.</summary>
     /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
     public async Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken)
     {
-        var channel = await ChannelAsync(cancellationToken);
-        await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, cancellationToken);
+        var (channel, closed) = await ChannelAsync(cancellationToken);
+        // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
+        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
+        await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, open.Token).AsTask().WaitAsync(open.Token);
     }
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
@@ -97,9 +101,18 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         }
     }
 
-    private async Task<IChannel> ChannelAsync(CancellationToken cancellationToken)
+    /// <summary>Waits while every address of the broker refuses connections.</summary>
+    public async Task WhileRefusedAsync(CancellationToken stopping)
     {
-        if (_channel is { IsOpen: true } open)
+        while (!stopping.IsCancellationRequested && await IsRefusedEverywhereAsync(BetweenLooks, stopping))
+        {
+            await Task.Delay(BetweenLooks, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<OpenChannel> ChannelAsync(CancellationToken cancellationToken)
+    {
+        if (_channel is { Channel.IsOpen: true } open)
         {
             return open;
         }
@@ -108,15 +121,23 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_channel is not { IsOpen: true })
+            if (_channel is not { Channel.IsOpen: true })
             {
-                _channel?.Dispose();
-                _channel = await connection.CreateChannelAsync(
+                _channel?.Channel.Dispose();
+                var channel = await connection.CreateChannelAsync(
                     new CreateChannelOptions(
                         publisherConfirmationsEnabled: true,
                         publisherConfirmationTrackingEnabled: true,
                         outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
                     cancellationToken);
+                var closed = new CancellationTokenSource();
+                channel.ChannelShutdownAsync += (_, _) => closed.CancelAsync();
+                if (!channel.IsOpen)
+                {
+                    await closed.CancelAsync();
+                }
+
+                _channel = new OpenChannel(channel, closed.Token);
             }
 
             return _channel;
@@ -151,7 +172,7 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     {
         if (_channel is not null)
         {
-            await _channel.DisposeAsync();
+            await _channel.Channel.DisposeAsync();
         }
 
         if (_connection is not null)
@@ -161,4 +182,6 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
 
         _opening.Dispose();
     }
+
+    private sealed record OpenChannel(IChannel Channel, CancellationToken Closed);
 }

@@ -64,6 +64,26 @@ internal sealed class BrokerTopology(BrokerLink link)
         ["x-stream-max-segment-size-bytes"] = JournalSegmentBytes,
     };
 
+    /// <summary>Declares what is known before it is needed, on a broker that may have lost it.</summary>
+    /// <exception cref="Exception">The broker could not be reached, or holds something of that name declared otherwise.</exception>
+    public Task DeclareAsync(WorkerOptions options, CancellationToken cancellationToken) => link.UseAsync(async channel =>
+    {
+        foreach (var exchange in Exchanges)
+        {
+            await channel.ExchangeDeclareAsync(exchange.Name, exchange.Type, durable: true, cancellationToken: cancellationToken);
+        }
+
+        foreach (var queue in Queues(options))
+        {
+            await channel.QueueDeclareAsync(
+                queue.Name, durable: true, exclusive: false, autoDelete: false, queue.Arguments, cancellationToken: cancellationToken);
+            foreach (var (exchange, routingKey) in queue.Bindings)
+            {
+                await channel.QueueBindAsync(queue.Name, exchange, routingKey, cancellationToken: cancellationToken);
+            }
+        }
+    }, cancellationToken);
+
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
     public Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -84,6 +104,10 @@ internal sealed class BrokerTopology(BrokerLink link)
                 queue, durable: true, exclusive: false, autoDelete: false,
                 ReturningArguments(delay, exchange: "", Names.JobLogRecorded), cancellationToken: cancellationToken),
             cancellationToken));
+
+    /// <summary>Makes sure that the queues of all these delays are there.</summary>
+    public Task EnsureDelayQueuesAsync(IEnumerable<TimeSpan> delays, CancellationToken cancellationToken) =>
+        Task.WhenAll(delays.Distinct().Select(delay => EnsureDelayQueueAsync(delay, cancellationToken)));
 
     /// <summary>Forgets which wait and delay queues there are: one of them turned out to be gone.</summary>
     public void ForgetWaitQueues() => _waitQueues.Clear();

@@ -100,9 +100,9 @@ public sealed class WorkerDrainTests
         world.Try = async (context, _) =>
         {
             await (context.Job.Id == "breaks" ? breaks : ends).Task;
-            return JobResult.Complete();
+            return context.Job.Id == "breaks" ? JobResult.Fail("no") : JobResult.Complete();
         };
-        var (broken, ended) = (world.DeliverAsync(World.Command("breaks")), world.DeliverAsync(World.Command("ends")));
+        var (broken, ended) = (world.DeliverAsync(World.Command("breaks", retry: 1)), world.DeliverAsync(World.Command("ends")));
         await Eventually.HoldsAsync("both run", () => world.Get<TrySlots>().InUse == 2);
         var drain = world.Get<WorkerDrain>().RunAsync(CancellationToken.None);
 

@@ -9,9 +9,9 @@ using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;
-using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,7 +23,7 @@ using RabbitMQ.Client;
 namespace JobRunner.Bus.Tests.Accept;
 
 /// <summary>What accepts commands and stops, on a bus, a relay and jobs that are told what to do. Time stands until told.</summary>
-internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAsyncDisposable
+internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFactory, IAsyncDisposable
 {
     public static readonly DateTimeOffset Noon = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -43,7 +43,9 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
             .AddSingleton(new RunnerOptions { StopTimeout = options.StopTimeout, ParkWaitsOver = options.ParkWaitsOver })
             .AddSingleton(new TrySlots(options.Slots))
             .AddSingleton(Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)))
-            .AddSingleton(Fake.Of<IBus>(("Publish", arguments => PublishAsync((JobFinished)arguments[0]!))))
+            .AddSingleton<IOutlet>(this)
+            .AddMetrics()
+            .AddSingleton<WorkerMetrics>()
             .AddSingleton<IStopNotes, InMemoryStopNotes>()
             .AddSingleton<WorkerName>()
             .AddSingleton<WorkerDrain>()
@@ -61,6 +63,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
             .AddSingleton<StopReplies>()
             .AddSingleton<UntilAccepted>()
             .AddSingleton<JobFinishedPublisher>()
+            .AddSingleton<RunEndPublisher>()
             .AddSingleton<StopJobConsumer>();
         services.AddRunners();
         _services = services.BuildServiceProvider(validateScopes: true);
@@ -186,10 +189,28 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IJobFactory, IAs
         return new MadeJob(new ToldJob(this), null);
     }
 
-    private async Task PublishAsync(JobFinished finished)
+    async Task IOutlet.LogAsync(JobLogRecorded log, CancellationToken cancellationToken)
     {
-        await Taking();
+        await Taking().WaitAsync(cancellationToken);
+        Logs.Enqueue(log);
+    }
+
+    async Task IOutlet.FinishedAsync(JobFinished finished, CancellationToken cancellationToken)
+    {
+        await Taking().WaitAsync(cancellationToken);
         Ends.Enqueue(finished);
+    }
+
+    (Task Logged, Task Told) IOutlet.Both(JobLogRecorded log, JobFinished finished, CancellationToken cancellationToken)
+    {
+        var logged = ((IOutlet)this).LogAsync(log, cancellationToken);
+        return (logged, TellAfterAsync(logged, finished, cancellationToken));
+    }
+
+    private async Task TellAfterAsync(Task logged, JobFinished finished, CancellationToken cancellationToken)
+    {
+        await logged;
+        await ((IOutlet)this).FinishedAsync(finished, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

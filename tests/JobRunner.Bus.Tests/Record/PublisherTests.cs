@@ -94,7 +94,7 @@ public sealed class PublisherTests : IDisposable
     }
 
     private JobFinishedPublisher Publisher() => new(
-        Fake.Of<IBus>(("Publish", arguments =>
+        new BusOutlet(Fake.Of<IBus>(("Publish", arguments =>
         {
             _attempts++;
             if (_refusals-- > 0)
@@ -105,10 +105,9 @@ public sealed class PublisherTests : IDisposable
             _published.Add((JobFinished)arguments[0]!);
             return Task.CompletedTask;
         }
-    )),
+    )), _time),
         new NoLeases(new RunClaims()),
-        Until(),
-        _time);
+        Until());
 
     private UntilAccepted Until() => new(
         _time, Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => _stopped.Token)), _logger);

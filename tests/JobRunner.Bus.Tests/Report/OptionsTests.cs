@@ -79,7 +79,7 @@ public sealed class OptionsTests
         Assert.False(File.Exists("unused.db"));
     }
 
-    private static List<string> Wrong(params (string Name, string Value)[] settings)
+    internal static List<string> Wrong(params (string Name, string Value)[] settings)
     {
         using var services = (ServiceProvider)new Delivery(null, settings).Services;
         try

@@ -76,7 +76,7 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
         };
         consumer.ReceivedAsync += async (_, delivery) =>
         {
-            if (Header(delivery, WorkerHeaders.CaughtUp) == mark)
+            if (JournalMessages.Header(delivery.BasicProperties, WorkerHeaders.CaughtUp) == mark)
             {
                 deliveries.Writer.TryComplete();
             }
@@ -105,51 +105,6 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
     private Task PublishAsync(BasicProperties properties, byte[] body, CancellationToken cancellationToken) =>
         link.PublishAsync("", Names.JobJournal, properties, body, mandatory: true, cancellationToken);
 
-    /// <summary>What an entry of the stream says of the job; nothing when it is another's, or no message of ours.</summary>
-    private static JournalEntry? EntryOf(BasicDeliverEventArgs delivery, RunnerKey job)
-    {
-        try
-        {
-            switch (delivery.Exchange)
-            {
-                case Names.JobLogRecorded:
-                    var log = Wire.Deserialize<JobLogRecorded>(delivery.Body.Span);
-                    return (log.RequestId, log.JobId) == (job.RequestId, job.JobId) ? new TryLogged(log) : null;
-
-                case Names.RunJobWait:
-                    var command = Wire.Deserialize<RunJob>(delivery.Body.Span);
-                    return (command.RequestId, command.Job.Id) == (job.RequestId, job.JobId) && Header(delivery, WorkerHeaders.Leg) is { } leg
-                        ? new RunSentOn(leg, command.TotalTries)
-                        : null;
-
-                default:
-                    var finished = Wire.Deserialize<JobFinished>(delivery.Body.Span);
-                    if ((finished.RequestId, finished.JobId) != (job.RequestId, job.JobId))
-                    {
-                        return null;
-                    }
-
-                    if (Header(delivery, WorkerHeaders.StartedAgain) is not null)
-                    {
-                        return new StartedAgain();
-                    }
-
-                    return Header(delivery, WorkerHeaders.JobDataOfTry) is null
-                        ? new RunFinished(finished, At(delivery))
-                        : new JobDataChanged(finished.TotalTries, finished.JobData);
-            }
-        }
-        catch (WireFormatException)
-        {
-            return null;
-        }
-    }
-
-    private static DateTimeOffset? At(BasicDeliverEventArgs delivery) =>
-        long.TryParse(Header(delivery, WorkerHeaders.At), out var milliseconds) ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
-
-    private static string? Header(BasicDeliverEventArgs delivery, string name) =>
-        delivery.BasicProperties.Headers is { } headers && headers.TryGetValue(name, out var value)
-            ? value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : value?.ToString()
-            : null;
+    private static JournalEntry? EntryOf(BasicDeliverEventArgs delivery, RunnerKey job) =>
+        JournalMessages.Read(delivery.Exchange, delivery.BasicProperties, delivery.Body.Span) is { } read && read.Job == job ? read.Entry : null;
 }

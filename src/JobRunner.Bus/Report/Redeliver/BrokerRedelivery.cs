@@ -1,6 +1,7 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Topology;
 using MassTransit;
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Report.Redeliver;
@@ -9,8 +10,12 @@ namespace JobRunner.Bus.Report.Redeliver;
 /// Keeps logs in the broker: in a queue per delay, whose messages expire and dead-letter back to <c>job-log-recorded</c>. The
 /// body goes on byte for byte, and straight to the queue: its exchange would write it to the journal once more.
 /// </summary>
-internal sealed class BrokerRedelivery(BrokerLink link, BrokerTopology topology, UntilAccepted until) : IRedelivery
+internal sealed class BrokerRedelivery(
+    BrokerLink link, BrokerTopology topology, UntilAccepted until, TimeProvider time, ILogger<BrokerRedelivery> logger) : IRedelivery
 {
+    // A connection that is lost takes the delivery with it; this is for a queue that is lost by itself.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private const string DefaultExchange = "";
 
     /// <inheritdoc/>
@@ -30,24 +35,37 @@ internal sealed class BrokerRedelivery(BrokerLink link, BrokerTopology topology,
         var queue = Names.DelayQueue(WaitSteps.NameOf(putOff.Delay));
         var properties = RedeliveryHeaders.WithHistory(Received(context), putOff.History);
         var body = context.ReceiveContext.Body.GetBytes();
-        await until.RunAsync(
-            "a job log to be redelivered",
-            async attempt =>
-            {
-                await topology.EnsureDelayQueueAsync(putOff.Delay, attempt);
-                try
-                {
-                    await link.PublishAsync(DefaultExchange, queue, properties, body, mandatory: true, attempt);
-                }
-                catch
-                {
-                    // Returned as unroutable when somebody deleted the queue: ask the broker anew next time.
-                    topology.ForgetWaitQueues();
-                    throw;
-                }
-            },
-            cancellationToken);
-        return false;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await until.RunAsync(
+                "a job log to be redelivered", attempt => PublishAsync(putOff.Delay, queue, properties, body, attempt), patience.Token);
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A queue can be out of service while others work. Logs that wait for it must not block the rest for ever.
+            logger.DelayQueueTakesNothing(queue, Patience);
+            await Task.Delay(putOff.Delay < LongestHold ? putOff.Delay : LongestHold, time, cancellationToken);
+            return true;
+        }
+    }
+
+    private async Task PublishAsync(
+        TimeSpan delay, string queue, BasicProperties properties, byte[] body, CancellationToken cancellationToken)
+    {
+        await topology.EnsureDelayQueueAsync(delay, cancellationToken);
+        try
+        {
+            await link.PublishAsync(DefaultExchange, queue, properties, body, mandatory: true, cancellationToken);
+        }
+        catch
+        {
+            // Returned as unroutable when somebody deleted the queue: ask the broker anew next time.
+            topology.ForgetWaitQueues();
+            throw;
+        }
     }
 
     public Task PutBackAsync(ConsumeContext<JobLogRecorded> context)

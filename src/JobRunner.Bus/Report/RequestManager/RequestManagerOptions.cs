@@ -47,4 +47,41 @@ public sealed class RequestManagerOptions
     /// with wider columns.
     /// </summary>
     public bool StrictIds { get; set; } = true;
+
+    /// <summary>
+    /// PEM file with the authorities whose certificates an https Request Manager may have
+    /// (<c>JobRunner__RequestManager__CaFile</c>). Absent (default): those the machine trusts. Given, only they count.
+    /// Read again when it changes.
+    /// </summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>
+    /// PEM file with the certificate this worker shows to an https Request Manager
+    /// (<c>JobRunner__RequestManager__ClientCertFile</c>), its own first, then any intermediate ones. Read again when it changes.
+    /// </summary>
+    public string? ClientCertFile { get; set; }
+
+    /// <summary>
+    /// PEM file with the key of <see cref="ClientCertFile"/>, not encrypted (<c>JobRunner__RequestManager__ClientKeyFile</c>).
+    /// Absent: it is in that file too.
+    /// </summary>
+    public string? ClientKeyFile { get; set; }
+
+    /// <summary>
+    /// File with a token that is sent as <c>Authorization: Bearer …</c> (<c>JobRunner__RequestManager__BearerTokenFile</c>).
+    /// White space around it does not count. Read again when it changes.
+    /// </summary>
+    public string? BearerTokenFile { get; set; }
+
+    /// <summary>Name of a header to send with every request (<c>JobRunner__RequestManager__HeaderName</c>), such as <c>X-Api-Key</c>.</summary>
+    public string? HeaderName { get; set; }
+
+    /// <summary>File with the value of that header (<c>JobRunner__RequestManager__HeaderValueFile</c>). Read again when it changes.</summary>
+    public string? HeaderValueFile { get; set; }
+
+    /// <summary>
+    /// Send a token or secret header over plain http too (<c>JobRunner__RequestManager__AllowSecretsOverHttp</c>), where anyone
+    /// on the way can read it. Default false: refused, unless the Request Manager is on this machine's loopback address.
+    /// </summary>
+    public bool AllowSecretsOverHttp { get; set; }
 }

@@ -19,6 +19,7 @@ internal sealed class RequestManagerOptionsRules : IValidateOptions<RequestManag
         Between(nameof(options.Attempts), options.Attempts, 1, 100);
         Between(nameof(options.AttemptDelay), options.AttemptDelay, TimeSpan.Zero, Longest);
         Between(nameof(options.MaxStreamBytes), options.MaxStreamBytes, 1024, 16 * 1024 * 1024);
+        wrong.AddRange(RequestManagerAccessRules.Check(options));
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
 
         void Between<T>(string setting, T value, T least, T most)

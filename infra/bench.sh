@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Measures the worker beside a floor on RabbitMQ.Client alone, on a private RabbitMQ that it starts and ends itself, and
+# ends with one line of JSON. --quick takes under 3 minutes. With words only those parts: throughput latency runner waiting
+# stop startup. See docs/performance.md.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || { echo "RabbitMQ is not installed: infra/test.sh installs it" >&2; exit 2; }
+dotnet build tests/JobRunner.Bus.Benchmarks -c Release --nologo -v quiet -clp:ErrorsOnly
+exec tests/JobRunner.Bus.Benchmarks/bin/Release/net10.0/JobRunner.Bus.Benchmarks "$@"

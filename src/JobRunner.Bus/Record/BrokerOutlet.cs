@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Threading.Channels;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Record;
+
+/// <summary>
+/// The outlet to a broker: plain AMQP on a connection of its own, every message in flight at once, confirms matched as they
+/// come. One loop writes, so that messages leave in the order in which they were given.
+/// </summary>
+internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
+{
+    private static readonly BasicProperties LogProperties = new() { ContentType = Wire.ContentType, DeliveryMode = DeliveryModes.Persistent };
+
+    private readonly BrokerLink _link;
+    private readonly BrokerTopology _topology;
+    private readonly WorkerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Channel<(Publication First, Publication? Second)> _queue =
+        Channel.CreateUnbounded<(Publication, Publication?)>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _writing;
+    private ConfirmedChannel? _channel;
+    private bool _lostBefore;
+
+    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options, TimeProvider time)
+    {
+        (_link, _topology, _options, _time) = (link, topology, options.Value, time);
+        _writing = Task.Run(WriteAsync);
+    }
+
+    public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) => Send(Log(log, cancellationToken), null);
+
+    public Task FinishedAsync(JobFinished finished, CancellationToken cancellationToken) => Send(End(finished, cancellationToken), null);
+
+    public (Task Logged, Task Told) Both(JobLogRecorded log, JobFinished finished, CancellationToken cancellationToken)
+    {
+        var (first, second) = (Log(log, cancellationToken), End(finished, cancellationToken));
+        return (Send(first, second), second.Task);
+    }
+
+    // Mandatory: accepted without a queue to hold it would be lost.
+    private static Publication Log(JobLogRecorded log, CancellationToken cancellationToken) =>
+        new(Names.JobLogRecorded, LogProperties, Wire.Serialize(log), mandatory: true, cancellationToken);
+
+    private Publication End(JobFinished finished, CancellationToken cancellationToken) => new(
+        Names.JobFinished,
+        new BasicProperties
+        {
+            ContentType = Wire.ContentType,
+            DeliveryMode = DeliveryModes.Persistent,
+            Headers = new Dictionary<string, object?>(1)
+            {
+                [WorkerHeaders.At] = _time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
+            },
+        },
+        Wire.Serialize(finished),
+        mandatory: false,
+        cancellationToken);
+
+    private Task Send(Publication first, Publication? second)
+    {
+        if (!_queue.Writer.TryWrite((first, second)))
+        {
+            first.Fail(new ObjectDisposedException(nameof(BrokerOutlet)));
+            second?.Fail(new ObjectDisposedException(nameof(BrokerOutlet)));
+        }
+
+        return first.Task;
+    }
+
+    private async Task WriteAsync()
+    {
+        await foreach (var (first, second) in _queue.Reader.ReadAllAsync(_stopping.Token))
+        {
+            try
+            {
+                var channel = await OpenAsync();
+                // What was given up meanwhile must not leave any more; and an end never leaves without its log.
+                if (!first.IsOver && await channel.TryPublishAsync(first) && second is { IsOver: false })
+                {
+                    await channel.TryPublishAsync(second);
+                }
+                else
+                {
+                    second?.Fail(new IOException("its log was not sent"));
+                }
+            }
+            catch (Exception error)
+            {
+                // All that wait would meet the same: one by one each would wait for the same timeout.
+                Fail(error, first, second);
+                while (_queue.Reader.TryRead(out var next))
+                {
+                    Fail(error, next.First, next.Second);
+                }
+            }
+        }
+    }
+
+    private static void Fail(Exception error, Publication first, Publication? second)
+    {
+        first.Fail(error);
+        second?.Fail(error);
+    }
+
+    private async ValueTask<ConfirmedChannel> OpenAsync()
+    {
+        if (_channel is { IsOpen: true } open)
+        {
+            return open;
+        }
+
+        if (_channel is { } lost)
+        {
+            _channel = null;
+            _lostBefore = true;
+            await lost.DisposeAsync();
+        }
+
+        if (_lostBefore)
+        {
+            // It may be a broker without data that came back.
+            await _topology.DeclareAsync(_options, _stopping.Token);
+        }
+
+        _channel = await ConfirmedChannel.OpenAsync(await _link.OpenAsync("logs and ends", _stopping.Token), _stopping.Token);
+        return _channel;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _stopping.CancelAsync();
+        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_channel is not null)
+        {
+            await _channel.DisposeAsync();
+        }
+
+        _stopping.Dispose();
+    }
+}

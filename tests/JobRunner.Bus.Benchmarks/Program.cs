@@ -1,0 +1,24 @@
+using JobRunner.Bus.Benchmarks;
+using JobRunner.Bus.Benchmarks.Broker;
+using JobRunner.Bus.Benchmarks.InProcess;
+
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
+// The parts that need a process of their own are this program again, by these words.
+switch (args)
+{
+    case ["floor", var uri, var prefetch]:
+        await FloorProgram.RunAsync(new Uri(uri), ushort.Parse(prefetch));
+        return 0;
+    case ["told-worker", var uri]:
+        await ToldWorker.RunAsync(uri);
+        return 0;
+    case ["runner"]:
+        await RunnerBench.RunAsync();
+        return 0;
+    case ["waiting"]:
+        await WaitingBench.RunAsync();
+        return 0;
+    default:
+        return await Bench.RunAsync(args);
+}

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using JobRunner.Bus.ChaosTests.History;
+using JobRunner.Bus.ChaosTests.Load;
+using JobRunner.Bus.TestKit;
+
+namespace JobRunner.Bus.ChaosTests.Faults;
+
+/// <summary>Breaks things, one after another and some at once, and mends them.</summary>
+public sealed class FaultRunner(
+    RabbitMqNode node, IReadOnlyList<WorkerPlace> workers, StubRequestManager manager, Scheduler scheduler, Recording history, TimeSpan lease)
+{
+    private static readonly StubAnswer BadAnswer = StubAnswer.Error(500, "Error 1205: Lock wait timeout exceeded; try restarting transaction");
+
+    private readonly ConcurrentBag<Task> _mending = [];
+    private volatile bool _brokerAway;
+    private volatile bool _managerAway;
+    private volatile StubAnswer? _everyOther;
+    private int _asked;
+
+    /// <summary>What the Request Manager answers to this request instead of what it should; null: what it should.</summary>
+    public StubAnswer? AnswerNow() => _everyOther is { } error && Interlocked.Increment(ref _asked) % 2 == 0 ? error : null;
+
+    /// <summary>Breaks something as the plan says, and has it mended when its time is over.</summary>
+    /// <returns>Whether it was done: not when what it needs is broken already.</returns>
+    public bool Inject(PlannedFault fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        switch (fault.Kind)
+        {
+            case FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors when !_managerAway:
+                _managerAway = true;
+                _mending.Add(WithoutManagerAsync(fault));
+                return true;
+
+            case FaultKind.KillBroker or FaultKind.RestartBroker when !_brokerAway:
+                _brokerAway = true;
+                _mending.Add(WithoutBrokerAsync(fault));
+                return true;
+
+            case FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors or FaultKind.KillBroker or FaultKind.RestartBroker:
+                return false;
+
+            default:
+                // The next one that is well, so that little is left out.
+                var worker = Enumerable.Range(fault.Worker, workers.Count).Select(place => workers[place % workers.Count]).FirstOrDefault(one => !one.IsBusy);
+                if (worker is null)
+                {
+                    return false;
+                }
+
+                worker.IsBusy = true;
+                _mending.Add(HitAsync(worker, fault));
+                return true;
+        }
+    }
+
+    /// <summary>Waits until all is mended.</summary>
+    public Task MendedAsync() => Task.WhenAll(_mending);
+
+    private async Task WithoutManagerAsync(PlannedFault fault)
+    {
+        history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+        if (fault.Kind == FaultKind.RequestManagerDown)
+        {
+            await manager.GoDownAsync();
+            await Task.Delay(fault.Lasts);
+            await manager.ComeUpAsync();
+        }
+        else
+        {
+            manager.Latency = fault.Kind == FaultKind.RequestManagerSlow ? TimeSpan.FromMilliseconds(1200) : TimeSpan.Zero;
+            _everyOther = fault.Kind == FaultKind.RequestManagerErrors ? BadAnswer : null;
+            await Task.Delay(fault.Lasts);
+            manager.Latency = TimeSpan.Zero;
+            _everyOther = null;
+        }
+
+        history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+        _managerAway = false;
+    }
+
+    private async Task WithoutBrokerAsync(PlannedFault fault)
+    {
+        await scheduler.Sending.WaitAsync();
+        try
+        {
+            history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+            // A dead broker refuses; a proxy in front of it would take connections.
+            foreach (var worker in workers)
+            {
+                worker.Link.Refuse();
+            }
+
+            await (fault.Kind == FaultKind.KillBroker ? node.KillAsync() : node.ShutDownAsync());
+            await Task.Delay(fault.Lasts / 4);
+            await node.StartServerAsync();
+            foreach (var worker in workers)
+            {
+                worker.Link.Accept();
+            }
+
+            history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+        }
+        finally
+        {
+            scheduler.Sending.Release();
+            _brokerAway = false;
+        }
+    }
+
+    private async Task HitAsync(WorkerPlace worker, PlannedFault fault)
+    {
+        var name = worker.Name;
+        var longer = lease + lease / 2 + fault.Lasts;
+        history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), name));
+        switch (fault.Kind)
+        {
+            case FaultKind.KillWorker:
+                await worker.Process.KillAsync();
+                await Task.Delay(fault.Lasts / 4);
+                await worker.StartAgainAsync();
+                break;
+
+            case FaultKind.DrainWorker:
+                history.Add(new WorkerDrained(DateTimeOffset.UtcNow, name, await worker.Process.TerminateAsync()));
+                await worker.StartAgainAsync();
+                break;
+
+            case FaultKind.PauseWorker:
+                await worker.Process.PauseAsync();
+                worker.Link.Cut();
+                await Task.Delay(longer);
+                await worker.Process.ContinueAsync();
+                break;
+
+            case FaultKind.CutConnection:
+                worker.Link.Cut();
+                break;
+
+            case FaultKind.StallLink:
+                worker.Link.Stall();
+                await Task.Delay(longer);
+                if (fault.Worker % 2 == 0)
+                {
+                    worker.Link.Heal();
+                }
+                else
+                {
+                    worker.Link.Flow();
+                }
+
+                break;
+
+            default:
+                worker.Link.Swallow();
+                await Task.Delay(longer);
+                worker.Link.Heal();
+                break;
+        }
+
+        history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), name));
+        worker.IsBusy = false;
+    }
+}
