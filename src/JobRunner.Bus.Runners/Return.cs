@@ -13,7 +13,7 @@ public enum RunEnd
     /// <summary>A try failed and the next is due after <see cref="Return.Wait"/>; whoever is free then goes on.</summary>
     Parked,
 
-    /// <summary>The runner was asked to hand over; another goes on after <see cref="Return.Wait"/>, often none.</summary>
+    /// <summary>The runner was asked to hand over, or the job's type has no place here; another goes on after <see cref="Return.Wait"/>, often none.</summary>
     HandedOver,
 }
 

@@ -23,6 +23,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private readonly long _startedAt;
     private long _tryNumber;
     private volatile TryRun? _current;
+    private bool _noPlaceForItsType;
 
     internal Runner(
         RunJob command, MadeJob made, IJobLogSink logs, TrySlots slots, RunnerOptions options, TimeProvider time, ILogger<Runner> logger)
@@ -38,7 +39,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         Abandoned = _abandoned.Token;
         _maxTries = 1 + command.Job.Retry;
         _retryWait = GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
-        _timeout = GoDuration.Parse(command.Timeout).ToTimeSpan();
+        _timeout = string.IsNullOrEmpty(command.Timeout) ? made.Limits?.TryTimeout ?? TimeSpan.Zero : GoDuration.Parse(command.Timeout).ToTimeSpan();
         _startedAt = UnixNanoseconds.Now(time);
         _tryNumber = 1 + command.TotalTries;
         Key = new RunnerKey(command.RequestId, command.Job.Id);
@@ -104,7 +105,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             {
                 Abandoned.ThrowIfCancellationRequested();
                 // Stopped before it started: that try is run again on a resume (seed).
-                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.HandedOver) with { Wait = WaitLeft(dueAt) };
+                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.HandedOver) with { Wait = _noPlaceForItsType ? JobTypeLimits.LookAgainAfter : WaitLeft(dueAt) };
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
@@ -181,12 +182,19 @@ public sealed class Runner : IRunner, IAsyncDisposable
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    /// <summary>Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first.</summary>
+    /// <summary>
+    /// Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first, or the job's type
+    /// has no place.
+    /// </summary>
     private async Task<bool> TryStartAsync(TryRun next)
     {
         try
         {
-            await _slots.TakeAsync(_signals.NoMoreTries);
+            if (!await TakeSlotsAsync())
+            {
+                _noPlaceForItsType = true;
+                return false;
+            }
         }
         catch (OperationCanceledException) when (_signals.NoMoreTries.IsCancellationRequested)
         {
@@ -199,8 +207,34 @@ public sealed class Runner : IRunner, IAsyncDisposable
             return true;
         }
 
-        _slots.Release();
+        ReleaseSlots();
         return false;
+    }
+
+    /// <summary>A place of the job's type first: who waits for one holds no slot.</summary>
+    private async Task<bool> TakeSlotsAsync()
+    {
+        if (_made.Limits is { } limits && !await limits.TakeAsync(_options.ParkWaitsOver, _time, _signals.NoMoreTries))
+        {
+            return false;
+        }
+
+        try
+        {
+            await _slots.TakeAsync(_signals.NoMoreTries);
+            return true;
+        }
+        catch
+        {
+            _made.Limits?.Release();
+            throw;
+        }
+    }
+
+    private void ReleaseSlots()
+    {
+        _slots.Release();
+        _made.Limits?.Release();
     }
 
     /// <summary>Runs the try that has started, gives its slot back, and returns its log.</summary>
@@ -210,7 +244,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         var result = await current.RunAsync();
         var finishedAt = UnixNanoseconds.Now(_time);
         var state = _signals.TryEnded(result.State);
-        _slots.Release();
+        ReleaseSlots();
         Log.TryEnded(_logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
         if (state != result.State)
         {

@@ -1,5 +1,7 @@
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Receive;
+using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
@@ -115,6 +117,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
+        services.AddSingleton<RefusalNotes>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<TimelessStops>();
@@ -134,6 +137,8 @@ public static class JobRunnerServices
             services.AddHostedService<QueueDepths>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
+            services.AddSingleton<CommandReceiver>();
+            services.AddSingleton<RefusedCommands>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
@@ -177,11 +182,27 @@ public static class JobRunnerServices
         var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
         var link = context.GetRequiredService<BrokerLink>();
         var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host => host.OnRefreshConnectionFactory = factory =>
+        broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
-            BrokerClient.Prepare(factory, options);
+            host.Heartbeat(BrokerNodes.Heartbeat);
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
-            return link.WhileRefusedAsync(stopping);
+            host.OnRefreshConnectionFactory = factory =>
+            {
+                BrokerClient.Prepare(factory, options);
+                return link.WhileRefusedAsync(stopping);
+            };
+            if (options.UsesTls)
+            {
+                host.UseSsl(tls => BrokerTls.Set(tls, options));
+            }
+
+            // It asks them in this order: workers spread over the nodes.
+            var nodes = BrokerNodes.Of(options).Select(node => $"{node.HostName}:{node.Port}").ToArray();
+            if (nodes.Length > 1)
+            {
+                Random.Shared.Shuffle(nodes);
+                host.UseCluster(cluster => Array.ForEach(nodes, cluster.Node));
+            }
         });
         broker.AutoStart = true;
         broker.OverrideDefaultBusEndpointQueueName(Names.WorkerQueue(worker.Value));

@@ -130,33 +130,32 @@ public sealed class ErrorQueueTests(Broker broker, ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_command_sent_back_whose_worker_is_killed_at_once_goes_on_and_is_not_taken_for_the_run_before_it()
+    public async Task A_refused_command_sent_back_whose_worker_is_killed_goes_on_and_is_not_taken_for_the_run_that_was_refused()
     {
-        await using var stage = await Stage.SetAsync(broker);
+        await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Worker__MaxCommandBytes"] = "1024" });
         var request = Stage.NewRequestId();
         var started = Path.Combine(Path.GetTempPath(), request);
         var script = Convert.ToBase64String(Encoding.UTF8.GetBytes(
             $$"""{"cmd":"/bin/sh","args":["-c","test -e {{started}} && exit 0; touch {{started}}; sleep 60"]}"""));
-        // Refused: its scheduler is told FAIL under the very counters that it will be sent back with.
         await stage.Client.SendAsync("run-job", $$"""
-            {"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{script}}","data":"{{new string('x', 5000)}}"},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            {"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{script}}"},"jobData":{"long":"{{new string('x', 2000)}}"},
+             "totalTries":3,"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
             """);
-        await File.WriteAllTextAsync(started, "");
-        await stage.FinishedAsync(request, "abcd");
-        File.Delete(started);
-        await stage.Client.SendAsync("run-job_error", $$"""
-            {"requestId":"{{request}}","job":{"id":"efgh","type":"shell-command","bytes":"{{script}}"},"totalTries":3,"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
-            """);
+        // Its scheduler was told FAIL under the counters it will be sent back with.
+        Assert.Equal((4, 3), ((int)(await stage.FinishedAsync(request, "abcd"))["finalState"]!, (int)stage.Ends(request, "abcd")[0]["totalTries"]!));
         await HasAsync(stage, "run-job_error", 1);
+        Assert.Equal(0, await stage.Worker.TerminateAsync());
+        var worker = await stage.AddWorkerAsync();
 
         var (exit, told) = await stage.RunAsync("errors", "retry", "--all", "--yes");
-        Assert.True(exit == 0, told);
+        Assert.True(exit == 0 && told.Contains("sent back: from try 4, 1 try", StringComparison.Ordinal), told);
         await Eventually.HoldsAsync("its try runs", () => File.Exists(started));
-        await stage.Worker.KillAsync();
+        await worker.KillAsync();
         await stage.AddWorkerAsync();
 
-        var end = await stage.FinishedAsync(request, "efgh");
-        Assert.Equal((3, 1, 4), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["totalTries"]!));
+        await Eventually.HoldsAsync("it ends", () => stage.Ends(request, "abcd").Count == 2);
+        var end = stage.Ends(request, "abcd")[1];
+        Assert.Equal((3, 1, 4, 2000), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["totalTries"]!, ((string)end["jobData"]!["long"]!).Length));
         File.Delete(started);
     }
 
@@ -191,5 +190,18 @@ public sealed class ErrorQueueTests(Broker broker, ITestOutputHelper output)
         Assert.Equal(Enumerable.Range(1, Logs), stage.RequestManager.Rows.Select(row => (int)row.Try).Order());
         await HasAsync(stage, LogErrors, 0);
         output.WriteLine($"{stage.RequestManager.Requests.Count} posts for {Logs} logs");
+    }
+
+    [Fact]
+    public async Task What_was_discarded_is_gone_when_the_program_has_ended()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await Task.WhenAll(Enumerable.Range(0, 1_000).Select(number => AddErrorAsync(stage, Log("r", "abcd", 1 + number), $"reason {number % 2}")));
+        await HasAsync(stage, LogErrors, 1_000);
+
+        var (exit, told) = await stage.RunAsync("errors", "discard", "--reason", "reason 1", "--yes");
+
+        Assert.True(exit == 0 && told.Contains("500 discarded.", StringComparison.Ordinal), told);
+        Assert.Equal(500u, await stage.Client.CountAsync(LogErrors));
     }
 }

@@ -8,15 +8,16 @@ namespace JobRunner.Bus.BrokerTests;
 public sealed class ForeignClientTests(Broker broker)
 {
     [Fact]
-    public async Task The_Python_scheduler_of_the_examples_gets_its_job_done()
+    public async Task The_Python_scheduler_of_the_examples_runs_stops_and_resumes_its_jobs()
     {
         await using var stage = await Stage.SetAsync(broker);
 
         var (exit, output) = await RunAsync("/usr/bin/python3", "examples/scheduler.py", stage.Uri.ToString());
 
         Assert.True(exit == 0, output);
-        await Eventually.HoldsAsync("its log at the Request Manager", () => stage.RequestManager.Rows.Count >= 1);
-        Assert.Equal(3, (int)JsonNode.Parse(Assert.Single(stage.Finished).Body)!["finalState"]!);
+        Assert.Contains("stopped-while-running", output);
+        await Eventually.HoldsAsync("its logs at the Request Manager", () => stage.RequestManager.Rows.Count == 3);
+        Assert.Equal([3, 6, 3], stage.Finished.Select(end => (int)JsonNode.Parse(end.Body)!["finalState"]!));
     }
 
     [Fact]

@@ -1,62 +1,52 @@
 using System.Diagnostics;
+using System.Globalization;
 using JobRunner.Bus.ChaosTests.Check;
 using JobRunner.Bus.ChaosTests.Faults;
 using JobRunner.Bus.ChaosTests.History;
 using JobRunner.Bus.ChaosTests.Load;
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.ChaosTests;
 
-/// <summary>How to run.</summary>
-/// <param name="Seed">Decides the jobs and the faults. When what happens is up to the machine.</param>
-/// <param name="Lasts">How long jobs are sent and things are broken; what is open then has five minutes to end.</param>
-/// <param name="Workers">How many workers.</param>
-/// <param name="Kinds">What is broken.</param>
-/// <param name="HistoryPath">Where the history goes.</param>
-public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IReadOnlyList<FaultKind> Kinds, string HistoryPath);
-
-/// <summary>What came of a run.</summary>
-/// <param name="Summary">Figures, for people.</param>
-/// <param name="Violations">Rules that did not hold.</param>
-/// <param name="WorkerOutput">What the workers wrote.</param>
-public sealed record ChaosResult(string Summary, IReadOnlyList<Violation> Violations, string WorkerOutput);
-
 /// <summary>Real workers on a real broker under load, while things are broken; then the checker looks at what was seen.</summary>
 public static class ChaosRun
 {
-    private const int MostOutstanding = 120;
+    private const int MostOutstanding = 200;
+    private const string Request = "chaosrequest00000000";
 
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
+    // RabbitMQ 3.10 loses a stream whose node is killed within about a second of its declaration.
+    private static readonly TimeSpan AgeOfStreams = TimeSpan.FromSeconds(4);
 
     /// <summary>Runs, checks, and leaves the history in its file.</summary>
     public static async Task<ChaosResult> RunAsync(ChaosSettings settings, Action<string> tell)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(tell);
-        tell($"seed {settings.Seed}, {settings.Lasts}, {settings.Workers} workers, {string.Join(", ", settings.Kinds)}; history in {settings.HistoryPath}");
         using var history = new Recording(settings.HistoryPath);
-        var underWay = new TriesUnderWay();
         await using var node = await RabbitMqNode.StartAsync();
         await using var manager = await StubRequestManager.StartAsync();
         manager.Records = false;
-        await using var target = await Target.StartAsync(history, underWay);
-        var workers = new List<ChaosWorker>();
+        await using var target = await Target.StartAsync(history);
+        var workers = new List<WorkerPlace>();
         try
         {
-            for (var number = 0; number < settings.Workers; number++)
+            // The first one makes the queues and streams.
+            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history));
+            var old = Task.Delay(AgeOfStreams);
+            workers.AddRange(await Task.WhenAll(Enumerable.Range(1, settings.Workers - 1)
+                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history))));
+            await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, Request);
+            var faults = new FaultRunner(node, workers, manager, scheduler, history, settings.Lease);
+            manager.Decide = request =>
             {
-                workers.Add(await ChaosWorker.StartAsync(node.UriOf("/"), SettingsFor(manager)));
-            }
-
-            const string Request = "chaosrequest00000000";
-            await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, underWay, Request);
-            // RabbitMQ 3.10 loses a stream whose node is killed within about a second of its declaration.
-            await Task.Delay(TimeSpan.FromSeconds(4));
-            await BreakUnderLoadAsync(settings, scheduler, new FaultRunner(node, workers, manager, scheduler, underWay, history, Lease), tell);
-            await EndAsync(scheduler, manager, history, node);
-            var events = history.Events;
-            return new ChaosResult(
-                Summary(settings, events), HistoryChecker.Check(events), string.Join("\n=====\n", workers.Select(worker => worker.Output)));
+                var log = Wire.Deserialize<JobLogRecorded>(request.Body.Span);
+                history.Add(new LogPosted(DateTimeOffset.UtcNow, log.JobId, log.Try, (int)log.State, LogContent.Of(log)));
+                return faults.AnswerNow();
+            };
+            await old;
+            await BreakUnderLoadAsync(settings, scheduler, faults, tell);
+            await EndAsync(settings, scheduler, manager, history, node, tell);
         }
         finally
         {
@@ -65,17 +55,23 @@ public static class ChaosRun
                 await worker.DisposeAsync();
             }
         }
+
+        var events = history.Events;
+        return new ChaosResult(events, HistoryChecker.Check(events), string.Join('\n', workers.Select(worker => worker.Output)));
     }
 
-    private static Dictionary<string, string> SettingsFor(StubRequestManager manager) => new()
+    private static Dictionary<string, string> SettingsFor(ChaosSettings settings, StubRequestManager manager) => new()
     {
         ["JobRunner__RequestManager__BaseUrl"] = manager.BaseUrl,
-        ["JobRunner__Worker__Lease"] = $"{Lease.TotalSeconds}s",
+        ["JobRunner__Report__RedeliverAfter"] = "1s,2s,5s",
+        ["JobRunner__Worker__Lease"] = Seconds(settings.Lease),
         ["JobRunner__Worker__Slots"] = "12",
-        ["JobRunner__Worker__DrainTimeout"] = "1s",
+        ["JobRunner__Worker__DrainTimeout"] = Seconds(settings.DrainTimeout),
         // That many kills in one try are the faults', not the job's.
         ["JobRunner__Worker__CrashBudget"] = "1000",
     };
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds}s");
 
     private static async Task BreakUnderLoadAsync(ChaosSettings settings, Scheduler scheduler, FaultRunner faults, Action<string> tell)
     {
@@ -84,7 +80,7 @@ public static class ChaosRun
         var load = LoadAsync(settings.Seed, scheduler, over.Token);
         var told = TimeSpan.Zero;
         var broken = 0;
-        foreach (var fault in FaultPlan.Of(settings.Seed, settings.Kinds))
+        foreach (var fault in settings.Faults)
         {
             await Task.Delay(fault.Pause, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (over.IsCancellationRequested)
@@ -92,11 +88,11 @@ public static class ChaosRun
                 break;
             }
 
-            broken += await faults.InjectAsync(fault) ? 1 : 0;
+            broken += faults.Inject(fault) ? 1 : 0;
             if (clock.Elapsed - told > TimeSpan.FromSeconds(15))
             {
                 told = clock.Elapsed;
-                tell($"{clock.Elapsed:mm\\:ss}: {scheduler.Sent} jobs, {scheduler.Outstanding} runs open, {broken} faults");
+                tell($"{clock.Elapsed:hh\\:mm\\:ss}: {scheduler.Sent} jobs sent, {scheduler.Outstanding} not over, {broken} faults");
             }
         }
 
@@ -122,44 +118,31 @@ public static class ChaosRun
         }
     }
 
-    private static async Task EndAsync(Scheduler scheduler, StubRequestManager manager, Recording history, RabbitMqNode node)
+    private static async Task EndAsync(
+        ChaosSettings settings, Scheduler scheduler, StubRequestManager manager, Recording history, RabbitMqNode node, Action<string> tell)
     {
-        // A run that does not end is for the checker to tell.
-        await TryWaitAsync(() => scheduler.Outstanding == 0, TimeSpan.FromMinutes(5));
-        await TryWaitAsync(
-            () => history.Events.OfType<LogPublished>().Select(log => (log.Job, log.Try)).Distinct().Count() <= manager.Rows.Count, TimeSpan.FromMinutes(1));
+        tell($"all is mended; {scheduler.Outstanding} jobs are not over");
+        // A run that does not end is for the checker to tell, and so is what is left.
+        await TryWaitAsync(() => Task.FromResult(scheduler.Outstanding == 0), settings.Patience);
+        var leftovers = new Leftovers(node);
+        await TryWaitAsync(async () => (await leftovers.CountAsync()).Count == 0, TimeSpan.FromSeconds(45));
         foreach (var row in manager.Rows)
         {
-            history.Add(new LogStored(DateTimeOffset.UtcNow, row.JobId, row.Try));
+            history.Add(new LogStored(DateTimeOffset.UtcNow, row.JobId, row.Try, (int)row.State, LogContent.Of(row)));
         }
 
-        await using var client = await PlainClient.ConnectAsync(node.UriOf("/"));
-        foreach (var queue in new[] { "run-job_error", "job-log-recorded_error" })
+        foreach (var left in await leftovers.ReadAsync())
         {
-            while (await client.GetAsync(queue) is { } message)
-            {
-                history.Add(new LeftInErrorQueue(DateTimeOffset.UtcNow, queue, $"{message.Header("MT-Fault-Message")}: {message.Body}"));
-            }
+            history.Add(left);
         }
     }
 
-    private static async Task TryWaitAsync(Func<bool> condition, TimeSpan within)
+    private static async Task TryWaitAsync(Func<Task<bool>> condition, TimeSpan within)
     {
         var clock = Stopwatch.StartNew();
-        while (!condition() && clock.Elapsed < within)
+        while (!await condition() && clock.Elapsed < within)
         {
-            await Task.Delay(50);
+            await Task.Delay(100);
         }
-    }
-
-    private static string Summary(ChaosSettings settings, IReadOnlyList<HistoryEvent> events)
-    {
-        var faults = events.OfType<FaultInjected>().GroupBy(fault => fault.Kind, StringComparer.Ordinal).OrderBy(kind => kind.Key, StringComparer.Ordinal);
-        return $"""
-            seed {settings.Seed}: {events.OfType<RunSent>().Count(run => run.Run == 1)} jobs, {events.OfType<RunSent>().Count(run => run.Run == 2)} resumes, {events.OfType<StopSent>().Count()} stops ({events.OfType<StopAnswered>().Count()} answered)
-            {events.OfType<TryStarted>().Count()} tries started, {events.OfType<LogPublished>().Select(log => (log.Job, log.Try)).Distinct().Count()} logs, {HistoryChecker.TriesWithoutLog(events)} tries run again, {events.OfType<FaultInjected>().Sum(fault => fault.TriesUnderWay)} were under way at faults
-            ends told more than once: {events.OfType<JobEnded>().Count() - events.OfType<JobEnded>().DistinctBy(end => (end.Job, end.Body)).Count()}
-            faults: {string.Join(", ", faults.Select(kind => $"{kind.Key} {kind.Count()}"))}
-            """;
     }
 }

@@ -1,49 +1,68 @@
-using System.Globalization;
 using JobRunner.Bus.ChaosTests.Faults;
 
 namespace JobRunner.Bus.ChaosTests;
 
-/// <summary>
-/// Random faults under load. <c>infra/chaos.sh</c> runs it for longer; it sets <c>CHAOS_SECONDS</c>, <c>CHAOS_SEED</c>,
-/// <c>CHAOS_WORKERS</c>, <c>CHAOS_FAULTS</c> and <c>CHAOS_HISTORY</c>.
-/// </summary>
+/// <summary>Real workers under load while things are broken. <c>infra/chaos.sh</c> does the first for as long as one likes.</summary>
 public sealed class ChaosTests(ITestOutputHelper output)
 {
-    private static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
-
     [Fact]
     public async Task Whatever_is_broken_every_run_has_one_end_and_every_log_arrives_once()
     {
-        var seed = Setting("CHAOS_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next(1_000_000);
-        var settings = new ChaosSettings(
-            seed,
-            TimeSpan.FromSeconds(double.Parse(Setting("CHAOS_SECONDS") ?? "45", CultureInfo.InvariantCulture)),
-            int.Parse(Setting("CHAOS_WORKERS") ?? "3", CultureInfo.InvariantCulture),
-            Setting("CHAOS_FAULTS") is { } kinds ? [.. kinds.Split(',').Select(Enum.Parse<FaultKind>)] : Enum.GetValues<FaultKind>(),
-            Setting("CHAOS_HISTORY") ?? Path.Combine(Path.GetTempPath(), $"jobrunner-chaos-{seed}.jsonl"));
+        var asked = ChaosAsked.FromEnvironment();
+        output.WriteLine($"seed {asked.Seed}: CHAOS_SEED={asked.Seed} sends the same jobs and breaks the same things in the same order");
 
-        var result = await ChaosRun.RunAsync(settings, line =>
-        {
-            output.WriteLine(line);
-            if (Setting("CHAOS_PROGRESS") is { } progress)
-            {
-                File.AppendAllText(progress, line + "\n");
-            }
-        });
+        var result = await RunAsync(asked.Settings);
 
-        output.WriteLine(result.Summary);
+        // A run that broke nothing, or in which nothing ran, proves nothing.
+        Assert.True(result.Events.Count > 100, result.Summary());
+        Assert.All(asked.MustBreak, kind => Assert.Contains($"{kind} ", result.Summary()));
+    }
+
+    [Fact]
+    public async Task A_rolling_restart_under_load_loses_no_job_repeats_no_number_spends_no_budget_and_runs_no_try_twice()
+    {
+        var history = Path.Combine(Path.GetTempPath(), $"jobrunner-rolling-{Guid.NewGuid():N}.jsonl");
+        var roll = Enumerable.Range(0, 3).Select(worker => new PlannedFault(TimeSpan.FromSeconds(3), FaultKind.DrainWorker, worker, TimeSpan.Zero));
+
+        var result = await RunAsync(new ChaosSettings(1, TimeSpan.FromSeconds(11), 3, roll, history));
+
+        Assert.Equal(3, result.Events.OfType<History.WorkerDrained>().Count());
+        var starts = result.Events.OfType<History.TryStarted>().ToList();
+        Assert.Equal(starts.Count, starts.DistinctBy(start => (start.Job, start.Try)).Count());
+    }
+
+    private async Task<ChaosResult> RunAsync(ChaosSettings settings)
+    {
+        var result = await ChaosRun.RunAsync(settings, Tell);
+        Tell(result.Summary());
         if (result.Violations.Count > 0)
         {
             var workers = settings.HistoryPath + ".workers.log";
             await File.WriteAllTextAsync(workers, result.WorkerOutput);
+            foreach (var violation in result.Violations.Take(20))
+            {
+                Tell(violation.ToString());
+            }
+
             Assert.Fail(
-                $"{result.Violations.Count} violations; seed {seed}; history {settings.HistoryPath}; workers' logs {workers}\n"
-                + $"{result.Summary}\n{string.Join('\n', result.Violations.Take(20))}");
+                $"{result.Violations.Count} violations; seed {settings.Seed}; history {settings.HistoryPath}; workers' logs {workers}\n"
+                + $"{result.Summary()}\n{string.Join('\n', result.Violations.Take(20))}");
         }
 
-        if (Setting("CHAOS_HISTORY") is null)
+        if (!ChaosAsked.KeepsHistory)
         {
             File.Delete(settings.HistoryPath);
+        }
+
+        return result;
+    }
+
+    private void Tell(string line)
+    {
+        output.WriteLine(line);
+        if (ChaosAsked.ProgressPath is { } progress)
+        {
+            File.AppendAllText(progress, line + "\n");
         }
     }
 }

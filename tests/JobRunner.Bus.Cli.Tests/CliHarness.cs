@@ -30,6 +30,10 @@ internal sealed class CliHarness : IDisposable
 
     public IReadOnlyList<JobLogRecorded> Logs { get; set; } = [];
 
+    public Exception? HighestTriesError { get; set; }
+
+    public Action? OnReadLogs { get; set; }
+
     public FakeRepairBroker Repair { get; } = new();
 
     public FakeStoredTries Stored { get; } = new();
@@ -84,8 +88,13 @@ internal sealed class CliHarness : IDisposable
                 Embedded = arguments;
                 return Task.FromResult<ISchedulerBus>(Bus);
             },
-            ReadHighestTries = (_, _) => Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
-            ReadLogs = (_, _) => Task.FromResult(Logs),
+            ReadHighestTries = (_, _) => HighestTriesError is { } error ? throw error : Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
+            ReadLogs = (_, cancellation) =>
+            {
+                OnReadLogs?.Invoke();
+                cancellation.ThrowIfCancellationRequested();
+                return Task.FromResult(Logs);
+            },
             OpenBrokerBus = (address, _, _) =>
             {
                 Addresses.Add(address.ToString());

@@ -58,6 +58,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("stop --help", "--timeout 2m")]
     [InlineData("ps --help", "--watch")]
     [InlineData("logs --help", "--full")]
+    [InlineData("topology --help", "definitions.json")]
+    [InlineData("completion --help", "jobrunner completion bash")]
     [InlineData("errors --help", "jobrunner errors list")]
     [InlineData("errors list --help", "sort | uniq -c")]
     [InlineData("errors show --help", "--job aaaa")]

@@ -172,9 +172,9 @@ public sealed class RenderingTests
 
         Assert.Equal(
             """
-            REQUEST  JOB ID  NAME   TYPE   TRY  STATE    RUNTIME  STATUS           WORKER
-            r1       a       old    noop   1    PENDING  -                         host-2
-            r2       b       young  sleep  2    RUNNING  1m00s    (retry sleep) x  host-1
+            REQUEST ID  RUNTIME  TRY  JOB    ID  TYPE   STATE    STATUS           WORKER
+            r1          -        1    old    a   noop   PENDING                   host-2
+            r2          1m00s    2    young  b   sleep  RUNNING  (retry sleep) x  host-1
 
             """,
             output.ToString(),

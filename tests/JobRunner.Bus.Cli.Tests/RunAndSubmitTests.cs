@@ -78,6 +78,26 @@ public sealed class RunAndSubmitTests : IDisposable
     }
 
     [Fact]
+    public async Task Submit_with_wait_goes_on_with_the_try_numbers_of_a_request_run_before()
+    {
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("submit --wait --json -"));
+
+        Assert.Equal(4, Assert.Single(_cli.Bus.Sent).TotalTries);
+    }
+
+    [Fact]
+    public async Task Submit_with_wait_says_when_earlier_tries_cannot_be_looked_up_and_goes_on()
+    {
+        _cli.HighestTriesError = new CommandException("the Request Manager is away");
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("submit --wait --json -"));
+
+        Assert.Equal(0, Assert.Single(_cli.Bus.Sent).TotalTries);
+        Assert.Contains("earlier tries of request r1 are not known", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("the Request Manager is away", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tries_of_the_local_store_are_counted_on()
     {
         await _cli.RunAsync("run -");

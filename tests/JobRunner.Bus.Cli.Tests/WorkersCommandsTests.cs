@@ -33,6 +33,22 @@ public sealed class WorkersCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Stop_with_json_prints_the_messages_and_keeps_its_exit_code()
+    {
+        _cli.Control = new FakeBrokerControl
+        {
+            Replies = [new StopJobReply { RequestId = "r1", JobId = "aaaa", Outcome = "stopped-while-running", FinalState = JobState.Stopped, Worker = "w1" }],
+            Unanswered = [new RunnerStatus { RequestId = "r1", JobId = "bbbb", Worker = "w1" }],
+        };
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("stop r1 --json"));
+
+        using var document = JsonDocument.Parse(_cli.Output);
+        Assert.Equal("stopped-while-running", Assert.Single(document.RootElement.GetProperty("replies").EnumerateArray()).GetProperty("outcome").GetString());
+        Assert.Equal("bbbb", Assert.Single(document.RootElement.GetProperty("unanswered").EnumerateArray()).GetProperty("jobId").GetString());
+    }
+
+    [Fact]
     public async Task Stop_of_what_nobody_holds_is_no_error()
     {
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync("stop r1 aaaa"));
@@ -59,7 +75,7 @@ public sealed class WorkersCommandsTests : IDisposable
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync("ps r1"));
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync("ps"));
 
-        Assert.Contains("REQUEST  JOB ID  NAME", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("REQUEST ID  RUNTIME  TRY  JOB   ID    TYPE  STATE", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("busy", _cli.Output, StringComparison.Ordinal);
         Assert.Equal(["r1", null], _cli.Control.Asked.Select(request => request.RequestId));
     }
@@ -163,6 +179,91 @@ public sealed class WorkersCommandsTests : IDisposable
         Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("logs r1 --json"));
         Assert.Equal("[]", _cli.TakeOutput().Trim());
     }
+
+    [Theory]
+    [InlineData("", "aaaa 1, bbbb 1, aaaa 2, cccc 1")]
+    [InlineData("aaaa", "aaaa 1, aaaa 2")]
+    [InlineData("--state fail", "aaaa 1, bbbb 1")]
+    [InlineData("--state FAIL STOPPED", "aaaa 1, bbbb 1, cccc 1")]
+    [InlineData("--state fail --state stopped --type t", "aaaa 1, cccc 1")]
+    [InlineData("--type u", "bbbb 1")]
+    [InlineData("--last", "bbbb 1, aaaa 2, cccc 1")]
+    [InlineData("--last --state FAIL", "bbbb 1")]
+    public async Task Logs_are_filtered(string options, string expected)
+    {
+        _cli.Logs = SomeLogs();
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync($"logs r1 {options} --json"));
+
+        Assert.Equal(expected, string.Join(", ", Wire.Deserialize<IReadOnlyList<JobLogRecorded>>(System.Text.Encoding.UTF8.GetBytes(_cli.Output))
+            .Select(log => $"{log.JobId} {log.Try}")));
+    }
+
+    [Fact]
+    public async Task Filters_that_leave_nothing_are_told_and_a_state_that_is_none_is_refused()
+    {
+        _cli.Logs = SomeLogs();
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("logs r1 --type nope"));
+        Assert.Contains("that fit the filters", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("logs r1 --state BROKEN"));
+        Assert.Contains("must be one of UNKNOWN, PENDING, RUNNING, COMPLETE, FAIL", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("logs r1 --last --follow"));
+    }
+
+    [Theory]
+    [InlineData("", "2026-01-02 12:00:00 one (aaaa) try 1 FAIL exit 1 0.50s")]
+    [InlineData("--json", "\"jobId\":\"aaaa\",\"try\":1")]
+    public async Task Logs_are_followed_each_once_until_ctrl_c(string options, string first)
+    {
+        var time = new FakeTimeProvider(Chains.Noon);
+        var all = SomeLogs();
+        var looks = 0;
+        _cli.OnReadLogs = () =>
+        {
+            looks++;
+            _cli.Logs = all[..Math.Min(looks, all.Count)];
+            if (looks == all.Count + 2)
+            {
+                _cli.PressCtrlC();
+            }
+        };
+
+        var run = _cli.RunAsync($"logs r1 --follow {options}", time);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!run.IsCompleted)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal(ExitCodes.Interrupted, await run);
+        var lines = _cli.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(all.Count, lines.Length);
+        Assert.Contains(first, lines[0], StringComparison.Ordinal);
+    }
+
+    private static List<JobLogRecorded> SomeLogs() =>
+    [
+        Log("aaaa", "one", "t", 1, JobState.Fail, 0),
+        Log("bbbb", "two", "u", 1, JobState.Fail, 1),
+        Log("aaaa", "one", "t", 2, JobState.Complete, 2),
+        Log("cccc", "three", "t", 1, JobState.Stopped, 3),
+    ];
+
+    private static JobLogRecorded Log(string id, string name, string type, long number, JobState state, long seconds) => new()
+    {
+        RequestId = "r1",
+        JobId = id,
+        Name = name,
+        Type = type,
+        Try = number,
+        State = state,
+        Exit = state == JobState.Fail ? 1 : 0,
+        StartedAt = Logs.Start + (seconds * 1_000_000_000),
+        FinishedAt = Logs.Start + (seconds * 1_000_000_000) + 500_000_000,
+    };
 
     [Fact]
     public async Task Worker_gets_the_broker_and_every_setting()

@@ -11,6 +11,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly int _target;
     private readonly ConcurrentDictionary<TcpClient, TcpClient?> _links = new();
     private volatile bool _swallows;
+    private volatile TaskCompletionSource _flows = Open();
 
     private TcpProxy(int target) => _target = target;
 
@@ -52,6 +53,15 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// From now on nothing passes and neither side is told: connections stay, new ones are taken and hear nothing. What is
+    /// sent meanwhile arrives late, after <see cref="Flow"/>.
+    /// </summary>
+    public void Stall() => _flows = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Lets what was held back by <see cref="Stall"/> pass, on the connections as they are.</summary>
+    public void Flow() => _flows.TrySetResult();
+
     /// <summary>Cuts all connections and refuses new ones, as the machine of a broker that is down does.</summary>
     public void Refuse()
     {
@@ -72,6 +82,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         _swallows = false;
         Cut();
+        Flow();
     }
 
     private async Task AcceptAsync(TcpListener listener)
@@ -113,13 +124,20 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         try
         {
-            await from.GetStream().CopyToAsync(to.GetStream());
+            var buffer = new byte[64 * 1024];
+            var (source, target) = (from.GetStream(), to.GetStream());
+            while (await source.ReadAsync(buffer) is > 0 and var count)
+            {
+                await _flows.Task;
+                await target.WriteAsync(buffer.AsMemory(0, count));
+            }
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // Cut.
         }
 
+        await _flows.Task;
         if (!_swallows)
         {
             from.Close();
@@ -127,9 +145,17 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    private static TaskCompletionSource Open()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        Flow();
         _listener.Stop();
         Cut();
         return ValueTask.CompletedTask;

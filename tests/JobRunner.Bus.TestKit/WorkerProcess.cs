@@ -38,8 +38,12 @@ public sealed class WorkerProcess : IAsyncDisposable
     public string Output => string.Join('\n', _lines);
 
     /// <summary>Starts a worker on a broker and waits until it takes work.</summary>
+    /// <param name="broker">The broker.</param>
+    /// <param name="settings">Its environment.</param>
+    /// <param name="within">How long to wait.</param>
+    /// <param name="program">The assembly to start: the product's program, or a host of a test's own.</param>
     public static async Task<WorkerProcess> StartAsync(
-        Uri broker, IReadOnlyDictionary<string, string>? settings = null, TimeSpan? within = null)
+        Uri broker, IReadOnlyDictionary<string, string>? settings = null, TimeSpan? within = null, string program = "jobrunner")
     {
         ArgumentNullException.ThrowIfNull(broker);
         var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
@@ -47,7 +51,7 @@ public sealed class WorkerProcess : IAsyncDisposable
             ["JobRunner__Transport"] = "RabbitMq",
             ["JobRunner__RabbitMq__Uri"] = broker.ToString(),
         };
-        var worker = Start(["worker"], all);
+        var worker = Start(program == "jobrunner" ? ["worker"] : [], all, program);
         try
         {
             await Eventually.HoldsAsync("the worker takes work", () => worker.Output.Contains("takes work", StringComparison.Ordinal) || worker.HasExited, within);
@@ -60,9 +64,10 @@ public sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program, in the top folder of the repository.</summary>
-    public static WorkerProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings)
+    public static WorkerProcess Start(
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings, string program = "jobrunner")
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "jobrunner.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program + ".dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

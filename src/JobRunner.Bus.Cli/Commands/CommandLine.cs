@@ -75,6 +75,8 @@ internal static class CommandLine
             StopCommand.Build(services, broker),
             PsCommand.Build(services, broker),
             LogsCommand.Build(services),
+            TopologyCommand.Build(services),
+            CompletionCommand.Build(services),
             ErrorsCommand.Build(services, broker),
             ReplayCommand.Build(services, broker),
         };

@@ -61,6 +61,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             Examples:
               jobrunner stop cq2f6v8k3m1p0a4b5c6d
               jobrunner stop cq2f6v8k3m1p0a4b5c6d aaaa --timeout 2m
+              jobrunner stop cq2f6v8k3m1p0a4b5c6d --json | jq -r '.replies[].outcome'
 
             Exit codes: 0 if stopped or not held by any worker, 1 if a job has not stopped within the timeout
 
@@ -76,9 +77,26 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             Examples:
               jobrunner logs cq2f6v8k3m1p0a4b5c6d
               jobrunner logs cq2f6v8k3m1p0a4b5c6d aaaa --full
-              jobrunner logs cq2f6v8k3m1p0a4b5c6d --json | jq -r '.[] | select(.state == 4) | .error'
+              jobrunner logs cq2f6v8k3m1p0a4b5c6d --follow
+              jobrunner logs cq2f6v8k3m1p0a4b5c6d --last --state FAIL --json | jq -r '.[].error'
 
-            Exit codes: 0 if there are logs, 1 if there are none
+            Exit codes: 0 if there are logs, 1 if there are none, 130 if followed until Ctrl-C
+
+            """,
+        ["topology"] = """
+            What is printed is what workers declare, by the same code. Of the settings,
+            StopRetention, JournalRetention and RedeliverAfter count.
+
+            Examples:
+              jobrunner topology
+              jobrunner topology --json --vhost jobs > definitions.json
+
+            """,
+        ["completion"] = """
+            Examples:
+              source <(jobrunner completion bash)
+              jobrunner completion zsh > ~/.zfunc/_jobrunner
+              jobrunner completion fish > ~/.config/fish/completions/jobrunner.fish
 
             """,
         ["errors"] = """

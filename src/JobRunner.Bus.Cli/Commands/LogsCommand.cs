@@ -1,62 +1,123 @@
 using System.CommandLine;
+using System.Text;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Commands;
 
 /// <summary><c>logs</c>: the job logs of a request.</summary>
-internal static class LogsCommand
+internal sealed class LogsCommand
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly CliServices _services;
+    private readonly string _requestId;
+    private readonly LogFilter _filter;
+    private readonly bool _asJson;
+    private readonly bool _full;
+
+    private LogsCommand(CliServices services, string requestId, LogFilter filter, bool asJson, bool full)
+    {
+        _services = services;
+        _requestId = requestId;
+        _filter = filter;
+        _asJson = asJson;
+        _full = full;
+    }
+
     /// <summary>The command.</summary>
     public static Command Build(CliServices services)
     {
         var request = CommandLine.RequestArgument();
         var job = CommandLine.JobArgument("Only this job's logs.");
-        var json = CommandLine.JsonOption("Print the job logs as one JSON array.");
+        var json = CommandLine.JsonOption("Print the job logs as one JSON array; with --follow one JSON object a line.");
         var full = new Option<bool>("--full") { Description = "Print each try with its whole output." };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with the logs that come, until Ctrl-C." };
+        var type = new Option<string?>("--type") { Description = "Only jobs of this type.", HelpName = "TYPE" };
+        var state = LogFilter.StateOption();
+        var last = new Option<bool>("--last") { Description = "Only the last try of each job." };
         var command = new Command("logs", "Show a request's job logs, from the local store or the Request Manager.")
         {
-            request,
-            job,
-            json,
-            full,
+            request, job, json, full, follow, type, state, last,
         };
-        command.SetAction((parsed, _) => ShowAsync(
-            services, parsed.GetRequiredValue(request), parsed.GetValue(job), parsed.GetValue(json), parsed.GetValue(full)));
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(follow) && result.GetValue(last))
+            {
+                result.AddError("--last is not known before the end: it cannot be used with --follow.");
+            }
+        });
+        command.SetAction((parsed, _) =>
+        {
+            var states = parsed.GetValue(state) is { Length: > 0 } given ? given.ToHashSet() : null;
+            var filter = new LogFilter(parsed.GetValue(job), parsed.GetValue(type), states, parsed.GetValue(last));
+            var show = new LogsCommand(services, parsed.GetRequiredValue(request), filter, parsed.GetValue(json), parsed.GetValue(full));
+            return parsed.GetValue(follow) ? show.FollowAsync() : show.ShowAsync();
+        });
         return command;
     }
 
-    private static async Task<int> ShowAsync(CliServices services, string requestId, string? jobId, bool asJson, bool full)
+    private async Task<int> ShowAsync()
     {
-        using var interrupts = services.ListenForInterrupts();
-        var screen = services.Screen;
-        IReadOnlyList<JobLogRecorded> logs =
-        [
-            .. (await services.ReadLogs(requestId, interrupts.Stop))
-                .Where(log => jobId is null || log.JobId == jobId)
-                .OrderBy(log => log.StartedAt)
-                .ThenBy(log => log.JobId, StringComparer.Ordinal)
-                .ThenBy(log => log.Try),
-        ];
-        if (asJson)
+        using var interrupts = _services.ListenForInterrupts();
+        var screen = _services.Screen;
+        var logs = _filter.Apply(await _services.ReadLogs(_requestId, interrupts.Stop));
+        if (_asJson)
         {
-            screen.Output.WriteLine(System.Text.Encoding.UTF8.GetString(Wire.Serialize(logs)));
+            screen.Output.WriteLine(Encoding.UTF8.GetString(Wire.Serialize(logs)));
         }
         else if (logs.Count == 0)
         {
             screen.Error.WriteLine(
-                $"jobrunner: there are no logs of request \"{Say.OneLine(requestId)}\""
-                + (jobId is null ? "" : $" and job \"{Say.OneLine(jobId)}\""));
+                $"jobrunner: there are no logs of request \"{Say.OneLine(_requestId)}\""
+                + (_filter.JobId is null ? "" : $" and job \"{Say.OneLine(_filter.JobId)}\"")
+                + (_filter is { Type: null, States: null } ? "" : " that fit the filters"));
         }
-        else if (full)
+        else if (_full)
         {
-            LogListing.WriteFull(screen.Output, logs, services.Time.LocalTimeZone);
+            LogListing.WriteFull(screen.Output, logs, _services.Time.LocalTimeZone);
         }
         else
         {
-            screen.Write(LogListing.Draw(screen, logs, services.Time.LocalTimeZone));
+            screen.Write(LogListing.Draw(screen, logs, _services.Time.LocalTimeZone));
         }
 
         return logs.Count > 0 ? ExitCodes.Success : ExitCodes.Failed;
+    }
+
+    /// <summary>Logs are delivered in any order, and late: what was not shown before is shown when it is there.</summary>
+    private async Task<int> FollowAsync()
+    {
+        using var interrupts = _services.ListenForInterrupts();
+        HashSet<(string JobId, long Try)> shown = [];
+        while (true)
+        {
+            foreach (var log in _filter.Apply(await _services.ReadLogs(_requestId, interrupts.Stop)))
+            {
+                if (shown.Add((log.JobId, log.Try)))
+                {
+                    Tell(log);
+                }
+            }
+
+            await Task.Delay(LookEvery, _services.Time, interrupts.Stop);
+        }
+    }
+
+    private void Tell(JobLogRecorded log)
+    {
+        var output = _services.Screen.Output;
+        if (_asJson)
+        {
+            output.WriteLine(Encoding.UTF8.GetString(Wire.Serialize(log)));
+        }
+        else if (_full)
+        {
+            LogListing.WriteFull(output, [log], _services.Time.LocalTimeZone);
+        }
+        else
+        {
+            output.WriteLine(LogListing.Line(log, _services.Time.LocalTimeZone));
+        }
     }
 }

@@ -16,22 +16,30 @@ internal static class StopCommand
         var request = CommandLine.RequestArgument();
         var job = CommandLine.JobArgument("Id of the job; without it every job of the request.");
         var timeout = CommandLine.DurationOption("--timeout", "How long to wait for jobs that take their time to stop; 30s if absent.");
-        var command = new Command("stop", "Stop a job, or every job of a request, on whatever worker it is.") { request, job, timeout };
+        var json = CommandLine.JsonOption("Print the answers as one JSON object.");
+        var command = new Command("stop", "Stop a job, or every job of a request, on whatever worker it is.") { request, job, timeout, json };
         command.SetAction((parsed, _) => StopAsync(
             services,
             BrokerAddress.From(parsed.GetValue(broker), services.Environment),
             new StopJob { RequestId = parsed.GetRequiredValue(request), JobId = parsed.GetValue(job), SentAt = services.Time.GetUtcNow() },
-            parsed.GetValue(timeout) ?? PresetTimeout));
+            parsed.GetValue(timeout) ?? PresetTimeout,
+            parsed.GetValue(json)));
         return command;
     }
 
-    private static async Task<int> StopAsync(CliServices services, BrokerAddress address, StopJob stop, TimeSpan timeout)
+    private static async Task<int> StopAsync(CliServices services, BrokerAddress address, StopJob stop, TimeSpan timeout, bool asJson)
     {
         using var interrupts = services.ListenForInterrupts();
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
-        var answers = 0;
+        List<StopJobReply> answers = [];
         var unanswered = await control.StopAsync(stop, timeout, Tell, interrupts.Stop);
+        if (asJson)
+        {
+            output.WriteLine(StopJson.Write(answers, unanswered));
+            return unanswered.Count > 0 ? ExitCodes.Failed : ExitCodes.Success;
+        }
+
         foreach (var status in unanswered)
         {
             output.WriteLine(
@@ -44,7 +52,7 @@ internal static class StopCommand
             return ExitCodes.Failed;
         }
 
-        if (answers == 0)
+        if (answers.Count == 0)
         {
             var what = stop.JobId is null ? "a job of this request" : "this job";
             output.WriteLine($"No worker holds {what} now. The stop is recorded: commands sent before it will not run.");
@@ -54,7 +62,12 @@ internal static class StopCommand
 
         void Tell(StopJobReply reply)
         {
-            answers++;
+            answers.Add(reply);
+            if (asJson)
+            {
+                return;
+            }
+
             var error = reply.Error is { } text ? $", error: {Say.Short(text)}" : "";
             output.WriteLine(
                 $"{Say.OneLine(reply.JobId)} {Say.OneLine(reply.Outcome)}: {reply.FinalState.ToSeedName()} on {Say.OneLine(reply.Worker)}{error}");

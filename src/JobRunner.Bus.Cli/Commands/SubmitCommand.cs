@@ -37,9 +37,30 @@ internal static class SubmitCommand
         bool asJson,
         CancellationToken stop)
     {
-        var chains = requests.Select(request => new ChainState(request)).ToList();
+        List<ChainState> chains = [];
+        foreach (var request in requests)
+        {
+            chains.Add(new ChainState(request, request.HasOwnId ? await HighestTriesAsync(services, request.RequestId, stop) : null));
+        }
+
         await using var bus = await services.OpenBrokerBus(address, [.. requests.Select(request => request.RequestId)], stop);
         return await new ChainRun(services).RunAsync(bus, chains, asJson, stop);
+    }
+
+    /// <summary>A request that was run before goes on with the next try numbers; one that cannot be looked up begins with 1.</summary>
+    private static async Task<IReadOnlyDictionary<string, long>?> HighestTriesAsync(CliServices services, string requestId, CancellationToken stop)
+    {
+        try
+        {
+            return await services.ReadHighestTries(requestId, stop);
+        }
+        catch (Exception error) when (error is CommandException or UsageException)
+        {
+            services.Screen.Error.WriteLine(
+                $"jobrunner: earlier tries of request {Say.OneLine(requestId)} are not known, its tries are numbered from the file's totalTries: "
+                + Say.Short(error.Message));
+            return null;
+        }
     }
 
     private static async Task<int> SendAsync(

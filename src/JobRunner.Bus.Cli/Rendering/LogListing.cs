@@ -44,6 +44,10 @@ internal static class LogListing
         }
     }
 
+    /// <summary>A try on one line, for logs that are followed.</summary>
+    public static string Line(JobLogRecorded log, TimeZoneInfo zone) =>
+        $"{Started(log, zone)} {Say.Job(log.Name, log.JobId)} try {log.Try} {Say.Try(log)}";
+
     private static void Section(TextWriter output, string name, string text)
     {
         if (text.Length > 0)

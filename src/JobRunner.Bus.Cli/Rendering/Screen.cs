@@ -12,7 +12,7 @@ internal sealed class Screen(IAnsiConsole? terminal, TextWriter output, TextWrit
     private const int NarrowestTable = 72;
 
     // Ids are copied, states looked for: they stay whole.
-    private static readonly string[] WholeColumns = ["REQUEST", "ID", "JOB ID", "TRY", "STATE"];
+    private static readonly string[] WholeColumns = ["REQUEST ID", "ID", "TRY", "STATE"];
 
     /// <summary>The terminal; <see langword="null"/> when output goes to a pipe or a file.</summary>
     public IAnsiConsole? Terminal { get; } = terminal;

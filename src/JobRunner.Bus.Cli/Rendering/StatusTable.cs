@@ -4,23 +4,23 @@ using Spectre.Console;
 
 namespace JobRunner.Bus.Cli.Rendering;
 
-/// <summary>What runs and waits, one line per runner, oldest first.</summary>
+/// <summary>What runs and waits, one line per runner, oldest first; the columns of Spin Cycle's <c>spinc ps</c> and some more.</summary>
 internal static class StatusTable
 {
     /// <summary>The table; a row for each runner.</summary>
     public static Table Draw(Screen screen, IReadOnlyList<RunnerStatus> statuses, DateTimeOffset now)
     {
-        var table = screen.NewTable("REQUEST", "JOB ID", "NAME", "TYPE", "TRY", "STATE", "RUNTIME", "STATUS", "WORKER");
+        var table = screen.NewTable("REQUEST ID", "RUNTIME", "TRY", "JOB", "ID", "TYPE", "STATE", "STATUS", "WORKER");
         foreach (var status in statuses)
         {
             table.AddRow(
                 new Text(Say.OneLine(status.RequestId)),
-                new Text(Say.OneLine(status.JobId)),
-                new Text(Say.OneLine(status.Name)),
-                new Text(Say.OneLine(status.Type)),
-                new Text(status.Try.ToString(CultureInfo.InvariantCulture)),
-                new Text(status.State.ToSeedName(), StateStyle.Of(status.State)),
                 new Text(status.StartedAt > 0 ? Say.Length(now - Say.Instant(status.StartedAt)) : "-"),
+                new Text(status.Try.ToString(CultureInfo.InvariantCulture)),
+                new Text(Say.OneLine(status.Name)),
+                new Text(Say.OneLine(status.JobId)),
+                new Text(Say.OneLine(status.Type)),
+                new Text(status.State.ToSeedName(), StateStyle.Of(status.State)),
                 new Text(Say.Short(status.Status ?? "")),
                 new Text(Say.OneLine(status.Worker)));
         }

@@ -14,7 +14,8 @@ public interface IJobFactory
 /// <summary>A job ready to run, and what to dispose of when its run has ended.</summary>
 /// <param name="Job">The job.</param>
 /// <param name="Scope">Its scope; <see langword="null"/> when it holds nothing.</param>
-public readonly record struct MadeJob(IJob Job, IAsyncDisposable? Scope);
+/// <param name="Limits">The limits of its type; <see langword="null"/> for none.</param>
+public readonly record struct MadeJob(IJob Job, IAsyncDisposable? Scope, JobTypeLimits? Limits = null);
 
 /// <summary>A job of a type that nobody registered.</summary>
 public sealed class UnknownJobTypeException(string type, IEnumerable<string> known)

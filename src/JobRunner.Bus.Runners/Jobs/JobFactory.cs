@@ -7,16 +7,22 @@ namespace JobRunner.Bus.Runners.Jobs;
 public sealed class JobFactory : IJobFactory
 {
     private readonly IServiceScopeFactory _scopes;
-    private readonly Dictionary<string, ObjectFactory> _makers;
+    private readonly Dictionary<string, (ObjectFactory Make, JobTypeLimits Limits)> _makers;
 
     /// <summary>A factory for the given types.</summary>
-    public JobFactory(IServiceScopeFactory scopes, IEnumerable<JobType> types)
+    /// <param name="scopes">Makes the scope of each run.</param>
+    /// <param name="types">The types.</param>
+    /// <param name="known">Tells which services there are; absent: they are not checked beforehand.</param>
+    /// <exception cref="InvalidOperationException">A job asks for services that nobody registered; all such jobs are told.</exception>
+    public JobFactory(IServiceScopeFactory scopes, IEnumerable<JobType> types, IServiceProviderIsService? known = null)
     {
         ArgumentNullException.ThrowIfNull(types);
         _scopes = scopes;
-        _makers = types.ToDictionary(
+        var all = types.ToList();
+        JobConstructors.Check(all, known);
+        _makers = all.ToDictionary(
             type => type.Type,
-            type => ActivatorUtilities.CreateFactory(type.Implementation, []),
+            type => (ActivatorUtilities.CreateFactory(type.Implementation, []), new JobTypeLimits(type.Options)),
             StringComparer.Ordinal);
     }
 
@@ -24,7 +30,7 @@ public sealed class JobFactory : IJobFactory
     public MadeJob Make(Job job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        if (!_makers.TryGetValue(job.Type, out var make))
+        if (!_makers.TryGetValue(job.Type, out var maker))
         {
             throw new UnknownJobTypeException(job.Type, _makers.Keys);
         }
@@ -32,9 +38,9 @@ public sealed class JobFactory : IJobFactory
         var scope = _scopes.CreateAsyncScope();
         try
         {
-            var made = (IJob)make(scope.ServiceProvider, null);
+            var made = (IJob)maker.Make(scope.ServiceProvider, null);
             made.Deserialize(job.Bytes);
-            return new MadeJob(made, new JobScope(made, scope));
+            return new MadeJob(made, new JobScope(made, scope), maker.Limits);
         }
         catch
         {

@@ -5,21 +5,46 @@ namespace JobRunner.Bus.Runners.Jobs;
 /// <summary>One job type: its name on the wire and the class that runs it.</summary>
 /// <param name="Type">The name, as in <see cref="Contracts.Job.Type"/>; case-sensitive.</param>
 /// <param name="Implementation">A class that implements <see cref="IJob"/>.</param>
-public sealed record JobType(string Type, Type Implementation);
+public sealed record JobType(string Type, Type Implementation)
+{
+    /// <summary>Its limits.</summary>
+    public JobTypeOptions Options { get; init; } = new();
+}
 
 /// <summary>Registers job types.</summary>
 public static class JobTypes
 {
+    // The column of the Request Manager's table.
+    private const int LongestType = 75;
+
     /// <summary>
     /// Registers <typeparamref name="TJob"/> as the code of jobs of this type. Its constructor takes services; a new
     /// instance is made for every run, in a scope of its own that ends with the run.
     /// </summary>
-    /// <exception cref="ArgumentException">The name is empty, or registered already.</exception>
-    public static IServiceCollection AddJob<TJob>(this IServiceCollection services, string type)
+    /// <param name="services">The host's services.</param>
+    /// <param name="type">The name, as schedulers send it; case-sensitive.</param>
+    /// <param name="configure">Sets limits of the type.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is empty, longer than a Request Manager holds, or registered already; or a limit is out of range.
+    /// </exception>
+    public static IServiceCollection AddJob<TJob>(this IServiceCollection services, string type, Action<JobTypeOptions>? configure = null)
         where TJob : class, IJob
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrWhiteSpace(type);
+        if (System.Text.Encoding.UTF8.GetByteCount(type) > LongestType)
+        {
+            throw new ArgumentException($"Job type \"{type}\" is longer than the {LongestType} bytes that a Request Manager holds.", nameof(type));
+        }
+
+        if (typeof(TJob).IsAbstract)
+        {
+            throw new ArgumentException($"Job type \"{type}\": {typeof(TJob)} is abstract, so that no job can be made of it.", nameof(type));
+        }
+
+        var options = new JobTypeOptions();
+        configure?.Invoke(options);
+        options.Validate(type);
 
         foreach (var service in services)
         {
@@ -30,6 +55,6 @@ public static class JobTypes
             }
         }
 
-        return services.AddSingleton(new JobType(type, typeof(TJob)));
+        return services.AddSingleton(new JobType(type, typeof(TJob)) { Options = options });
     }
 }

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
@@ -10,26 +9,15 @@ namespace JobRunner.Bus.Accept;
 
 /// <summary>
 /// Takes one command. Its delivery is acknowledged when this returns: after the run has ended and its
-/// <see cref="JobFinished"/> is safe, or after the run is safe elsewhere.
+/// <see cref="JobFinished"/> is safe, or after the run is safe elsewhere. On a broker commands are taken by
+/// <see cref="Receive.CommandReceiver"/> instead.
 /// </summary>
 internal sealed class RunJobConsumer(RunDispatcher dispatcher, IOptions<WorkerOptions> options) : IConsumer<RunJob>
 {
     public async Task Consume(ConsumeContext<RunJob> context)
     {
         var command = context.Message;
-        var size = context.ReceiveContext.Body.Length;
-        if (size > options.Value.MaxCommandBytes)
-        {
-            throw new RefusedException(
-                $"the command has {size} bytes; this worker takes up to {options.Value.MaxCommandBytes} (JobRunner__Worker__MaxCommandBytes)");
-        }
-
-        var wrong = RunJobRules.Check(command);
-        if (wrong.Count > 0)
-        {
-            throw new RefusedException(string.Join("; ", wrong));
-        }
-
+        CommandRules.Require(command, context.ReceiveContext.Body.Length ?? 0, options.Value);
         using var span = MessageSpans.Process(context, Names.RunJob).Of(command.RequestId, command.Job.Id, command.Job.Type);
         var sentAt = command.SentAt ?? context.Timestamp();
         var redelivered = context.ReceiveContext.Redelivered || context.TextHeader(WorkerHeaders.DeliveredBefore) is not null;

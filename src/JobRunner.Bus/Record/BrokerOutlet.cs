@@ -21,7 +21,6 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private readonly BrokerLink _link;
     private readonly BrokerTopology _topology;
     private readonly WorkerOptions _options;
-    private readonly TimeProvider _time;
     private readonly Channel<(Publication First, Publication? Second)> _queue =
         Channel.CreateUnbounded<(Publication, Publication?)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
@@ -29,22 +28,22 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private ConfirmedChannel? _channel;
     private bool _lostBefore;
 
-    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options, TimeProvider time)
+    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options)
     {
-        (_link, _topology, _options, _time) = (link, topology, options.Value, time);
+        (_link, _topology, _options) = (link, topology, options.Value);
         _writing = Task.Run(WriteAsync);
     }
 
     public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
         Send(Log(log, TraceHeaders.CurrentContext(), cancellationToken), null);
 
-    public Task FinishedAsync(JobFinished finished, CancellationToken cancellationToken) =>
-        Send(End(finished, TraceHeaders.CurrentContext(), cancellationToken), null);
+    public Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken) =>
+        Send(End(end, TraceHeaders.CurrentContext(), cancellationToken), null);
 
     public (Task Logged, Task Told) Both(
-        JobLogRecorded log, ActivityContext logTrace, JobFinished finished, ActivityContext endTrace, CancellationToken cancellationToken)
+        JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken)
     {
-        var (first, second) = (Log(log, logTrace, cancellationToken), End(finished, endTrace, cancellationToken));
+        var (first, second) = (Log(log, logTrace, cancellationToken), End(end, endTrace, cancellationToken));
         return (Send(first, second), second.Task);
     }
 
@@ -52,17 +51,27 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private static Publication Log(JobLogRecorded log, ActivityContext trace, CancellationToken cancellationToken) =>
         new(Names.JobLogRecorded, trace == default ? LogProperties : Properties([], trace), Wire.Serialize(log), mandatory: true, cancellationToken);
 
-    private Publication End(JobFinished finished, ActivityContext trace, CancellationToken cancellationToken)
-    {
-        var at = _time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-        var properties = Properties(new Dictionary<string, object?>(1) { [WorkerHeaders.At] = at }, trace);
-        return new Publication(Names.JobFinished, properties, Wire.Serialize(finished), mandatory: false, cancellationToken);
-    }
+    private static Publication End(RunEndNews end, ActivityContext trace, CancellationToken cancellationToken) =>
+        new(Names.JobFinished, Properties(HeadersOf(end), trace), Wire.Serialize(end.Finished), mandatory: false, cancellationToken);
 
     private static BasicProperties Properties(Dictionary<string, object?> headers, ActivityContext trace)
     {
         TraceHeaders.Inject(headers, trace);
         return new BasicProperties { ContentType = Wire.ContentType, DeliveryMode = DeliveryModes.Persistent, Headers = headers };
+    }
+
+    private static Dictionary<string, object?> HeadersOf(RunEndNews end)
+    {
+        var headers = new Dictionary<string, object?>(2)
+        {
+            [WorkerHeaders.At] = end.At.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
+        };
+        if (end.CommandSentAt is { } sentAt)
+        {
+            headers[WorkerHeaders.CommandSentAt] = sentAt.UtcTicks.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return headers;
     }
 
     private Task Send(Publication first, Publication? second)

@@ -7,35 +7,35 @@ using MassTransit;
 namespace JobRunner.Bus.Record;
 
 /// <summary>The outlet of a bus that ends with this process.</summary>
-internal sealed class BusOutlet(IBus bus, TimeProvider time) : IOutlet
+internal sealed class BusOutlet(IBus bus) : IOutlet
 {
     public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) => LogAsync(log, TraceHeaders.CurrentContext(), cancellationToken);
 
-    public Task FinishedAsync(JobFinished finished, CancellationToken cancellationToken) =>
-        FinishedAsync(finished, TraceHeaders.CurrentContext(), cancellationToken);
+    public Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken) =>
+        FinishedAsync(end, TraceHeaders.CurrentContext(), cancellationToken);
 
     public (Task Logged, Task Told) Both(
-        JobLogRecorded log, ActivityContext logTrace, JobFinished finished, ActivityContext endTrace, CancellationToken cancellationToken)
+        JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken)
     {
         var logged = LogAsync(log, logTrace, cancellationToken);
-        return (logged, TellAfterAsync(logged, finished, endTrace, cancellationToken));
+        return (logged, TellAfterAsync(logged, end, endTrace, cancellationToken));
     }
 
     private Task LogAsync(JobLogRecorded log, ActivityContext trace, CancellationToken cancellationToken) =>
         bus.Publish(log, context => TraceHeaders.Inject(context.Headers, trace), cancellationToken);
 
-    private Task FinishedAsync(JobFinished finished, ActivityContext trace, CancellationToken cancellationToken) => bus.Publish(
-        finished,
+    private Task FinishedAsync(RunEndNews end, ActivityContext trace, CancellationToken cancellationToken) => bus.Publish(
+        end.Finished,
         context =>
         {
-            context.Headers.Set(WorkerHeaders.At, $"{time.GetUtcNow().ToUnixTimeMilliseconds()}");
+            context.Headers.Set(WorkerHeaders.At, $"{end.At.ToUnixTimeMilliseconds()}");
             TraceHeaders.Inject(context.Headers, trace);
         },
         cancellationToken);
 
-    private async Task TellAfterAsync(Task logged, JobFinished finished, ActivityContext trace, CancellationToken cancellationToken)
+    private async Task TellAfterAsync(Task logged, RunEndNews end, ActivityContext trace, CancellationToken cancellationToken)
     {
         await logged;
-        await FinishedAsync(finished, trace, cancellationToken);
+        await FinishedAsync(end, trace, cancellationToken);
     }
 }

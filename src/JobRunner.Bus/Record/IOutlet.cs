@@ -13,7 +13,7 @@ internal interface IOutlet
     Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken);
 
     /// <summary>Publishes an end.</summary>
-    Task FinishedAsync(JobFinished finished, CancellationToken cancellationToken);
+    Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken);
 
     /// <summary>
     /// Publishes a run's last log and its end together. The end never leaves without the log: the broker has got the log before
@@ -21,9 +21,9 @@ internal interface IOutlet
     /// </summary>
     /// <param name="log">The log.</param>
     /// <param name="logTrace">The trace that the log belongs to; a message sent alone belongs to that of what runs now.</param>
-    /// <param name="finished">The end.</param>
+    /// <param name="end">The end.</param>
     /// <param name="endTrace">The trace that the end belongs to.</param>
     /// <param name="cancellationToken">Gives both up.</param>
     (Task Logged, Task Told) Both(
-        JobLogRecorded log, ActivityContext logTrace, JobFinished finished, ActivityContext endTrace, CancellationToken cancellationToken);
+        JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken);
 }

@@ -9,7 +9,7 @@ namespace JobRunner.Bus.Record;
 /// <summary>
 /// Publishes a run's last log together with its end: one round to the broker instead of two. Returns once both are accepted.
 /// </summary>
-internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccepted until, WorkerMetrics metrics)
+internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccepted until, WorkerMetrics metrics, TimeProvider time)
 {
     public async Task PublishAsync(RunJob command, Return result, JobLogRecorded lastLog, CancellationToken abandoned)
     {
@@ -17,10 +17,10 @@ internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccep
         await leases.InContactAsync(abandoned);
         metrics.TryEnded(lastLog);
         var log = JobLogBounds.Within(lastLog);
-        var finished = JobFinishedPublisher.End(command, result);
+        var end = new RunEndNews(JobFinishedPublisher.End(command, result), command.SentAt, time.GetUtcNow());
         // The end is what the run publishes, the log what its last try does.
         using var telling = MessageSpans.Publish(Names.JobFinished, log.RequestId, log.JobId)?
-            .SetTag(JobTraces.JobStateKey, finished.FinalState.ToSeedName());
+            .SetTag(JobTraces.JobStateKey, end.Finished.FinalState.ToSeedName());
         var endTrace = TraceHeaders.CurrentContext();
         using var logging = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId, result.LastTry)?.SetTag(JobTraces.TryKey, log.Try);
         var logTrace = TraceHeaders.CurrentContext();
@@ -37,7 +37,7 @@ internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccep
                         return outlet.LogAsync(log, token);
                     }
 
-                    (logged, told) = outlet.Both(log, logTrace, finished, endTrace, token);
+                    (logged, told) = outlet.Both(log, logTrace, end, endTrace, token);
                     return logged;
                 },
                 abandoned);
@@ -49,6 +49,6 @@ internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccep
         }
 
         // The end comes after the log also where either has to be sent again.
-        await until.RunAsync("a finished job", token => Interlocked.Exchange(ref told, null) ?? outlet.FinishedAsync(finished, token), abandoned);
+        await until.RunAsync("a finished job", token => Interlocked.Exchange(ref told, null) ?? outlet.FinishedAsync(end, token), abandoned);
     }
 }

@@ -24,7 +24,7 @@ internal static partial class ReportLog
     [LoggerMessage(3011, LogLevel.Information, "Job logs go to the SQLite file {Path}")]
     public static partial void DeliversToSqlite(this ILogger logger, string path);
 
-    [LoggerMessage(3020, LogLevel.Warning, "Job logs do not get through and wait, in the broker and here; the store is looked for every few seconds: {Reason}")]
+    [LoggerMessage(3020, LogLevel.Warning, "Job logs do not get through and wait; their store is tried again every few seconds: {Reason}")]
     public static partial void StoreIsDown(this ILogger logger, string reason);
 
     [LoggerMessage(3021, LogLevel.Information, "Job logs get through again, after {Outage}")]

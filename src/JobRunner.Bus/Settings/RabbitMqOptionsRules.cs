@@ -35,6 +35,11 @@ internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport)
             CheckTls(options, rules);
         }
 
+        if (!BrokerNodes.AreWellFormed(options.Nodes))
+        {
+            rules.Wrong(nameof(options.Nodes), options.Nodes!, "must be hosts with or without a port, separated by commas, such as rabbit2:5672,rabbit3");
+        }
+
         rules.Range(nameof(options.Patience), options.Patience, TimeSpan.Zero, TimeSpan.FromDays(1));
         return rules.Result();
     }

@@ -16,10 +16,13 @@ internal static class MessageSpans
     /// <summary>Begins to process a message, within the trace it belongs to.</summary>
     /// <returns><see langword="null"/> when nobody listens and the message belongs to no trace.</returns>
     public static Activity? Process(ConsumeContext context, string queue) =>
-        Process(TraceHeaders.Extract(context.ReceiveContext.TransportHeaders, context.Headers), queue, context.ReceiveContext);
+        Process(TraceHeaders.Extract(context.ReceiveContext.TransportHeaders, context.Headers), queue, context.ReceiveContext.Redelivered);
+
+    /// <summary>Begins to process a message of this trace.</summary>
+    public static Activity? Process(ActivityContext parent, string queue, bool redelivered) => Start("process", "process", parent, queue, redelivered);
 
     /// <summary>Goes on in the trace of a message that could not be processed.</summary>
-    public static Activity? Refuse(ReceiveContext context) => Start("refuse", "settle", TraceHeaders.Extract(context.TransportHeaders), Topology.Names.RunJob, context);
+    public static Activity? Refuse(ReceiveContext context) => Start("refuse", "settle", TraceHeaders.Extract(context.TransportHeaders), Topology.Names.RunJob, context.Redelivered);
 
     /// <summary>Begins to stop a run that waits, within the trace it belongs to.</summary>
     public static Activity? StopWaiting(ActivityContext trace, RunnerKey job)
@@ -52,16 +55,18 @@ internal static class MessageSpans
         {
             await work();
         }
-        catch (Exception error) when (span is not null)
+        catch (Exception error)
         {
-            span.SetStatus(ActivityStatusCode.Error).SetTag("error.type", error.GetType().FullName);
+            span.Failed(error);
             throw;
         }
     }
 
-    private static Activity? Process(ActivityContext parent, string queue, ReceiveContext context) => Start("process", "process", parent, queue, context);
+    /// <summary>Says by what kind of error a span ended.</summary>
+    public static void Failed(this Activity? span, Exception error) =>
+        span?.SetStatus(ActivityStatusCode.Error).SetTag("error.type", error.GetType().FullName);
 
-    private static Activity? Start(string name, string type, ActivityContext parent, string queue, ReceiveContext context)
+    private static Activity? Start(string name, string type, ActivityContext parent, string queue, bool redelivered)
     {
         // A connection made within a span hands that span to all that arrives on it: not the trace of this message.
         if (Activity.Current is not (null or { Kind: ActivityKind.Consumer, IsStopped: false }))
@@ -71,7 +76,7 @@ internal static class MessageSpans
 
         if (JobTraces.Source.CreateActivity($"{name} {queue}", ActivityKind.Consumer, parent) is { } span)
         {
-            if (context.Redelivered)
+            if (redelivered)
             {
                 span.SetTag(Redelivered, true);
             }

@@ -27,6 +27,13 @@ internal static class TraceHeaders
         return ActivityContext.TryParse(parent, Text(transport, envelope, State), isRemote: true, out var context) ? context : default;
     }
 
+    /// <summary>The same from the headers of an AMQP message.</summary>
+    public static ActivityContext Extract(IDictionary<string, object?>? headers)
+    {
+        var parent = Text(headers, Parent) ?? Text(headers, MassTransitParent);
+        return ActivityContext.TryParse(parent, Text(headers, State), isRemote: true, out var context) ? context : default;
+    }
+
     /// <summary>Writes a trace into headers of an AMQP message; nothing for none.</summary>
     public static void Inject(IDictionary<string, object?> headers, ActivityContext trace)
     {
@@ -93,12 +100,15 @@ internal static class TraceHeaders
 
     private static string? Text(Headers transport, Headers? envelope, string name) => Text(transport, name) ?? (envelope is null ? null : Text(envelope, name));
 
-    private static string? Text(Headers headers, string name) => headers.TryGetHeader(name, out var value)
-        ? value switch
-        {
-            string text => text,
-            byte[] bytes => Encoding.ASCII.GetString(bytes),
-            _ => null,
-        }
-        : null;
+    private static string? Text(Headers headers, string name) => headers.TryGetHeader(name, out var value) ? Text(value) : null;
+
+    private static string? Text(IDictionary<string, object?>? headers, string name) =>
+        headers is not null && headers.TryGetValue(name, out var value) ? Text(value) : null;
+
+    private static string? Text(object? value) => value switch
+    {
+        string text => text,
+        byte[] bytes => Encoding.ASCII.GetString(bytes),
+        _ => null,
+    };
 }

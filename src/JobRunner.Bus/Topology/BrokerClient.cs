@@ -18,6 +18,7 @@ internal static class BrokerClient
         {
             Uri = new Uri(options.Uri!),
             AutomaticRecoveryEnabled = false,
+            RequestedHeartbeat = BrokerNodes.Heartbeat,
             ClientProvidedName = clientName,
         };
         Prepare(factory, options);
@@ -32,7 +33,7 @@ internal static class BrokerClient
         factory.ClientProperties["version"] = Version;
         if (options.UsesTls)
         {
-            factory.Ssl = BrokerTls.For(options);
+            factory.Ssl = BrokerTls.For(options, new Uri(options.Uri!).Host);
         }
     }
 }

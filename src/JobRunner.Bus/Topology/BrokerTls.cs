@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using JobRunner.Bus.Settings;
+using MassTransit;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Topology;
@@ -15,9 +16,8 @@ internal static class BrokerTls
 {
     /// <summary>TLS by these settings.</summary>
     /// <exception cref="IOException">A file cannot be read or is not PEM; the message names the setting.</exception>
-    public static SslOption For(RabbitMqOptions options)
+    public static SslOption For(RabbitMqOptions options, string host)
     {
-        var host = new Uri(options.Uri!).Host;
         var tls = new SslOption(host, enabled: true)
         {
             // What the system holds to be safe; RabbitMQ.Client would choose by itself otherwise.
@@ -33,6 +33,34 @@ internal static class BrokerTls
         tls.CertificateValidationCallback = (_, presented, chain, errors) => errors == SslPolicyErrors.None
             || Check(presented as X509Certificate2, chain, errors, authorities, host);
         return tls;
+    }
+
+    /// <summary>
+    /// The same for MassTransit, which has one set of rules for all nodes: the certificate must be for one of them.
+    /// </summary>
+    public static void Set(IRabbitMqSslConfigurator tls, RabbitMqOptions options)
+    {
+        var hosts = BrokerNodes.Of(options).Select(node => node.HostName).ToList();
+        tls.Protocol = SslProtocols.None;
+        tls.ServerName = hosts[0];
+        if (ClientCertificate(options) is { } certificate)
+        {
+            tls.Certificate = certificate;
+        }
+
+        tls.EnforcePolicyErrors(
+            SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable);
+        var authorities = Authorities(options);
+        tls.CertificateValidationCallback = (_, presented, chain, errors) =>
+        {
+            var certificate = presented as X509Certificate2;
+            if (certificate is not null && hosts.Exists(host => certificate.MatchesHostname(host)))
+            {
+                errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
+            }
+
+            return errors == SslPolicyErrors.None || Check(certificate, chain, errors, authorities, string.Join("\" or \"", hosts));
+        };
     }
 
     /// <summary>Why TLS cannot be set up by these settings, by the setting's name; nothing when it can.</summary>

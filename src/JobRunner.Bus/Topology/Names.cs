@@ -4,19 +4,19 @@ namespace JobRunner.Bus.Topology;
 public static class Names
 {
     /// <summary>Exchange and quorum queue of <see cref="Contracts.RunJob"/>.</summary>
-    public const string RunJob = "run-job";
+    public const string RunJob = Contracts.Exchanges.RunJob;
 
     /// <summary>Exchange and stream of <see cref="Contracts.StopJob"/>.</summary>
-    public const string StopJob = "stop-job";
+    public const string StopJob = Contracts.Exchanges.StopJob;
 
     /// <summary>Exchange and quorum queue of <see cref="Contracts.JobLogRecorded"/>.</summary>
-    public const string JobLogRecorded = "job-log-recorded";
+    public const string JobLogRecorded = Contracts.Exchanges.JobLogRecorded;
 
     /// <summary>Exchange of <see cref="Contracts.JobFinished"/>; schedulers bind queues of their own.</summary>
-    public const string JobFinished = "job-finished";
+    public const string JobFinished = Contracts.Exchanges.JobFinished;
 
     /// <summary>Exchange of <see cref="Contracts.GetRunnerStatus"/>; every worker binds a queue of its own.</summary>
-    public const string GetRunnerStatus = "get-runner-status";
+    public const string GetRunnerStatus = Contracts.Exchanges.GetRunnerStatus;
 
     /// <summary>Exchange where workers ask each other who still runs a job; each binds a queue of its own.</summary>
     public const string RunLease = "run-lease";

@@ -15,8 +15,11 @@ public enum FaultKind
     /// <summary>A worker's connections are cut; it may connect again at once.</summary>
     CutConnection,
 
-    /// <summary>A worker's link swallows everything for longer than its lease.</summary>
+    /// <summary>A worker's link swallows everything for longer than its lease; the broker sees its connections close.</summary>
     SwallowLink,
+
+    /// <summary>Nothing passes a worker's link and neither side is told. In half of the cases it all arrives late in the end.</summary>
+    StallLink,
 
     /// <summary>kill -9 of the broker, and its restart.</summary>
     KillBroker,
@@ -26,4 +29,10 @@ public enum FaultKind
 
     /// <summary>The Request Manager refuses connections for a while.</summary>
     RequestManagerDown,
+
+    /// <summary>The Request Manager takes a second and more for each answer.</summary>
+    RequestManagerSlow,
+
+    /// <summary>The Request Manager answers every other log with an error.</summary>
+    RequestManagerErrors,
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using JobRunner.Bus.ChaosTests.History;
 using JobRunner.Bus.ChaosTests.Load;
 using JobRunner.Bus.TestKit;
@@ -6,40 +7,43 @@ namespace JobRunner.Bus.ChaosTests.Faults;
 
 /// <summary>Breaks things, one after another and some at once, and mends them.</summary>
 public sealed class FaultRunner(
-    RabbitMqNode node, IReadOnlyList<ChaosWorker> workers, StubRequestManager manager, Scheduler scheduler, TriesUnderWay underWay, Recording history, TimeSpan lease)
+    RabbitMqNode node, IReadOnlyList<WorkerPlace> workers, StubRequestManager manager, Scheduler scheduler, Recording history, TimeSpan lease)
 {
-    private readonly List<Task> _mending = [];
-    private bool _brokerAway;
-    private bool _managerAway;
+    private static readonly StubAnswer BadAnswer = StubAnswer.Error(500, "Error 1205: Lock wait timeout exceeded; try restarting transaction");
 
-    /// <summary>Breaks something as the plan says; returns when it is broken, for brokers when it is mended.</summary>
+    private readonly ConcurrentBag<Task> _mending = [];
+    private volatile bool _brokerAway;
+    private volatile bool _managerAway;
+    private volatile StubAnswer? _everyOther;
+    private int _asked;
+
+    /// <summary>What the Request Manager answers to this request instead of what it should; null: what it should.</summary>
+    public StubAnswer? AnswerNow() => _everyOther is { } error && Interlocked.Increment(ref _asked) % 2 == 0 ? error : null;
+
+    /// <summary>Breaks something as the plan says, and has it mended when its time is over.</summary>
     /// <returns>Whether it was done: not when what it needs is broken already.</returns>
-    public async Task<bool> InjectAsync(PlannedFault fault)
+    public bool Inject(PlannedFault fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
         switch (fault.Kind)
         {
-            case FaultKind.RequestManagerDown when !_managerAway:
+            case FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors when !_managerAway:
                 _managerAway = true;
-                Note(fault, hitsTries: false);
-                await manager.GoDownAsync();
-                _mending.Add(MendAsync(fault.Lasts, async () =>
-                {
-                    await manager.ComeUpAsync();
-                    _managerAway = false;
-                }));
+                _mending.Add(WithoutManagerAsync(fault));
                 return true;
 
-            case FaultKind.KillBroker or FaultKind.RestartBroker when !_brokerAway && !workers.Any(worker => worker.IsBusy):
-                await WithoutBrokerAsync(fault);
+            case FaultKind.KillBroker or FaultKind.RestartBroker when !_brokerAway:
+                _brokerAway = true;
+                _mending.Add(WithoutBrokerAsync(fault));
                 return true;
 
-            case FaultKind.RequestManagerDown or FaultKind.KillBroker or FaultKind.RestartBroker:
+            case FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors or FaultKind.KillBroker or FaultKind.RestartBroker:
                 return false;
 
             default:
-                var worker = workers[fault.Worker % workers.Count];
-                if (worker.IsBusy)
+                // The next one that is well, so that little is left out.
+                var worker = Enumerable.Range(fault.Worker, workers.Count).Select(place => workers[place % workers.Count]).FirstOrDefault(one => !one.IsBusy);
+                if (worker is null)
                 {
                     return false;
                 }
@@ -53,13 +57,34 @@ public sealed class FaultRunner(
     /// <summary>Waits until all is mended.</summary>
     public Task MendedAsync() => Task.WhenAll(_mending);
 
+    private async Task WithoutManagerAsync(PlannedFault fault)
+    {
+        history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+        if (fault.Kind == FaultKind.RequestManagerDown)
+        {
+            await manager.GoDownAsync();
+            await Task.Delay(fault.Lasts);
+            await manager.ComeUpAsync();
+        }
+        else
+        {
+            manager.Latency = fault.Kind == FaultKind.RequestManagerSlow ? TimeSpan.FromMilliseconds(1200) : TimeSpan.Zero;
+            _everyOther = fault.Kind == FaultKind.RequestManagerErrors ? BadAnswer : null;
+            await Task.Delay(fault.Lasts);
+            manager.Latency = TimeSpan.Zero;
+            _everyOther = null;
+        }
+
+        history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+        _managerAway = false;
+    }
+
     private async Task WithoutBrokerAsync(PlannedFault fault)
     {
-        _brokerAway = true;
         await scheduler.Sending.WaitAsync();
         try
         {
-            Note(fault, hitsTries: false);
+            history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
             // A dead broker refuses; a proxy in front of it would take connections.
             foreach (var worker in workers)
             {
@@ -73,6 +98,8 @@ public sealed class FaultRunner(
             {
                 worker.Link.Accept();
             }
+
+            history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
         }
         finally
         {
@@ -81,52 +108,58 @@ public sealed class FaultRunner(
         }
     }
 
-    private async Task HitAsync(ChaosWorker worker, PlannedFault fault)
+    private async Task HitAsync(WorkerPlace worker, PlannedFault fault)
     {
+        var name = worker.Name;
+        var longer = lease + lease / 2 + fault.Lasts;
+        history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), name));
         switch (fault.Kind)
         {
             case FaultKind.KillWorker:
-                Note(fault, hitsTries: true);
                 await worker.Process.KillAsync();
+                await Task.Delay(fault.Lasts / 4);
                 await worker.StartAgainAsync();
                 break;
 
             case FaultKind.DrainWorker:
-                Note(fault, hitsTries: false);
-                await worker.Process.TerminateAsync();
+                var exit = await worker.Process.TerminateAsync();
+                history.Add(new WorkerDrained(DateTimeOffset.UtcNow, name, exit));
                 await worker.StartAgainAsync();
                 break;
 
             case FaultKind.PauseWorker:
-                Note(fault, hitsTries: true);
                 await worker.Process.PauseAsync();
                 worker.Link.Cut();
-                await Task.Delay(lease + lease / 2 + fault.Lasts);
+                await Task.Delay(longer);
                 await worker.Process.ContinueAsync();
                 break;
 
             case FaultKind.CutConnection:
-                Note(fault, hitsTries: false);
                 worker.Link.Cut();
                 break;
 
+            case FaultKind.StallLink:
+                worker.Link.Stall();
+                await Task.Delay(longer);
+                if (fault.Worker % 2 == 0)
+                {
+                    worker.Link.Heal();
+                }
+                else
+                {
+                    worker.Link.Flow();
+                }
+
+                break;
+
             default:
-                Note(fault, hitsTries: true);
                 worker.Link.Swallow();
-                await Task.Delay(lease + lease / 2 + fault.Lasts);
+                await Task.Delay(longer);
                 worker.Link.Heal();
                 break;
         }
 
+        history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), name));
         worker.IsBusy = false;
-    }
-
-    private void Note(PlannedFault fault, bool hitsTries) =>
-        history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), hitsTries ? underWay.Take() : 0));
-
-    private static async Task MendAsync(TimeSpan after, Func<Task> mend)
-    {
-        await Task.Delay(after);
-        await mend();
     }
 }

@@ -11,19 +11,31 @@ public static class Population
         var random = new Random(seed);
         for (var number = 0; ; number++)
         {
-            var takes = random.NextDouble() < 0.7 ? random.Next(0, 60) : random.Next(200, 2500);
+            var takes = random.NextDouble() switch
+            {
+                < 0.6 => random.Next(0, 60),
+                < 0.92 => random.Next(200, 2000),
+                // Longer than a lease.
+                _ => random.Next(3000, 6000),
+            };
             var fails = random.NextDouble() < 0.5 ? 0 : random.Next(1, 4);
-            // Some have no try to spare for a failure that the faults cause nobody but them: they may end FAIL.
-            var retry = random.NextDouble() < 0.1 ? Math.Max(0, fails - 1) : fails + random.Next(0, 2);
+            var retry = random.NextDouble() < 0.15 ? Math.Max(0, fails - 1) : fails + random.Next(0, 2);
             var wait = random.NextDouble() switch
             {
+                < 0.1 => "0",
                 < 0.4 => "50ms",
                 < 0.7 => "400ms",
+                // Parked in the broker.
                 _ => "1500ms",
             };
-            TimeSpan? stop = random.NextDouble() < 0.2 ? TimeSpan.FromMilliseconds(random.Next(0, 2500)) : null;
-            yield return new ChaosJob(
-                IdOf(number), TimeSpan.FromMilliseconds(takes), fails, retry, wait, stop, random.NextDouble() < 0.5);
+            var stops = random.NextDouble() switch
+            {
+                < 0.8 => 0,
+                < 0.95 => 1,
+                _ => 2,
+            };
+            TimeSpan[] stopsAfter = [.. Enumerable.Range(0, stops).Select(_ => TimeSpan.FromMilliseconds(random.Next(-400, 2500)))];
+            yield return new ChaosJob(IdOf(number), TimeSpan.FromMilliseconds(takes), fails, retry, wait, stopsAfter, random.Next(0, 3));
         }
     }
 

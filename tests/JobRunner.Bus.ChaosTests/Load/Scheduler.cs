@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.ChaosTests.History;
+using JobRunner.Bus.TestKit;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -17,35 +19,34 @@ public sealed class Scheduler : IAsyncDisposable
     private readonly Uri _broker;
     private readonly Recording _history;
     private readonly Target _target;
-    private readonly TriesUnderWay _underWay;
     private readonly string _request;
     private readonly CancellationTokenSource _over = new();
     private readonly ConcurrentDictionary<string, ChaosJob> _jobs = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _runsWithoutEnd = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, HashSet<string>> _endsOf = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Job, int Run), bool> _ended = new();
     private readonly List<Task> _work = [];
     private IConnection? _connection;
     private IChannel? _channel;
 
-    private Scheduler(Uri broker, Recording history, Target target, TriesUnderWay underWay, string request) =>
-        (_broker, _history, _target, _underWay, _request) = (broker, history, target, underWay, request);
+    private Scheduler(Uri broker, Recording history, Target target, string request) =>
+        (_broker, _history, _target, _request) = (broker, history, target, request);
 
     /// <summary>Held while something is sent, and by whoever takes the broker away: so it is always known what was sent.</summary>
     public SemaphoreSlim Sending { get; } = new(1, 1);
 
-    /// <summary>Runs sent whose end is not known.</summary>
+    /// <summary>How many jobs are not over.</summary>
     public int Outstanding => _runsWithoutEnd.Values.Sum();
 
-    /// <summary>Jobs that have not ended.</summary>
+    /// <summary>Jobs that are not over: a run has no end yet, or a resume follows.</summary>
     public IEnumerable<string> Open => _runsWithoutEnd.Where(job => job.Value > 0).Select(job => job.Key);
 
     /// <summary>Jobs sent.</summary>
     public int Sent => _jobs.Count;
 
     /// <summary>Starts to listen; workers must have declared the exchanges.</summary>
-    public static async Task<Scheduler> StartAsync(Uri broker, Recording history, Target target, TriesUnderWay underWay, string request)
+    public static async Task<Scheduler> StartAsync(Uri broker, Recording history, Target target, string request)
     {
-        var scheduler = new Scheduler(broker, history, target, underWay, request);
+        var scheduler = new Scheduler(broker, history, target, request);
         await using (var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync())
         await using (var channel = await connection.CreateChannelAsync())
         {
@@ -71,34 +72,47 @@ public sealed class Scheduler : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(job);
         _jobs[job.Id] = job;
-        await SendRunAsync(job, run: 1, prevTries: 0, totalTries: 0);
-        if (job.StopAfter is { } after)
-        {
-            _ = StopAsync(job, after);
-        }
+        _runsWithoutEnd.AddOrUpdate(job.Id, 1, (_, runs) => runs + 1);
+        await SendRunAsync(job, run: 1, prevTries: 0, totalTries: 0, new JsonObject());
     }
 
-    private async Task SendRunAsync(ChaosJob job, int run, long prevTries, long totalTries)
+    private async Task SendRunAsync(ChaosJob job, int run, long prevTries, long totalTries, JsonObject data)
     {
-        var bytes = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"url":"{{_target.UrlOf(job)}}"}"""));
-        _runsWithoutEnd.AddOrUpdate(job.Id, 1, (_, runs) => runs + 1);
-        await PublishAsync("run-job", () => $$"""
-            {"requestId":"{{_request}}","job":{"id":"{{job.Id}}","type":"http-request","bytes":"{{bytes}}","retry":{{job.Retry}},"retryWait":"{{job.RetryWait}}"},
-             "prevTries":{{prevTries}},"totalTries":{{totalTries}},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
-            """, new BasicProperties(), () => new RunSent(DateTimeOffset.UtcNow, job.Id, run, job.Fails <= job.Retry));
+        TimeSpan? stopAfter = job.StopsAfter.Count >= run ? job.StopsAfter[run - 1] : null;
+        var sentAt = DateTimeOffset.UtcNow;
+        if (stopAfter < TimeSpan.Zero)
+        {
+            await StopAsync(job, TimeSpan.Zero);
+        }
+
+        data["run"] = run;
+        var bytes = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"url":"{{_target.Url}}","fails":{{job.Fails}},"takes":{{(int)job.TryTakes.TotalMilliseconds}}}"""));
+        await PublishAsync(
+            "run-job",
+            $$"""
+            {"requestId":"{{_request}}","job":{"id":"{{job.Id}}","type":"chaos","bytes":"{{bytes}}","retry":{{job.Retry}},"retryWait":"{{job.RetryWait}}"},
+             "prevTries":{{prevTries}},"totalTries":{{totalTries}},"jobData":{{data.ToJsonString()}},"sentAt":"{{sentAt:O}}"}
+            """,
+            new BasicProperties(),
+            new RunSent(sentAt, job.Id, run, job.Retry, job.Fails, prevTries, totalTries));
+        if (stopAfter >= TimeSpan.Zero)
+        {
+            _ = StopAsync(job, stopAfter.Value);
+        }
     }
 
     private async Task StopAsync(ChaosJob job, TimeSpan after)
     {
         await Task.Delay(after);
+        var sentAt = DateTimeOffset.UtcNow;
         await PublishAsync(
             "stop-job",
-            () => $$"""{"requestId":"{{_request}}","jobId":"{{job.Id}}","sentAt":"{{DateTimeOffset.UtcNow:O}}"}""",
-            new BasicProperties { ReplyTo = Answers, CorrelationId = job.Id },
-            () => new StopSent(DateTimeOffset.UtcNow, job.Id));
+            $$"""{"requestId":"{{_request}}","jobId":"{{job.Id}}","sentAt":"{{sentAt:O}}"}""",
+            new BasicProperties { ReplyTo = Answers, CorrelationId = sentAt.Ticks.ToString(CultureInfo.InvariantCulture) },
+            new StopSent(sentAt, job.Id));
     }
 
-    private async Task PublishAsync(string exchange, Func<string> body, BasicProperties properties, Func<HistoryEvent> sent)
+    private async Task PublishAsync(string exchange, string body, BasicProperties properties, HistoryEvent sent)
     {
         await Sending.WaitAsync();
         try
@@ -110,9 +124,9 @@ public sealed class Scheduler : IAsyncDisposable
             }
 
             // Before it is sent: what follows from it comes after it.
-            _history.Add(sent());
+            _history.Add(sent);
             properties.DeliveryMode = DeliveryModes.Persistent;
-            await _channel.BasicPublishAsync(exchange, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body()));
+            await _channel.BasicPublishAsync(exchange, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body));
         }
         finally
         {
@@ -120,51 +134,45 @@ public sealed class Scheduler : IAsyncDisposable
         }
     }
 
-    private void Ended(string body)
+    private void Ended(PlainMessage message)
     {
-        var end = JsonNode.Parse(body)!;
+        var end = JsonNode.Parse(message.Body)!;
         var id = (string)end["jobId"]!;
-        _history.Add(new JobEnded(DateTimeOffset.UtcNow, id, (int)end["finalState"]!, (long)end["totalTries"]!, body));
-        var told = _endsOf.GetOrAdd(id, _ => new HashSet<string>(StringComparer.Ordinal));
-        if (!told.Add(body))
+        var data = end["jobData"]!.AsObject();
+        var run = (int?)data["run"] ?? 0;
+        var state = (int)end["finalState"]!;
+        var (prevTries, totalTries) = ((long)end["prevTries"]!, (long)end["totalTries"]!);
+        _history.Add(new JobEnded(DateTimeOffset.UtcNow, id, run, state, prevTries, totalTries, (int?)data["done"] ?? 0, message.Body));
+        if (!_ended.TryAdd((id, run), true) || !_jobs.TryGetValue(id, out var job))
         {
             return;
         }
 
-        if (told.Count == 1 && (int)end["finalState"]! == 6 && _jobs[id].Resumes)
+        if (state == 6 && run <= job.Resumes)
         {
-            _runsWithoutEnd.AddOrUpdate(id, 0, (_, runs) => runs + 1);
-            _ = ResumeAsync(_jobs[id], (long)end["prevTries"]!, (long)end["totalTries"]!);
+            _ = SendRunAsync(job, run + 1, prevTries, totalTries, data.DeepClone().AsObject());
         }
-
-        _runsWithoutEnd.AddOrUpdate(id, 0, (_, runs) => runs - 1);
-    }
-
-    private async Task ResumeAsync(ChaosJob job, long prevTries, long totalTries)
-    {
-        await SendRunAsync(job, run: 2, prevTries, totalTries);
-        _runsWithoutEnd.AddOrUpdate(job.Id, 0, (_, runs) => runs - 1);
-    }
-
-    private void Logged(string body)
-    {
-        var log = JsonNode.Parse(body)!;
-        var job = (string)log["jobId"]!;
-        _history.Add(new LogPublished(DateTimeOffset.UtcNow, job, (long)log["try"]!, (int)log["state"]!, (long)log["startedAt"]!, body));
-        if ((long)log["startedAt"]! > 0)
+        else
         {
-            _underWay.Logged(job);
+            _runsWithoutEnd.AddOrUpdate(id, 0, (_, runs) => runs - 1);
         }
     }
 
-    private void Answered(string body)
+    private void Logged(PlainMessage message)
     {
-        var answer = JsonNode.Parse(body)!;
-        _history.Add(new StopAnswered(DateTimeOffset.UtcNow, (string)answer["jobId"]!, (string)answer["outcome"]!));
+        var log = JsonNode.Parse(message.Body)!;
+        _history.Add(new LogPublished(DateTimeOffset.UtcNow, (string)log["jobId"]!, (long)log["try"]!, (int)log["state"]!, LogContent.Of(log)));
+    }
+
+    private void Answered(PlainMessage message)
+    {
+        var answer = JsonNode.Parse(message.Body)!;
+        var sentAt = new DateTimeOffset(long.Parse(message.Properties.CorrelationId!, CultureInfo.InvariantCulture), TimeSpan.Zero);
+        _history.Add(new StopAnswered(DateTimeOffset.UtcNow, (string)answer["jobId"]!, sentAt, (string)answer["outcome"]!, (int)answer["finalState"]!));
     }
 
     /// <summary>Takes what is in a queue, again from where it was after the broker was away.</summary>
-    private async Task ListenAsync(string queue, Action<string> take)
+    private async Task ListenAsync(string queue, Action<PlainMessage> take)
     {
         while (!_over.IsCancellationRequested)
         {
@@ -181,7 +189,7 @@ public sealed class Scheduler : IAsyncDisposable
                 var consumer = new AsyncEventingBasicConsumer(channel);
                 consumer.ReceivedAsync += async (_, delivery) =>
                 {
-                    take(Encoding.UTF8.GetString(delivery.Body.Span));
+                    take(new PlainMessage(Encoding.UTF8.GetString(delivery.Body.Span), new BasicProperties(delivery.BasicProperties)));
                     await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false);
                 };
                 await channel.BasicQosAsync(0, 500, global: false, _over.Token);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using JobRunner.Bus.ChaosTests.History;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -7,49 +6,43 @@ using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.ChaosTests.Load;
 
-/// <summary>What the tries call: it notes that they have begun, keeps them for as long as they take, and lets them fail.</summary>
+/// <summary>What the tries call: it notes that they have begun, keeps them for as long as they take, and notes their end.</summary>
 public sealed class Target : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly Recording _history;
-    private readonly TriesUnderWay _underWay;
-    private readonly ConcurrentDictionary<string, int> _calls = new(StringComparer.Ordinal);
 
-    private Target(WebApplication app, Recording history, TriesUnderWay underWay) => (_app, _history, _underWay) = (app, history, underWay);
+    private Target(WebApplication app, Recording history) => (_app, _history) = (app, history);
 
-    public static async Task<Target> StartAsync(Recording history, TriesUnderWay underWay)
+    /// <summary>Where it listens.</summary>
+    public string Url => _app.Urls.Single();
+
+    public static async Task<Target> StartAsync(Recording history)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
-        var target = new Target(builder.Build(), history, underWay);
-        target._app.MapGet("/{job}/{fails:int}/{takes:int}", target.AnswerAsync);
+        var target = new Target(builder.Build(), history);
+        target._app.MapGet("/{worker}/{job}/{run:int}/{number:long}/{takes:int}/{at:long}", target.AnswerAsync);
         await target._app.StartAsync();
         return target;
     }
 
-    /// <summary>What a job's tries call.</summary>
-    public string UrlOf(ChaosJob job)
+    private async Task<IResult> AnswerAsync(string worker, string job, int run, long number, int takes, long at, HttpContext http)
     {
-        ArgumentNullException.ThrowIfNull(job);
-        return $"{_app.Urls.Single()}/{job.Id}/{job.Fails}/{(int)job.TryTakes.TotalMilliseconds}";
-    }
-
-    private async Task<IResult> AnswerAsync(string job, int fails, int takes, HttpContext http)
-    {
-        _history.Add(new TryStarted(DateTimeOffset.UtcNow, job));
-        _underWay.Started(job);
-        var call = _calls.AddOrUpdate(job, 1, (_, calls) => calls + 1);
+        _history.Add(new TryStarted(new DateTimeOffset(at, TimeSpan.Zero), job, run, number, worker));
+        var cutShort = false;
         try
         {
             await Task.Delay(takes, http.RequestAborted);
         }
         catch (OperationCanceledException)
         {
-            return Results.StatusCode(499);
+            cutShort = true;
         }
 
-        return Results.StatusCode(call > fails ? 200 : 503);
+        _history.Add(new TryEnded(DateTimeOffset.UtcNow, job, run, number, worker, cutShort));
+        return Results.StatusCode(200);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

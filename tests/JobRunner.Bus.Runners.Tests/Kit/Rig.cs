@@ -19,6 +19,9 @@ internal sealed class Rig : IDisposable
 
     public Runner Make(IJob job, RunJob? command = null) => Factory(new OneJob(job)).Make(command ?? Command());
 
+    public Runner Make(IJob job, JobTypeLimits limits, RunJob? command = null, string id = "j1") =>
+        Factory(new OneJob(job, limits)).Make(command ?? Command(id: id));
+
     public RunnerFactory Factory(IJobFactory jobs) => new(jobs, Logs, Slots, Options, Time, Logger);
 
     public static RunJob Command(
@@ -33,8 +36,8 @@ internal sealed class Rig : IDisposable
 
     public void Dispose() => Slots.Dispose();
 
-    private sealed class OneJob(IJob job) : IJobFactory
+    private sealed class OneJob(IJob job, JobTypeLimits? limits = null) : IJobFactory
     {
-        public MadeJob Make(Job _) => new(job, null);
+        public MadeJob Make(Job _) => new(job, null, limits);
     }
 }

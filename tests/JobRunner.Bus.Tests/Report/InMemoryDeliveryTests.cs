@@ -18,7 +18,7 @@ public sealed class InMemoryDeliveryTests
     public async Task A_log_that_fails_by_itself_is_tried_again_later_and_holds_up_no_other()
     {
         var store = new ToldStore { Does = (job, call) => job == "bad" && call <= 3 ? new RetryableDeliveryException("riddle") : null };
-        await using var host = await ReportHost.StartAsync(store, Hasty);
+        await using var host = await ReportHost.StartAsync(store, Hasty[0]);
         await host.SendAsync(Log(jobId: "good"));
         await host.SendAsync(Log(jobId: "bad"));
         await host.SendAsync(Log(jobId: "also"));

@@ -120,9 +120,10 @@ internal sealed class DeliveryGate(IOptions<ReportOptions> options, TimeProvider
                 logger.StoreIsDown(error.Message);
             }
 
+            var othersWait = _waiting.Count > 0;
             if (_outage is { } outage)
             {
-                outage.Failed(now, pass.IsProbe, error.StoreIsDown, error.RetryAfter);
+                outage.Failed(now, pass.IsProbe, suspectsLog: othersWait && !error.StoreIsDown, error.RetryAfter);
                 if (now - outage.ToldAt >= ToldAgainAfter)
                 {
                     outage.ToldAt = now;
@@ -130,7 +131,6 @@ internal sealed class DeliveryGate(IOptions<ReportOptions> options, TimeProvider
                 }
             }
 
-            var othersWait = _waiting.Count > 0;
             LetThrough();
             return new Verdict(ownTrouble, othersWait);
         }

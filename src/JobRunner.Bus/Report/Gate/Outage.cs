@@ -3,11 +3,11 @@ namespace JobRunner.Bus.Report.Gate;
 /// <summary>A time in which the store takes nothing, and when to look again. Not thread-safe.</summary>
 internal sealed class Outage
 {
-    /// <summary>The first pause while the store says that it is down; it doubles.</summary>
+    /// <summary>The first pause while it is the store that is down; it doubles.</summary>
     public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// The pause while the logs may be at fault, each of them: so short that a row of such logs is passed before it matters. After
+    /// The pause while others wait behind a log that may be at fault itself: so short that a row of such logs is passed before it matters. After
     /// <see cref="Suspects"/> of them it grows.
     /// </summary>
     public static readonly TimeSpan PauseBetweenSuspects = TimeSpan.FromMilliseconds(100);
@@ -25,6 +25,7 @@ internal sealed class Outage
     public static readonly TimeSpan LongestAskedFor = TimeSpan.FromMinutes(10);
 
     private TimeSpan _pause;
+    private TimeSpan _pauseBetweenSuspects;
     private bool _probing;
     private int _suspects;
 
@@ -56,23 +57,37 @@ internal sealed class Outage
     public void ProbeBrokenOff() => _probing = false;
 
     /// <summary>A delivery failed: the one by which the outage was noticed, a probe, or one that was under way by then.</summary>
-    public void Failed(DateTimeOffset now, bool isProbe, bool storeIsDown, TimeSpan? retryAfter)
+    /// <param name="now">When.</param>
+    /// <param name="isProbe">Whether it was the probe.</param>
+    /// <param name="suspectsLog">Whether the log may be at fault, and others wait behind it.</param>
+    /// <param name="retryAfter">How long the store asked to be left alone.</param>
+    public void Failed(DateTimeOffset now, bool isProbe, bool suspectsLog, TimeSpan? retryAfter)
     {
         if (isProbe)
         {
             _probing = false;
         }
 
-        if (isProbe || _pause == TimeSpan.Zero)
+        var pause = PauseAfter(isProbe, suspectsLog);
+        var asked = retryAfter < LongestAskedFor ? retryAfter.Value : retryAfter is null ? TimeSpan.Zero : LongestAskedFor;
+        var next = now + (asked > pause ? asked : pause);
+        NextProbeAt = isProbe || next > NextProbeAt ? next : NextProbeAt;
+    }
+
+    private TimeSpan PauseAfter(bool isProbe, bool suspectsLog)
+    {
+        if (suspectsLog)
         {
-            _pause = storeIsDown
-                ? Within(FirstPause, 2 * _pause, LongestPause)
-                : Within(PauseBetweenSuspects, (++_suspects > Suspects ? 1.05 : 1) * _pause, LongestPauseBetweenSuspects);
+            var growth = ++_suspects > Suspects ? 1.05 : 1;
+            return _pauseBetweenSuspects = Within(PauseBetweenSuspects, growth * _pauseBetweenSuspects, LongestPauseBetweenSuspects);
         }
 
-        var asked = retryAfter < LongestAskedFor ? retryAfter.Value : retryAfter is null ? TimeSpan.Zero : LongestAskedFor;
-        var next = now + (asked > _pause ? asked : _pause);
-        NextProbeAt = isProbe || next > NextProbeAt ? next : NextProbeAt;
+        if (isProbe || _pause == TimeSpan.Zero)
+        {
+            _pause = Within(FirstPause, 2 * _pause, LongestPause);
+        }
+
+        return _pause;
     }
 
     private static TimeSpan Within(TimeSpan least, TimeSpan pause, TimeSpan most) => pause < least ? least : pause < most ? pause : most;

@@ -123,21 +123,36 @@ public sealed class DeliveryGateTests : IDisposable
     public async Task While_the_logs_may_be_at_fault_the_next_is_tried_soon_until_there_were_too_many()
     {
         await ShutAsync(Riddle);
-        for (var suspect = 1; suspect < Outage.Suspects; suspect++)
+        var next = EnterAsync();
+        var pauses = new List<TimeSpan>();
+        for (var suspect = 0; suspect < 3 * Outage.Suspects; suspect++)
         {
-            await ProbeAfterAsync(Outage.PauseBetweenSuspects, Riddle);
+            var after = EnterAsync();
+            var since = Now;
+            while (_gate.Passing == 0)
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(1));
+            }
+
+            pauses.Add(Now - since);
+            (await next.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, Ct))!.Failed(Riddle, Now);
+            next = after;
         }
 
-        for (var more = 0; more < 100; more++)
-        {
-            var probe = EnterAsync();
-            _time.Advance(Outage.LongestPauseBetweenSuspects);
-            (await probe)!.Failed(Riddle, Now);
-        }
+        // The gate was shut by a log behind which nobody waited.
+        Assert.Equal(Outage.FirstPause, pauses[0]);
+        Assert.All(pauses[1..Outage.Suspects], pause => Assert.Equal(Outage.PauseBetweenSuspects, pause));
+        Assert.Equal(Outage.LongestPauseBetweenSuspects, pauses[^1]);
+    }
 
-        var last = EnterAsync();
-        _time.Advance(Outage.LongestPauseBetweenSuspects - TimeSpan.FromMilliseconds(1));
-        Assert.False(last.IsCompleted);
+    [Fact]
+    public async Task A_log_behind_which_nobody_waits_is_tried_after_pauses_that_double()
+    {
+        await ShutAsync(Riddle);
+        foreach (var pause in new[] { 0.5, 1, 2, 4, 5, 5 })
+        {
+            await ProbeAfterAsync(TimeSpan.FromSeconds(pause), Riddle);
+        }
     }
 
     [Fact]

@@ -33,7 +33,9 @@ public sealed class RedeliveryHeadersTests
         DeliveryHistory.None,
         RedeliveryHeaders.Read(new Dictionary<string, object>
         {
-            ["jobrunner-put-offs"] = putOffs, ["jobrunner-first-tried-at"] = first, ["jobrunner-put-off-at"] = last,
+            ["jobrunner-put-offs"] = putOffs,
+            ["jobrunner-first-tried-at"] = first,
+            ["jobrunner-put-off-at"] = last,
         }));
 
     [Fact]
@@ -64,9 +66,15 @@ public sealed class RedeliveryHeadersTests
             UserId = "somebody",
             Headers = new Dictionary<string, object?>
             {
-                ["traceparent"] = "00-1-2-3", ["x-mine"] = 7L, ["x-death"] = new List<object>(), ["x-first-death-queue"] = "q",
-                ["x-delivery-count"] = 4L, ["CC"] = new List<object> { "elsewhere" }, ["BCC"] = new List<object> { "elsewhere" },
-                ["MT-Reason"] = "fault", ["MT-Fault-Message"] = "why",
+                ["traceparent"] = "00-1-2-3",
+                ["x-mine"] = 7L,
+                ["x-death"] = new List<object>(),
+                ["x-first-death-queue"] = "q",
+                ["x-delivery-count"] = 4L,
+                ["CC"] = new List<object> { "elsewhere" },
+                ["BCC"] = new List<object> { "elsewhere" },
+                ["MT-Reason"] = "fault",
+                ["MT-Fault-Message"] = "why",
             },
         };
 

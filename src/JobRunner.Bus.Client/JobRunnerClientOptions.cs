@@ -1,0 +1,57 @@
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Client;
+
+/// <summary>How a <see cref="JobRunnerClient"/> behaves.</summary>
+public sealed record JobRunnerClientOptions
+{
+    /// <summary>
+    /// Name of a durable queue that holds this scheduler's results, also while no process of it runs; for instance
+    /// <c>job-finished.nightly</c>. One name per scheduler: two clients with the same name take results from each other.
+    /// The queue stays until it is deleted by hand. Absent: a queue of this client's own, which outlives a lost connection
+    /// by <see cref="OwnQueueExpires"/> and goes with the client.
+    /// </summary>
+    public string? ResultQueue { get; init; }
+
+    /// <summary>How long a queue of this client's own outlives its connection, at least 1 second; default 1 hour.</summary>
+    public TimeSpan OwnQueueExpires { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// How long a result that nobody waits for is kept for a later <see cref="JobRunnerClient.WaitForAsync"/>; default 10
+    /// minutes. Keep it below the broker's consumer timeout (30 minutes unless it is told otherwise). Results of other
+    /// schedulers arrive too, and go the same way.
+    /// </summary>
+    public TimeSpan KeepUnclaimed { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long to look for a broker that was lost before <see cref="JobRunnerClient.SubmitAsync"/> and the like give up; default 1 minute.</summary>
+    public TimeSpan ReconnectTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Name of the connections in the management UI.</summary>
+    public string ClientName { get; init; } = "jobrunner scheduler";
+
+    /// <summary>Changes how connections are made: TLS, heartbeats, credentials that are renewed.</summary>
+    public Action<ConnectionFactory>? ConfigureConnection { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    internal void Validate()
+    {
+        if (ResultQueue is { } queue && (queue.Length is 0 or > 255 || queue.StartsWith("amq.", StringComparison.Ordinal)))
+        {
+            throw new ArgumentException($"{nameof(ResultQueue)} must be 1 to 255 characters and must not begin with \"amq.\"");
+        }
+
+        Require(OwnQueueExpires >= TimeSpan.FromSeconds(1), nameof(OwnQueueExpires), "at least 1 second");
+        Require(KeepUnclaimed >= TimeSpan.Zero, nameof(KeepUnclaimed), "0 or longer");
+        Require(ReconnectTimeout >= TimeSpan.Zero, nameof(ReconnectTimeout), "0 or longer");
+    }
+
+    private static void Require(bool holds, string name, string range)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{name} must be {range}");
+        }
+    }
+}

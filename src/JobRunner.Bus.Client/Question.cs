@@ -1,0 +1,106 @@
+using System.Threading.Channels;
+using JobRunner.Bus.Contracts;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace JobRunner.Bus.Client;
+
+/// <summary>A question to every worker, and the answers as they come, in a queue that goes with it.</summary>
+internal sealed class Question<TAnswer> : IAsyncDisposable
+    where TAnswer : class
+{
+    private readonly Channel<TAnswer> _answers = Channel.CreateUnbounded<TAnswer>();
+    private readonly IChannel _channel;
+    private readonly TimeProvider _time;
+
+    private Question(IChannel channel, TimeProvider time)
+    {
+        _channel = channel;
+        _time = time;
+        channel.ChannelShutdownAsync += (_, reason) =>
+        {
+            _answers.Writer.TryComplete(new IOException(reason.ReplyText));
+            return Task.CompletedTask;
+        };
+    }
+
+    /// <summary>Asks.</summary>
+    /// <exception cref="RabbitMQ.Client.Exceptions.PublishException">No queue took the question.</exception>
+    public static async Task<Question<TAnswer>> AskAsync<TQuestion>(
+        Session session, string exchange, TQuestion question, DateTimeOffset sentAt, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var channel = await session.NewChannelAsync(cancellationToken);
+        try
+        {
+            var asked = new Question<TAnswer>(channel, time);
+            var queue = await channel.QueueDeclareAsync("", durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellationToken);
+            var correlationId = Guid.NewGuid().ToString();
+            var consumer = new AsyncEventingBasicConsumer(channel);
+            consumer.ReceivedAsync += (_, delivery) => asked.TakeAsync(delivery, correlationId);
+            await channel.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, cancellationToken);
+            var properties = Messages.Properties(sentAt);
+            properties.ReplyTo = queue.QueueName;
+            properties.CorrelationId = correlationId;
+            await channel.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(question), cancellationToken);
+            return asked;
+        }
+        catch
+        {
+            await channel.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The next answer; <see langword="null"/> if none comes in time.</summary>
+    public async Task<TAnswer?> NextAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        if (_answers.Reader.TryRead(out var ready) || wait <= TimeSpan.Zero)
+        {
+            return ready;
+        }
+
+        using var timeout = new CancellationTokenSource(wait, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await _answers.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (ChannelClosedException error)
+        {
+            throw error.InnerException ?? new IOException("the connection was lost");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await _channel.DisposeAsync();
+        }
+        catch (Exception error) when (BrokerFaults.IsBrokers(error))
+        {
+            // The connection is gone, and the queue with it.
+        }
+    }
+
+    private Task TakeAsync(BasicDeliverEventArgs delivery, string correlationId)
+    {
+        if (delivery.BasicProperties.CorrelationId is not { Length: > 0 } other || other == correlationId)
+        {
+            try
+            {
+                _answers.Writer.TryWrite(Wire.Deserialize<TAnswer>(delivery.Body.Span));
+            }
+            catch (WireFormatException)
+            {
+                // No answer of this contract.
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,205 @@
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Client;
+
+/// <summary>Keeps a session open: when it is lost, opens the next one, for as long as it takes.</summary>
+internal sealed class SessionKeeper : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
+
+    private readonly ConnectionFactory _factory;
+    private readonly JobRunnerClientOptions _options;
+    private readonly ResultBook _book;
+    private readonly string _queue;
+    private readonly CancellationTokenSource _end = new();
+    private TaskCompletionSource<Session> _current = NewTurn();
+    private volatile string _trouble = "";
+    private Task _keeping = Task.CompletedTask;
+
+    private SessionKeeper(ConnectionFactory factory, JobRunnerClientOptions options, ResultBook book)
+    {
+        _factory = factory;
+        _options = options;
+        _book = book;
+        _queue = options.ResultQueue ?? $"job-finished.client-{Guid.NewGuid():N}";
+    }
+
+    /// <summary>Opens the first session.</summary>
+    /// <exception cref="JobRunnerClientException">It cannot be opened.</exception>
+    public static async Task<SessionKeeper> StartAsync(
+        ConnectionFactory factory, JobRunnerClientOptions options, ResultBook book, CancellationToken cancellationToken)
+    {
+        var keeper = new SessionKeeper(factory, options, book);
+        try
+        {
+            var first = await keeper.OpenAsync(cancellationToken);
+            keeper._current.SetResult(first);
+            keeper._keeping = keeper.KeepAsync(first);
+            return keeper;
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && BrokerFaults.IsBrokers(error))
+        {
+            throw new JobRunnerClientException(keeper.Describe(error), error);
+        }
+    }
+
+    /// <summary>The open session; waits for it while the broker is away.</summary>
+    /// <exception cref="JobRunnerClientException">It did not come back in time. Nothing was sent.</exception>
+    public async Task<Session> GetAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_end.IsCancellationRequested, typeof(JobRunnerClient));
+        try
+        {
+            while (true)
+            {
+                var turn = Volatile.Read(ref _current);
+                var session = await turn.Task.WaitAsync(_options.ReconnectTimeout, _options.Time, cancellationToken);
+                if (session.IsOpen)
+                {
+                    return session;
+                }
+
+                // Lost just now: whoever keeps it makes the next turn at once.
+                await Task.Yield();
+            }
+        }
+        catch (TimeoutException)
+        {
+            throw new JobRunnerClientException($"{_trouble} (for {_options.ReconnectTimeout.TotalSeconds:0} s); nothing was sent");
+        }
+    }
+
+    /// <summary>The fault in words.</summary>
+    public string Describe(Exception error) => BrokerFaults.Describe(error, _factory);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_end.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _end.CancelAsync();
+        await _keeping;
+        _end.Dispose();
+    }
+
+    private Task<Session> OpenAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<string, object?> arguments = new()
+        {
+            ["x-queue-type"] = "quorum",
+            // RabbitMQ 4 drops a message after 20 deliveries unless told otherwise.
+            ["x-delivery-limit"] = 1_000_000,
+        };
+        if (_options.ResultQueue is null)
+        {
+            arguments["x-expires"] = (long)_options.OwnQueueExpires.TotalMilliseconds;
+        }
+
+        return Session.OpenAsync(_factory, _queue, arguments, _book, cancellationToken);
+    }
+
+    private async Task KeepAsync(Session session)
+    {
+        while (!_end.IsCancellationRequested)
+        {
+            if (await UntilLostAsync(session) is not { } reason)
+            {
+                await LeaveAsync(session);
+                return;
+            }
+
+            _trouble = $"the connection to the broker was lost ({reason})";
+            Volatile.Write(ref _current, NewTurn());
+            _book.ForgetUnclaimed();
+            await session.DisposeAsync();
+            if (await ReopenAsync() is not { } next)
+            {
+                break;
+            }
+
+            session = next;
+            _current.SetResult(session);
+        }
+
+        _current.TrySetException(new ObjectDisposedException(nameof(JobRunnerClient)));
+        _ = _current.Task.Exception;
+    }
+
+    /// <summary>Why the session was lost; <see langword="null"/> when the client ends.</summary>
+    private async Task<string?> UntilLostAsync(Session session)
+    {
+        using var sweeping = new PeriodicTimer(SweepEvery, _options.Time);
+        try
+        {
+            while (true)
+            {
+                var tick = sweeping.WaitForNextTickAsync(_end.Token).AsTask();
+                if (await Task.WhenAny(session.Lost, tick) == session.Lost)
+                {
+                    return _end.IsCancellationRequested ? null : await session.Lost;
+                }
+
+                await tick;
+                _book.Sweep();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<Session?> ReopenAsync()
+    {
+        var since = _options.Time.GetTimestamp();
+        for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+        {
+            try
+            {
+                await Task.Delay(delay, _options.Time, _end.Token);
+                var session = await OpenAsync(_end.Token);
+                if (_options.ResultQueue is null && _options.Time.GetElapsedTime(since) >= _options.OwnQueueExpires)
+                {
+                    _book.Fail(
+                        new JobRunnerClientException(
+                            $"the broker was away for longer than {nameof(JobRunnerClientOptions.OwnQueueExpires)}: results may have been lost; "
+                            + $"a scheduler that must miss none names a {nameof(JobRunnerClientOptions.ResultQueue)}"),
+                        forGood: false);
+                }
+
+                return session;
+            }
+            catch (Exception error) when (!_end.IsCancellationRequested && (BrokerFaults.IsBrokers(error) || error is OperationCanceledException))
+            {
+                _trouble = Describe(error);
+            }
+            catch (OperationCanceledException)
+            {
+                return null;
+            }
+        }
+    }
+
+    private async Task LeaveAsync(Session session)
+    {
+        try
+        {
+            if (_options.ResultQueue is null)
+            {
+                await session.DeleteQueueAsync(_queue);
+            }
+        }
+        catch (Exception error) when (BrokerFaults.IsBrokers(error))
+        {
+            // It expires by itself.
+        }
+
+        await session.DisposeAsync();
+    }
+
+    private static TaskCompletionSource<Session> NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

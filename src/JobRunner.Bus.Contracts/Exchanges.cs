@@ -1,0 +1,20 @@
+namespace JobRunner.Bus.Contracts;
+
+/// <summary>The exchanges of the contract, for schedulers: what they send to and listen on. None may change.</summary>
+public static class Exchanges
+{
+    /// <summary>Takes <see cref="Contracts.RunJob"/>.</summary>
+    public const string RunJob = "run-job";
+
+    /// <summary>Takes <see cref="Contracts.StopJob"/>.</summary>
+    public const string StopJob = "stop-job";
+
+    /// <summary>Gives every <see cref="Contracts.JobLogRecorded"/>.</summary>
+    public const string JobLogRecorded = "job-log-recorded";
+
+    /// <summary>Gives every <see cref="Contracts.JobFinished"/>; keeps nothing for a queue that is bound later.</summary>
+    public const string JobFinished = "job-finished";
+
+    /// <summary>Takes <see cref="Contracts.GetRunnerStatus"/>.</summary>
+    public const string GetRunnerStatus = "get-runner-status";
+}

@@ -1,0 +1,53 @@
+namespace JobRunner.Bus.Runners.Jobs;
+
+/// <summary>The limits of one job type in this process.</summary>
+public sealed class JobTypeLimits
+{
+    private readonly TrySlots? _slots;
+
+    /// <summary>Limits as the options say.</summary>
+    public JobTypeLimits(JobTypeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _slots = options.MaxConcurrency is { } most ? new TrySlots(most) : null;
+        TryTimeout = options.TryTimeout ?? TimeSpan.Zero;
+    }
+
+    /// <summary>How long to leave a job alone whose type had no place.</summary>
+    public static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a try may take whose command does not say; zero for no limit.</summary>
+    public TimeSpan TryTimeout { get; }
+
+    /// <summary>Waits for a place among the tries of this type.</summary>
+    /// <returns>Whether there was one in time.</returns>
+    /// <exception cref="OperationCanceledException">The token fired first; no place is held.</exception>
+    public async Task<bool> TakeAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (_slots is null)
+        {
+            return true;
+        }
+
+        if (patience == TimeSpan.MaxValue)
+        {
+            await _slots.TakeAsync(cancellationToken);
+            return true;
+        }
+
+        using var enough = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
+        try
+        {
+            await _slots.TakeAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives the place back.</summary>
+    public void Release() => _slots?.Release();
+}

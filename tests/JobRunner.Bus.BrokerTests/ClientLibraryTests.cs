@@ -1,0 +1,133 @@
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Client;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.TestKit;
+
+namespace JobRunner.Bus.BrokerTests;
+
+/// <summary>The client library for schedulers, against real workers.</summary>
+public sealed class ClientLibraryTests(Broker broker)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private static RunJob Nap(TimeSpan length, string? requestId = null) => new()
+    {
+        RequestId = requestId ?? JobRunnerClient.NewRequestId(),
+        Job = new Job
+        {
+            Id = "nap1",
+            Name = "nap",
+            Type = "sleep",
+            Bytes = System.Text.Encoding.UTF8.GetBytes($$"""{"duration":{{length.Ticks * 100}}}"""),
+        },
+    };
+
+    [Fact]
+    public async Task A_job_is_run_stopped_and_resumed()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var client = await JobRunnerClient.ConnectAsync(stage.Uri);
+        var command = Nap(TimeSpan.FromMinutes(10)) with { JobData = new JsonObject { ["from"] = "test" } };
+
+        var running = client.RunAsync(command);
+        IReadOnlyList<RunnerStatus> statuses = [];
+        await Eventually.HoldsAsync("it runs", async () => (statuses = await client.StatusAsync(command.RequestId)) is [{ State: JobState.Running }]);
+        Assert.Equal("nap", statuses[0].Name);
+        var answer = await client.StopAsync(command.RequestId);
+
+        var reply = Assert.Single(answer.Replies);
+        Assert.Equal(("stopped-while-running", JobState.Stopped), (reply.Outcome, reply.FinalState));
+        Assert.Empty(answer.Unanswered);
+        var stopped = await running.WaitAsync(Patience);
+        Assert.Equal((JobState.Stopped, 0, 1), (stopped.FinalState, stopped.PrevTries, stopped.TotalTries));
+
+        var resume = Nap(TimeSpan.FromMilliseconds(1), command.RequestId) with
+        {
+            PrevTries = stopped.PrevTries,
+            TotalTries = stopped.TotalTries,
+            JobData = stopped.JobData,
+        };
+        var ended = await client.RunAsync(resume).WaitAsync(Patience);
+        Assert.Equal((JobState.Complete, 2, "test"), (ended.FinalState, ended.TotalTries, (string?)ended.JobData["from"]));
+    }
+
+    [Fact]
+    public async Task A_named_queue_keeps_the_result_for_the_next_process_of_the_scheduler()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var options = new JobRunnerClientOptions { ResultQueue = "job-finished.nightly" };
+        var command = Nap(TimeSpan.FromMilliseconds(300));
+        await using (var first = await JobRunnerClient.ConnectAsync(stage.Uri, options))
+        {
+            await first.SubmitAsync(command);
+        }
+
+        await stage.FinishedAsync(command.RequestId, "nap1");
+        await using var second = await JobRunnerClient.ConnectAsync(stage.Uri, options);
+
+        Assert.Equal(JobState.Complete, (await second.WaitForAsync(command.RequestId, "nap1").WaitAsync(Patience)).FinalState);
+
+        await second.DisposeAsync();
+        await Eventually.HoldsAsync("it is taken out of the queue", async () => await stage.Client.CountAsync("job-finished.nightly") == 0);
+    }
+
+    [Fact]
+    public async Task A_connection_cut_again_and_again_loses_no_result()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var name = $"scheduler {Guid.NewGuid():N}";
+        await using var client = await JobRunnerClient.ConnectAsync(stage.Uri, new JobRunnerClientOptions { ClientName = name });
+        var commands = Enumerable.Range(0, 40).Select(i => Nap(TimeSpan.FromMilliseconds(100 * (i % 10)))).ToList();
+        List<Task<JobFinished>> results = [];
+        foreach (var command in commands)
+        {
+            await client.SubmitAsync(command);
+            results.Add(client.WaitForAsync(command.RequestId, "nap1"));
+        }
+
+        // The management API knows a connection only after some seconds.
+        var cut = 0;
+        await Eventually.HoldsAsync("it is cut twice", async () => (cut += await broker.Node.CutAsync(name)) >= 2, Patience);
+
+        var last = Nap(TimeSpan.FromMilliseconds(1));
+        var after = await client.RunAsync(last).WaitAsync(Patience);
+        Assert.Equal(JobState.Complete, after.FinalState);
+        Assert.All(await Task.WhenAll(results).WaitAsync(Patience), result => Assert.Equal(JobState.Complete, result.FinalState));
+    }
+
+    [Fact]
+    public async Task Where_no_worker_ever_was_it_says_so_and_a_bad_command_is_not_sent()
+    {
+        var empty = broker.Node.UriOf(await broker.Node.NewVirtualHostAsync());
+        var error = await Assert.ThrowsAsync<JobRunnerClientException>(() => JobRunnerClient.ConnectAsync(empty));
+        Assert.Contains("no worker has ever connected", error.Message);
+
+        var wrong = new UriBuilder(empty) { Password = "wrong" }.Uri;
+        error = await Assert.ThrowsAsync<JobRunnerClientException>(() => JobRunnerClient.ConnectAsync(wrong));
+        Assert.Contains("refused user \"guest\"", error.Message);
+
+        await using var stage = await Stage.SetAsync(broker);
+        await using var client = await JobRunnerClient.ConnectAsync(stage.Uri);
+        var bad = await Assert.ThrowsAsync<ArgumentException>(() => client.SubmitAsync(new RunJob { PrevTries = -1 }));
+        Assert.Contains("requestId is missing", bad.Message);
+        Assert.Contains("job.type is missing", bad.Message);
+        Assert.Empty(await client.StatusAsync());
+        Assert.Empty((await client.StopAsync("nobody")).Replies);
+    }
+
+    [Fact]
+    public async Task Its_own_queue_goes_with_it_and_whoever_waits_is_told()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var client = await JobRunnerClient.ConnectAsync(stage.Uri);
+        var waiting = client.WaitForAsync("r1", "j1");
+
+        await client.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.StatusAsync());
+        await Eventually.HoldsAsync("the queue is gone", async () =>
+            !(await broker.Node.Management.GetStringAsync(new Uri($"queues/{stage.Uri.AbsolutePath[1..]}", UriKind.Relative)))
+                .Contains("job-finished.client-", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,21 @@
+using JobRunner.Bus.ChaosTests.Faults;
+
+namespace JobRunner.Bus.ChaosTests;
+
+/// <summary>How to run.</summary>
+/// <param name="Seed">Decides the jobs, and the faults if they are not given. When what happens is up to the machine.</param>
+/// <param name="Lasts">How long jobs are sent and things are broken, at most.</param>
+/// <param name="Workers">How many workers.</param>
+/// <param name="Faults">What is broken when.</param>
+/// <param name="HistoryPath">Where the history goes.</param>
+public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IEnumerable<PlannedFault> Faults, string HistoryPath)
+{
+    /// <summary>How long what is open at the end has to come to an end.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a worker may be out of contact.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a worker's tries have to end after SIGTERM.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(1);
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using JobRunner.Bus.ChaosTests.History;
+using JobRunner.Bus.TestKit;
+
+namespace JobRunner.Bus.ChaosTests.Faults;
+
+/// <summary>A place for a worker: a link to the broker, and the process that uses it now. One fault at a time.</summary>
+public sealed partial class WorkerPlace : IAsyncDisposable
+{
+    private readonly Uri _broker;
+    private readonly IReadOnlyDictionary<string, string> _settings;
+    private readonly Recording _history;
+    private readonly int _place;
+    private readonly List<string> _outputs = [];
+    private int _generation;
+
+    private WorkerPlace(int place, Uri broker, TcpProxy link, IReadOnlyDictionary<string, string> settings, Recording history) =>
+        (_place, _broker, Link, _settings, _history) = (place, broker, link, settings, history);
+
+    public TcpProxy Link { get; }
+
+    public WorkerProcess Process { get; private set; } = null!;
+
+    /// <summary>The process' name in the history: its place, and how many were there.</summary>
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"w{_place}.{_generation}");
+
+    /// <summary>Whether a fault has hold of it.</summary>
+    public bool IsBusy { get; set; }
+
+    /// <summary>What its processes wrote, those that are gone too.</summary>
+    public string Output => string.Join("\n", [.. _outputs, $"--- {Name}", Process.Output]);
+
+    public static async Task<WorkerPlace> StartAsync(int place, Uri broker, IReadOnlyDictionary<string, string> settings, Recording history)
+    {
+        ArgumentNullException.ThrowIfNull(broker);
+        var worker = new WorkerPlace(place, broker, TcpProxy.Start(broker.Port), settings, history);
+        await worker.StartAgainAsync();
+        return worker;
+    }
+
+    /// <summary>Starts the next process, on the link as it is, and waits until it takes work.</summary>
+    public async Task StartAgainAsync()
+    {
+        if (Process is not null)
+        {
+            await EndAsync();
+            _outputs.Add($"--- {Name}\n{Process.Output}");
+        }
+
+        _generation++;
+        var settings = new Dictionary<string, string>(_settings) { ["CHAOS_WORKER"] = Name };
+        Process = await WorkerProcess.StartAsync(
+            new UriBuilder(_broker) { Port = Link.Port }.Uri, settings, TimeSpan.FromMinutes(2), "JobRunner.Bus.ChaosWorker");
+    }
+
+    private async Task EndAsync()
+    {
+        await Process.DisposeAsync();
+        foreach (Match said in GivenUp().Matches(Process.Output))
+        {
+            _history.Add(new RunsGivenUp(
+                DateTimeOffset.Parse(said.Groups[1].Value, CultureInfo.InvariantCulture), Name, int.Parse(said.Groups[2].Value, CultureInfo.InvariantCulture)));
+        }
+    }
+
+    [GeneratedRegex(@"^(\S+Z) .*: (\d+) runs are given up", RegexOptions.Multiline)]
+    private static partial Regex GivenUp();
+
+    /// <summary>Ends the process, and notes what it said of runs given up.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
+        await Link.DisposeAsync();
+    }
+}

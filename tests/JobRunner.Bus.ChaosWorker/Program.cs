@@ -1,0 +1,18 @@
+using JobRunner.Bus;
+using JobRunner.Bus.ChaosWorker;
+using JobRunner.Bus.Runners.Jobs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+var builder = Host.CreateApplicationBuilder(args);
+builder.Logging.ClearProviders();
+builder.Logging.AddSimpleConsole(console =>
+{
+    console.SingleLine = true;
+    console.IncludeScopes = true;
+    console.UseUtcTimestamp = true;
+    console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+});
+builder.Services.AddJobRunner(builder.Configuration);
+builder.Services.AddJob<ChaosTry>("chaos");
+await builder.Build().RunAsync();
