@@ -7,7 +7,7 @@ namespace JobRunner.Bus.Runners.Jobs;
 public sealed class JobFactory : IJobFactory
 {
     private readonly IServiceScopeFactory _scopes;
-    private readonly Dictionary<string, ObjectFactory> _makers;
+    private readonly Dictionary<string, (ObjectFactory Make, bool Plain)> _makers;
 
     /// <summary>A factory for the given types.</summary>
     public JobFactory(IServiceScopeFactory scopes, IEnumerable<JobType> types)
@@ -16,23 +16,35 @@ public sealed class JobFactory : IJobFactory
         _scopes = scopes;
         _makers = types.ToDictionary(
             type => type.Type,
-            type => ActivatorUtilities.CreateFactory(type.Implementation, []),
+            type => (ActivatorUtilities.CreateFactory(type.Implementation, []), IsPlain(type.Implementation)),
             StringComparer.Ordinal);
     }
+
+    /// <summary>Whether a job takes no services and needs no disposal: it needs no scope either.</summary>
+    private static bool IsPlain(Type job) =>
+        job.GetConstructors() is [var only] && only.GetParameters().Length == 0
+        && !typeof(IDisposable).IsAssignableFrom(job) && !typeof(IAsyncDisposable).IsAssignableFrom(job);
 
     /// <inheritdoc/>
     public MadeJob Make(Job job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        if (!_makers.TryGetValue(job.Type, out var make))
+        if (!_makers.TryGetValue(job.Type, out var maker))
         {
             throw new UnknownJobTypeException(job.Type, _makers.Keys);
+        }
+
+        if (maker.Plain)
+        {
+            var plain = (IJob)maker.Make(NoServices.Instance, null);
+            plain.Deserialize(job.Bytes);
+            return new MadeJob(plain, null);
         }
 
         var scope = _scopes.CreateAsyncScope();
         try
         {
-            var made = (IJob)make(scope.ServiceProvider, null);
+            var made = (IJob)maker.Make(scope.ServiceProvider, null);
             made.Deserialize(job.Bytes);
             return new MadeJob(made, new JobScope(made, scope));
         }
@@ -61,5 +73,12 @@ public sealed class JobFactory : IJobFactory
 
             await scope.DisposeAsync();
         }
+    }
+
+    private sealed class NoServices : IServiceProvider
+    {
+        public static readonly NoServices Instance = new();
+
+        public object? GetService(Type serviceType) => null;
     }
 }
