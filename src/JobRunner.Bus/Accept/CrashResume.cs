@@ -19,12 +19,7 @@ internal abstract record Resumption
     public sealed record Tell(Return Result) : Resumption;
 
     /// <summary>Tell its scheduler again what it was told.</summary>
-    /// <param name="Finished">What it was told.</param>
-    /// <param name="LastLog">
-    /// The log that left together with it, to be sent again too: its worker may have died while the broker refused it. Whoever
-    /// has it takes it as delivered.
-    /// </param>
-    public sealed record TellAgain(JobFinished Finished, JobLogRecorded? LastLog) : Resumption;
+    public sealed record TellAgain(JobFinished Finished) : Resumption;
 
     /// <summary>Nothing: the run has gone on as another leg.</summary>
     public sealed record LetGo : Resumption;
@@ -49,8 +44,7 @@ internal static class CrashResume
                 case RunSentOn next when next.TotalTries >= command.TotalTries:
                     return new Resumption.LetGo();
                 case RunFinished end when IsOf(delivery, end):
-                    return new Resumption.TellAgain(
-                        end.Finished, since.OfType<TryLogged>().Select(logged => logged.Log).FirstOrDefault(log => log.Try == end.Finished.TotalTries));
+                    return new Resumption.TellAgain(end.Finished);
             }
         }
 

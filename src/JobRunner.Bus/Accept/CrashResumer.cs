@@ -62,11 +62,6 @@ internal sealed class CrashResumer(
     {
         if (over is Resumption.TellAgain again)
         {
-            if (again.LastLog is { } log)
-            {
-                await logs.RecordAsync(log, lost);
-            }
-
             await finished.PublishAsync(again.Finished, lost);
             AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
         }
