@@ -131,7 +131,8 @@ public sealed class JobRunnerClient : IAsyncDisposable
         var session = await _sessions.GetAsync(cancellationToken);
         return await GuardAsync(async () =>
         {
-            await using var replies = await Question<StopJobReply>.AskAsync(session, Exchanges.StopJob, stop, sentAt, _options.Time, cancellationToken);
+            await using var replies = await Question<StopJobReply>.AskAsync(
+                session, Exchanges.StopJob, stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), sentAt, _options.Time, cancellationToken);
 
             // A runner stays with its worker until its job has stopped: who is still there will answer.
             var held = await AskStatusAsync(session, new GetRunnerStatus { RequestId = requestId, JobId = jobId }, cancellationToken);
@@ -151,7 +152,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
         }, cancellationToken);
     }
 
-    /// <summary>Asks every worker what it holds. Takes half a second, two if no worker holds anything.</summary>
+    /// <summary>Asks every worker what it holds. Takes half a second after the first answer, at most two.</summary>
     /// <param name="requestId">Only this request's jobs; <see langword="null"/> for all.</param>
     /// <param name="jobId">Only this job of the request; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -161,7 +162,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
     {
         var session = await _sessions.GetAsync(cancellationToken);
         return await GuardAsync(
-            () => AskStatusAsync(session, new GetRunnerStatus { RequestId = requestId, JobId = jobId }, cancellationToken), cancellationToken);
+            () => AskStatusAsync(session, new GetRunnerStatus { RequestId = requestId, JobId = jobId, Summary = true }, cancellationToken), cancellationToken);
     }
 
     /// <summary>Closes the connection. Whoever still waits gets an <see cref="ObjectDisposedException"/>; jobs go on.</summary>
@@ -191,11 +192,11 @@ public sealed class JobRunnerClient : IAsyncDisposable
 
     private async Task<IReadOnlyList<RunnerStatus>> AskStatusAsync(Session session, GetRunnerStatus request, CancellationToken cancellationToken)
     {
-        Question<RunnerStatus> question;
+        Question<StatusAnswer> question;
         try
         {
-            question = await Question<RunnerStatus>.AskAsync(
-                session, Exchanges.GetRunnerStatus, request, _options.Time.GetUtcNow(), _options.Time, cancellationToken);
+            question = await Question<StatusAnswer>.AskAsync(
+                session, Exchanges.GetRunnerStatus, request, StatusAnswer.Read, _options.Time.GetUtcNow(), _options.Time, cancellationToken);
         }
         catch (PublishException error) when (error.IsReturn)
         {
@@ -206,10 +207,15 @@ public sealed class JobRunnerClient : IAsyncDisposable
         await using (question)
         {
             List<RunnerStatus> statuses = [];
+            var heard = false;
             var start = _options.Time.GetTimestamp();
-            while (await question.NextAsync(Wait(), cancellationToken) is { } status)
+            while (await question.NextAsync(Wait(), cancellationToken) is { } answer)
             {
-                statuses.Add(status);
+                heard = true;
+                if (answer.Runner is { } status)
+                {
+                    statuses.Add(status);
+                }
             }
 
             return statuses;
@@ -217,7 +223,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
             TimeSpan Wait()
             {
                 var left = LongestAsk - _options.Time.GetElapsedTime(start);
-                return statuses.Count == 0 || left < QuietPeriod ? left : QuietPeriod;
+                return !heard || left < QuietPeriod ? left : QuietPeriod;
             }
         }
     }

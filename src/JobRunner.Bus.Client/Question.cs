@@ -27,7 +27,13 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
     /// <summary>Asks.</summary>
     /// <exception cref="RabbitMQ.Client.Exceptions.PublishException">No queue took the question.</exception>
     public static async Task<Question<TAnswer>> AskAsync<TQuestion>(
-        Session session, string exchange, TQuestion question, DateTimeOffset sentAt, TimeProvider time, CancellationToken cancellationToken)
+        Session session,
+        string exchange,
+        TQuestion question,
+        Func<BasicDeliverEventArgs, TAnswer> read,
+        DateTimeOffset sentAt,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var channel = await session.NewChannelAsync(cancellationToken);
         try
@@ -36,7 +42,7 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
             var queue = await channel.QueueDeclareAsync("", durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellationToken);
             var correlationId = Guid.NewGuid().ToString();
             var consumer = new AsyncEventingBasicConsumer(channel);
-            consumer.ReceivedAsync += (_, delivery) => asked.TakeAsync(delivery, correlationId);
+            consumer.ReceivedAsync += (_, delivery) => asked.TakeAsync(delivery, correlationId, read);
             await channel.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, cancellationToken);
             var properties = Messages.Properties(sentAt);
             properties.ReplyTo = queue.QueueName;
@@ -87,13 +93,13 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
         }
     }
 
-    private Task TakeAsync(BasicDeliverEventArgs delivery, string correlationId)
+    private Task TakeAsync(BasicDeliverEventArgs delivery, string correlationId, Func<BasicDeliverEventArgs, TAnswer> read)
     {
         if (delivery.BasicProperties.CorrelationId is not { Length: > 0 } other || other == correlationId)
         {
             try
             {
-                _answers.Writer.TryWrite(Wire.Deserialize<TAnswer>(delivery.Body.Span));
+                _answers.Writer.TryWrite(read(delivery));
             }
             catch (WireFormatException)
             {

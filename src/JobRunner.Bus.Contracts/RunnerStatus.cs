@@ -17,6 +17,10 @@ public sealed record GetRunnerStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? JobId { get; init; }
 
+    /// <summary>Whether each worker is to end its answer with a <see cref="WorkerStatus"/>, also one that holds no runner.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Summary { get; init; }
+
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }

@@ -120,6 +120,7 @@ public static class Wire
 [JsonSerializable(typeof(JobFinished))]
 [JsonSerializable(typeof(GetRunnerStatus))]
 [JsonSerializable(typeof(RunnerStatus))]
+[JsonSerializable(typeof(WorkerStatus))]
 [JsonSerializable(typeof(IReadOnlyList<RunnerStatus>))]
 [JsonSerializable(typeof(JobChain))]
 internal sealed partial class WireJsonContext : JsonSerializerContext;

@@ -8,6 +8,8 @@ internal sealed class FakeBrokerControl : IBrokerControl
 {
     public IReadOnlyList<RunnerStatus>? Statuses { get; init; } = [];
 
+    public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
+
     public IReadOnlyList<StopJobReply> Replies { get; init; } = [];
 
     public IReadOnlyList<RunnerStatus> Unanswered { get; init; } = [];
@@ -18,11 +20,11 @@ internal sealed class FakeBrokerControl : IBrokerControl
 
     public List<(StopJob Command, TimeSpan Timeout)> Stops { get; } = [];
 
-    public Task<IReadOnlyList<RunnerStatus>?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
+    public Task<WorkersAnswer?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
     {
         Asked.Add(request);
         OnAsk?.Invoke();
-        return Task.FromResult(Statuses);
+        return Task.FromResult(Statuses is null ? null : new WorkersAnswer(Statuses, Workers));
     }
 
     public Task<IReadOnlyList<RunnerStatus>> StopAsync(

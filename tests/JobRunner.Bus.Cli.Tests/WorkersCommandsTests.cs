@@ -104,6 +104,18 @@ public sealed class WorkersCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Ps_tells_how_busy_the_workers_are()
+    {
+        _cli.Control = new FakeBrokerControl { Workers = [new WorkerStatus { Worker = "w1", Slots = 16, SlotsInUse = 3 }, new WorkerStatus { Worker = "w2", Slots = 8 }] };
+
+        await _cli.RunAsync("ps");
+
+        Assert.Equal(
+            "Nothing runs or waits on any worker.\n2 workers, 3 of 24 slots in use\n",
+            _cli.Output.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public async Task Ps_watches_until_ctrl_c()
     {
         var looks = 0;

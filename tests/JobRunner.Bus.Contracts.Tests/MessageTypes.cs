@@ -5,6 +5,6 @@ internal static class MessageTypes
     public static IReadOnlyList<Type> All { get; } =
     [
         typeof(Job), typeof(JobChain), typeof(RunJob), typeof(StopJob), typeof(StopJobReply), typeof(JobLogRecorded),
-        typeof(JobFinished), typeof(GetRunnerStatus), typeof(RunnerStatus),
+        typeof(JobFinished), typeof(GetRunnerStatus), typeof(RunnerStatus), typeof(WorkerStatus),
     ];
 }

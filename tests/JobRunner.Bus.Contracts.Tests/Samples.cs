@@ -93,6 +93,8 @@ internal static class Samples
         Worker = "host-1234-x7",
     };
 
+    public static WorkerStatus WorkerStatus => new() { Worker = "host-1234-x7", Runners = 40, Slots = 16, SlotsInUse = 3 };
+
     public static JobChain JobChain => new()
     {
         RequestId = "bj5r4sd9v3h0b3l4m2o0",

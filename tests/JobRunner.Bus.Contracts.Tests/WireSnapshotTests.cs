@@ -37,6 +37,13 @@ public sealed class WireSnapshotTests
     public void RunnerStatus_is_written_exactly_so() => Check(Samples.RunnerStatus, "RunnerStatus");
 
     [Fact]
+    public void A_GetRunnerStatus_with_a_summary_is_written_exactly_so() =>
+        Check(new GetRunnerStatus { Summary = true }, "GetRunnerStatus.summary");
+
+    [Fact]
+    public void WorkerStatus_is_written_exactly_so() => Check(Samples.WorkerStatus, "WorkerStatus");
+
+    [Fact]
     public void JobChain_is_written_exactly_so() => Check(Samples.JobChain, "JobChain");
 
     private static void Check<T>(T message, string name)

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Topology;
+using RabbitMQ.Client.Events;
 
 namespace JobRunner.Bus.Cli.Broker;
 
@@ -28,28 +29,28 @@ internal sealed class BrokerControl(BrokerConnection connection, TimeProvider ti
         }
     }
 
-    public async Task<IReadOnlyList<RunnerStatus>?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
+    public async Task<WorkersAnswer?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
     {
         var correlationId = Guid.NewGuid().ToString();
-        await using var answers = await ListenAsync<RunnerStatus>(correlationId, cancellation);
+        await using var answers = await ListenAsync<object>(correlationId, ReadStatus, cancellation);
         if (!await SendAsync(Names.GetRunnerStatus, request, answers.Queue, correlationId, cancellation))
         {
             return null;
         }
 
-        List<RunnerStatus> statuses = [];
+        List<object> heard = [];
         var start = time.GetTimestamp();
-        while (await NextAsync(answers.Items, Wait(), cancellation) is { } status)
+        while (await NextAsync(answers.Items, Wait(), cancellation) is { } answer)
         {
-            statuses.Add(status);
+            heard.Add(answer);
         }
 
-        return statuses;
+        return new WorkersAnswer([.. heard.OfType<RunnerStatus>()], [.. heard.OfType<WorkerStatus>()]);
 
         TimeSpan Wait()
         {
             var left = LongestAsk - time.GetElapsedTime(start);
-            return statuses.Count == 0 || left < QuietPeriod ? left : QuietPeriod;
+            return heard.Count == 0 || left < QuietPeriod ? left : QuietPeriod;
         }
     }
 
@@ -60,7 +61,7 @@ internal sealed class BrokerControl(BrokerConnection connection, TimeProvider ti
         CancellationToken cancellation)
     {
         var correlationId = Guid.NewGuid().ToString();
-        await using var replies = await ListenAsync<StopJobReply>(correlationId, cancellation);
+        await using var replies = await ListenAsync(correlationId, delivery => Messages.TryRead<StopJobReply>(delivery.Body.Span), cancellation);
         if (!await SendAsync(Names.StopJob, command, replies.Queue, correlationId, cancellation))
         {
             throw new SchedulerBusException(BrokerErrors.NoWorkerEver);
@@ -68,7 +69,8 @@ internal sealed class BrokerControl(BrokerConnection connection, TimeProvider ti
 
         // A runner stays with its worker until its job has stopped: who is still there will answer.
         var start = time.GetTimestamp();
-        var held = await AskStatusAsync(new GetRunnerStatus { RequestId = command.RequestId, JobId = command.JobId }, cancellation) ?? [];
+        var asked = await AskStatusAsync(new GetRunnerStatus { RequestId = command.RequestId, JobId = command.JobId }, cancellation);
+        var held = asked?.Runners ?? [];
         var unanswered = held.GroupBy(status => status.JobId).ToDictionary(same => same.Key, same => same.Last());
         while (true)
         {
@@ -85,13 +87,17 @@ internal sealed class BrokerControl(BrokerConnection connection, TimeProvider ti
 
     public ValueTask DisposeAsync() => ownsConnection ? connection.DisposeAsync() : ValueTask.CompletedTask;
 
-    private Task<BrokerInbox<T>> ListenAsync<T>(string correlationId, CancellationToken cancellation)
+    private static object? ReadStatus(BasicDeliverEventArgs delivery) => delivery.BasicProperties.Type == nameof(WorkerStatus)
+        ? Messages.TryRead<WorkerStatus>(delivery.Body.Span)
+        : Messages.TryRead<RunnerStatus>(delivery.Body.Span);
+
+    private Task<BrokerInbox<T>> ListenAsync<T>(string correlationId, Func<BasicDeliverEventArgs, T?> read, CancellationToken cancellation)
         where T : class =>
         connection.ListenAsync(
             [],
             delivery => delivery.BasicProperties.CorrelationId is { Length: > 0 } other && other != correlationId
                 ? null
-                : Messages.TryRead<T>(delivery.Body.Span),
+                : read(delivery),
             cancellation);
 
     private Task<bool> SendAsync<T>(string exchange, T message, string replyTo, string correlationId, CancellationToken cancellation)

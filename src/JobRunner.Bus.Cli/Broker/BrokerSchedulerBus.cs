@@ -83,7 +83,7 @@ internal sealed class BrokerSchedulerBus : ISchedulerBus
     }
 
     public async Task<IReadOnlyList<RunnerStatus>> GetStatusAsync(string requestId, CancellationToken cancellation) =>
-        await _control.AskStatusAsync(new GetRunnerStatus { RequestId = requestId }, cancellation) ?? [];
+        (await _control.AskStatusAsync(new GetRunnerStatus { RequestId = requestId }, cancellation))?.Runners ?? [];
 
     public async ValueTask DisposeAsync()
     {

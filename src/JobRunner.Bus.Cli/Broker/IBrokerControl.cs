@@ -9,7 +9,7 @@ internal interface IBrokerControl : IAsyncDisposable
     /// <summary>Asks every worker what it holds, until the answers cease.</summary>
     /// <returns>The answers; <see langword="null"/> if no worker listens now.</returns>
     /// <exception cref="SchedulerBusException">Nobody could be asked.</exception>
-    Task<IReadOnlyList<RunnerStatus>?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation);
+    Task<WorkersAnswer?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation);
 
     /// <summary>Sends a stop and waits for the answer of every worker that holds a job it names.</summary>
     /// <param name="command">The stop.</param>

@@ -31,7 +31,7 @@ internal static class PsCommand
         command.SetAction((parsed, _) => ListAsync(
             services,
             BrokerAddress.From(parsed.GetValue(broker), services.Environment),
-            new GetRunnerStatus { RequestId = parsed.GetValue(request) },
+            new GetRunnerStatus { RequestId = parsed.GetValue(request), Summary = true },
             parsed.GetValue(json),
             parsed.GetValue(watch)));
         return command;
@@ -48,15 +48,15 @@ internal static class PsCommand
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         while (true)
         {
-            var answers = await control.AskStatusAsync(request, interrupts.Stop);
-            var statuses = StatusTable.Sort(answers ?? []);
+            var answer = await control.AskStatusAsync(request, interrupts.Stop);
+            var statuses = StatusTable.Sort(answer?.Runners ?? []);
             if (asJson)
             {
                 services.Screen.Output.WriteLine(System.Text.Encoding.UTF8.GetString(Wire.Serialize(statuses)));
                 return ExitCodes.Success;
             }
 
-            Show(services, statuses, workersListen: answers is not null, watch);
+            Show(services, statuses, answer?.Workers, watch);
             if (!watch)
             {
                 return ExitCodes.Success;
@@ -66,7 +66,7 @@ internal static class PsCommand
         }
     }
 
-    private static void Show(CliServices services, IReadOnlyList<RunnerStatus> statuses, bool workersListen, bool watch)
+    private static void Show(CliServices services, IReadOnlyList<RunnerStatus> statuses, IReadOnlyList<WorkerStatus>? workers, bool watch)
     {
         var screen = services.Screen;
         if (watch)
@@ -80,7 +80,13 @@ internal static class PsCommand
         }
         else
         {
-            screen.Output.WriteLine(workersListen ? "Nothing runs or waits on any worker." : "No worker is connected to the broker.");
+            screen.Output.WriteLine(workers is null ? "No worker is connected to the broker." : "Nothing runs or waits on any worker.");
+        }
+
+        if (workers is { Count: > 0 })
+        {
+            screen.Output.WriteLine(
+                $"{workers.Count} {(workers.Count == 1 ? "worker" : "workers")}, {workers.Sum(worker => worker.SlotsInUse)} of {workers.Sum(worker => worker.Slots)} slots in use");
         }
     }
 }

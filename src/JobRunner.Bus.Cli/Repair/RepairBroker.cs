@@ -107,7 +107,7 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
     public async Task<IReadOnlyList<RunnerStatus>> AskStatusAsync(CancellationToken cancellation)
     {
         await connection.RequireExchangesAsync([Names.GetRunnerStatus], cancellation);
-        return await new BrokerControl(connection, time, ownsConnection: false).AskStatusAsync(new GetRunnerStatus(), cancellation) ?? [];
+        return (await new BrokerControl(connection, time, ownsConnection: false).AskStatusAsync(new GetRunnerStatus(), cancellation))?.Runners ?? [];
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();

@@ -4,8 +4,8 @@ using MassTransit;
 
 namespace JobRunner.Bus.Accept.Status;
 
-/// <summary>Answers with one message per runner held here; a worker that holds none stays silent.</summary>
-internal sealed class GetRunnerStatusConsumer(RunnerRepo repo, IReplies replies, WorkerName worker) : IConsumer<GetRunnerStatus>
+/// <summary>Answers with one message per runner held here; a worker that holds none stays silent, unless asked for a summary.</summary>
+internal sealed class GetRunnerStatusConsumer(RunnerRepo repo, IReplies replies, TrySlots slots, WorkerName worker) : IConsumer<GetRunnerStatus>
 {
     public async Task Consume(ConsumeContext<GetRunnerStatus> context)
     {
@@ -19,6 +19,17 @@ internal sealed class GetRunnerStatusConsumer(RunnerRepo repo, IReplies replies,
         foreach (var runner in runners)
         {
             await replies.SendAsync(to, runner.Status() with { Worker = worker.Value });
+        }
+
+        if (asked.Summary)
+        {
+            await replies.SendAsync(to, new WorkerStatus
+            {
+                Worker = worker.Value,
+                Runners = repo.Items().Count,
+                Slots = slots.Count,
+                SlotsInUse = slots.InUse,
+            });
         }
     }
 }

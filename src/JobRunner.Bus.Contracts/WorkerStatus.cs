@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace JobRunner.Bus.Contracts;
+
+/// <summary>
+/// The end of a worker's answer to a <see cref="GetRunnerStatus"/> that asked for a summary: how busy the worker is. Told
+/// from <see cref="RunnerStatus"/> by the AMQP property <c>type</c>, which is the name of the message.
+/// </summary>
+public sealed record WorkerStatus
+{
+    /// <summary>The worker: host, process id and a part that differs per start.</summary>
+    public string Worker { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Runners it holds, running and waiting, whatever was asked for.</summary>
+    public long Runners { get; init; }
+
+    /// <summary>Tries it can run at once.</summary>
+    public long Slots { get; init; }
+
+    /// <summary>Tries it runs now.</summary>
+    public long SlotsInUse { get; init; }
+
+    /// <summary>Fields this version does not know.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
+}
