@@ -24,6 +24,12 @@ internal sealed record ReceivedCommand(ulong Tag, bool Redelivered, IReadOnlyBas
         var command = IsEnvelope ? WireDeserializer<RunJob>.MessageIn(Body) : Wire.Deserialize<RunJob>(Body);
         CommandRules.Require(command, Body.Length, options);
         var sentAt = command.SentAt ?? Properties.SentAt();
+        if (command.SentAt is null && sentAt is not null)
+        {
+            // So that its end and its next leg know it, too.
+            command = command with { SentAt = sentAt };
+        }
+
         return Properties.Headers is { Count: > 0 }
             ? new CommandDelivery(command, sentAt, AmqpFacts.LegOf(Properties.TextHeader), AmqpFacts.DueAtOf(Properties.TextHeader))
             {
