@@ -109,9 +109,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
+            using var span = JobTraces.StartTry(_command, _tryNumber);
             var startedAt = UnixNanoseconds.Now(_time);
             await current.StartAsync();
             var log = LogOf(current, startedAt, await current.EndAsync());
+            JobTraces.EndTry(span, log);
             Abandoned.ThrowIfCancellationRequested();
             if (current.JobDataAfter is var after && after != jobData && !JsonNode.DeepEquals(jobData, after))
             {
@@ -130,10 +132,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
                 }
 
                 _signals.Leave();
-                return Returns(state) with { LastLog = log };
+                return Returns(state) with { LastLog = log, LastTry = span?.Context ?? default };
             }
 
             await _logs.RecordAsync(log, Abandoned);
+            span?.Stop();
             if (ended)
             {
                 _signals.Leave();

@@ -45,7 +45,8 @@ internal sealed class CommandChannel : AsyncDefaultBasicConsumer, IAsyncDisposab
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
             await channel.BasicQosAsync(0, prefetch, global: false, cancellationToken);
             opened = new CommandChannel(connection, channel, handle);
-            opened._consumerTag = await channel.BasicConsumeAsync(queue, autoAck: false, opened, cancellationToken);
+            opened._consumerTag = await channel.BasicConsumeAsync(
+                queue, autoAck: false, consumerTag: connection.ClientProvidedName ?? "", opened, cancellationToken);
             return opened;
         }
         catch
