@@ -11,40 +11,40 @@ public static class RunJobRules
     {
         ArgumentNullException.ThrowIfNull(command);
         var job = command.Job;
-        List<string> wrong = [];
+        List<string>? wrong = null;
 
         Require(command.RequestId, "requestId");
         Require(job.Id, "job.id");
         Require(job.Type, "job.type");
         if (job.Retry < 0)
         {
-            wrong.Add($"job.retry is {job.Retry}; it must be 0 or more");
+            (wrong ??= []).Add($"job.retry is {job.Retry}; it must be 0 or more");
         }
         else if (job.Retry >= MaxTry)
         {
-            wrong.Add($"job.retry is {job.Retry}; it must be at most {MaxTry - 1}: "
+            (wrong ??= []).Add($"job.retry is {job.Retry}; it must be at most {MaxTry - 1}: "
                 + $"a Request Manager holds try numbers up to {MaxTry}, and the first try is none of the retries");
         }
         else if (command.PrevTries < 0 || command.PrevTries > 1 + job.Retry)
         {
-            wrong.Add($"prevTries is {command.PrevTries}; it must be from 0 to 1 + job.retry = {1 + job.Retry}");
+            (wrong ??= []).Add($"prevTries is {command.PrevTries}; it must be from 0 to 1 + job.retry = {1 + job.Retry}");
         }
 
         if (command.TotalTries < 0 || command.TotalTries >= MaxTry)
         {
-            wrong.Add($"totalTries is {command.TotalTries}; it must be from 0 to {MaxTry - 1}: "
+            (wrong ??= []).Add($"totalTries is {command.TotalTries}; it must be from 0 to {MaxTry - 1}: "
                 + $"a Request Manager holds try numbers up to {MaxTry}");
         }
 
         CheckDuration(job.RetryWait, "job.retryWait");
         CheckDuration(command.Timeout, "timeout");
-        return wrong;
+        return wrong is null ? [] : wrong;
 
         void Require(string value, string field)
         {
             if (string.IsNullOrWhiteSpace(value))
             {
-                wrong.Add($"{field} is missing or empty");
+                (wrong ??= []).Add($"{field} is missing or empty");
             }
         }
 
@@ -52,11 +52,11 @@ public static class RunJobRules
         {
             if (!GoDuration.TryParse(value, out var duration))
             {
-                wrong.Add($"{field} \"{value}\" is not a duration such as \"500ms\", \"1.5s\" or \"1h30m\"");
+                (wrong ??= []).Add($"{field} \"{value}\" is not a duration such as \"500ms\", \"1.5s\" or \"1h30m\"");
             }
             else if (duration.Nanoseconds < 0)
             {
-                wrong.Add($"{field} \"{value}\" is negative");
+                (wrong ??= []).Add($"{field} \"{value}\" is negative");
             }
         }
     }

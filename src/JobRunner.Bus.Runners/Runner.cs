@@ -109,11 +109,13 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
-            var log = await RunTryAsync(current);
+            var startedAt = UnixNanoseconds.Now(_time);
+            await current.StartAsync();
+            var log = LogOf(current, startedAt, await current.EndAsync());
             Abandoned.ThrowIfCancellationRequested();
-            if (!JsonNode.DeepEquals(jobData, current.JobDataAfter))
+            if (current.JobDataAfter is var after && after != jobData && !JsonNode.DeepEquals(jobData, after))
             {
-                jobData = current.JobDataAfter;
+                jobData = after;
                 await _logs.KeepJobDataAsync(Key, log.Try, jobData, Abandoned);
             }
 
@@ -183,22 +185,31 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first, or the job's type
     /// has no place.
     /// </summary>
-    private async Task<bool> TryStartAsync(TryRun next)
+    private ValueTask<bool> TryStartAsync(TryRun next) =>
+        _made.Limits is null && _slots.TryTake() ? new ValueTask<bool>(TryStart(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
+
+    private async Task<bool> WaitAndTryStartAsync(TryRun next)
     {
+        var held = _signals.NoMoreTries;
         try
         {
-            if (!await TakeSlotsAsync())
+            if (!await TakeSlotsAsync(held))
             {
                 _noPlaceForItsType = true;
                 return false;
             }
         }
-        catch (OperationCanceledException) when (_signals.NoMoreTries.IsCancellationRequested)
+        catch (OperationCanceledException) when (held.IsCancellationRequested)
         {
             return false;
         }
 
-        if (_signals.TryStart(next.TellToStopAsync))
+        return TryStart(next);
+    }
+
+    private bool TryStart(TryRun next)
+    {
+        if (_signals.TryStart(next))
         {
             _current = next;
             return true;
@@ -209,16 +220,16 @@ public sealed class Runner : IRunner, IAsyncDisposable
     }
 
     /// <summary>A place of the job's type first: who waits for one holds no slot.</summary>
-    private async Task<bool> TakeSlotsAsync()
+    private async Task<bool> TakeSlotsAsync(CancellationToken held)
     {
-        if (_made.Limits is { } limits && !await limits.TakeAsync(_options.ParkWaitsOver, _time, _signals.NoMoreTries))
+        if (_made.Limits is { } limits && !await limits.TakeAsync(_options.ParkWaitsOver, _time, held))
         {
             return false;
         }
 
         try
         {
-            await _slots.TakeAsync(_signals.NoMoreTries);
+            await _slots.TakeAsync(held);
             return true;
         }
         catch
@@ -234,11 +245,9 @@ public sealed class Runner : IRunner, IAsyncDisposable
         _made.Limits?.Release();
     }
 
-    /// <summary>Runs the try that has started, gives its slot back, and returns its log.</summary>
-    private async Task<JobLogRecorded> RunTryAsync(TryRun current)
+    /// <summary>Gives the slot of a try that has ended back, and returns its log.</summary>
+    private JobLogRecorded LogOf(TryRun current, long startedAt, JobResult result)
     {
-        var startedAt = UnixNanoseconds.Now(_time);
-        var result = await current.RunAsync();
         var finishedAt = UnixNanoseconds.Now(_time);
         var state = _signals.TryEnded(result.State);
         ReleaseSlots();
@@ -267,7 +276,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         {
             await LongDelay.WaitAsync(_retryWait, _time, _signals.NoMoreTries);
         }
-        catch (OperationCanceledException) when (_signals.NoMoreTries.IsCancellationRequested)
+        catch (OperationCanceledException) when (_signals.IsHeld)
         {
             // Stopped or handed over: the loop finds out which as it tries to start the next try.
         }

@@ -25,29 +25,52 @@ internal enum RunnerPhase
 /// What others ask of a runner (stop, hand over, cut), and where it is. Both change under one lock, so that a stop that
 /// comes as a try starts is either seen before the try or told to its job, never lost between.
 /// </summary>
+/// <remarks>There is one per run, and most runs are never asked anything: what only those need that are is made on demand.</remarks>
 internal sealed class RunnerSignals : IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _noMoreTries = new();
-    private readonly TaskCompletionSource<Return?> _returned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource? _noMoreTries;
+    private TaskCompletionSource<Return?>? _toldReturn;
+    private Return? _return;
+    private bool _returned;
     private RunnerPhase _phase = RunnerPhase.Pending;
     private bool _stopRequested;
     private bool _handOverRequested;
     private bool _cutRequested;
     private bool _cutTheTry;
     private bool _stoppedByItself;
-    private Func<Task<string?>>? _tellJob;
+    private IStoppable? _running;
     private Task<StopResult>? _stop;
 
     /// <summary>Fires on a stop or a hand-over: no further try is to start.</summary>
-    public CancellationToken NoMoreTries => _noMoreTries.Token;
+    public CancellationToken NoMoreTries
+    {
+        get
+        {
+            lock (this)
+            {
+                return _stopRequested || _handOverRequested ? new CancellationToken(canceled: true) : (_noMoreTries ??= new()).Token;
+            }
+        }
+    }
+
+    /// <summary>Whether no further try is to start.</summary>
+    public bool IsHeld
+    {
+        get
+        {
+            lock (this)
+            {
+                return _stopRequested || _handOverRequested;
+            }
+        }
+    }
 
     /// <summary>Where the runner is.</summary>
     public RunnerPhase Phase
     {
         get
         {
-            lock (_lock)
+            lock (this)
             {
                 return _phase;
             }
@@ -55,10 +78,10 @@ internal sealed class RunnerSignals : IDisposable
     }
 
     /// <summary>Starts the next try, unless it must not start.</summary>
-    /// <param name="tellJob">Tells the try's job to stop and returns the job's own stop error.</param>
-    public bool TryStart(Func<Task<string?>> tellJob)
+    /// <param name="next">The try, to be told to stop.</param>
+    public bool TryStart(IStoppable next)
     {
-        lock (_lock)
+        lock (this)
         {
             if (_stopRequested || _handOverRequested)
             {
@@ -66,7 +89,7 @@ internal sealed class RunnerSignals : IDisposable
             }
 
             _phase = RunnerPhase.Running;
-            _tellJob = tellJob;
+            _running = next;
             return true;
         }
     }
@@ -74,10 +97,10 @@ internal sealed class RunnerSignals : IDisposable
     /// <summary>The try has ended; returns its state as it is to be logged.</summary>
     public JobState TryEnded(JobState state)
     {
-        lock (_lock)
+        lock (this)
         {
             _phase = RunnerPhase.Recording;
-            _tellJob = null;
+            _running = null;
             _cutTheTry = _cutRequested;
             _stoppedByItself = state == JobState.Stopped && !_cutRequested;
             return (_stopRequested || _cutRequested) && state != JobState.Complete ? JobState.Stopped : state;
@@ -87,7 +110,7 @@ internal sealed class RunnerSignals : IDisposable
     /// <summary>Goes to sleep between two tries, unless it must not.</summary>
     public bool TrySleep()
     {
-        lock (_lock)
+        lock (this)
         {
             if (_stopRequested || _handOverRequested)
             {
@@ -102,7 +125,7 @@ internal sealed class RunnerSignals : IDisposable
     /// <summary>Leaves the loop; from here on a stop waits for what the run returns. True when a stop came before.</summary>
     public bool Leave()
     {
-        lock (_lock)
+        lock (this)
         {
             _phase = RunnerPhase.Left;
             return _stopRequested;
@@ -114,7 +137,7 @@ internal sealed class RunnerSignals : IDisposable
     {
         get
         {
-            lock (_lock)
+            lock (this)
             {
                 return _cutTheTry;
             }
@@ -122,19 +145,45 @@ internal sealed class RunnerSignals : IDisposable
     }
 
     /// <summary>The run has returned: whoever waits on a stop is told.</summary>
-    public void Returned(Return result) => _returned.TrySetResult(result);
+    public void Returned(Return result) => SetReturn(result);
+
+    private void SetReturn(Return? result)
+    {
+        TaskCompletionSource<Return?>? told;
+        lock (this)
+        {
+            if (_returned)
+            {
+                return;
+            }
+
+            (_returned, _return, told) = (true, result, _toldReturn);
+        }
+
+        told?.SetResult(result);
+    }
+
+    private Task<Return?> ReturnAsync()
+    {
+        lock (this)
+        {
+            return _returned
+                ? Task.FromResult(_return)
+                : (_toldReturn ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
 
     /// <summary>The process has given up the run: it goes on elsewhere, from what was recorded.</summary>
     public void GivenUp()
     {
         Leave();
-        _returned.TrySetResult(null);
+        SetReturn(null);
     }
 
     public Task<StopResult> StopAsync()
     {
         Task<StopResult> stop;
-        lock (_lock)
+        lock (this)
         {
             if (_stop is not null)
             {
@@ -146,7 +195,7 @@ internal sealed class RunnerSignals : IDisposable
             {
                 RunnerPhase.Pending => Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped)),
                 RunnerPhase.Sleeping => Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped)),
-                RunnerPhase.Running => StoppedResultAsync(_tellJob, StopOutcome.StoppedWhileRunning),
+                RunnerPhase.Running => StoppedResultAsync(_running, StopOutcome.StoppedWhileRunning),
                 RunnerPhase.Recording when !_stoppedByItself => StoppedResultAsync(null, StopOutcome.StoppedWhileWaiting),
                 _ => StoppedResultAsync(null, StopOutcome.AlreadyFinished),
             };
@@ -156,12 +205,12 @@ internal sealed class RunnerSignals : IDisposable
         return stop;
     }
 
-    private async Task<StopResult> StoppedResultAsync(Func<Task<string?>>? tellJob, StopOutcome ifStopped)
+    private async Task<StopResult> StoppedResultAsync(IStoppable? running, StopOutcome ifStopped)
     {
         // Off the caller's stack: the lock is held there, and a job may do anything when told.
         await Task.Yield();
-        var error = tellJob is null ? null : await tellJob();
-        var result = await _returned.Task;
+        var error = running is null ? null : await running.TellToStopAsync();
+        var result = await ReturnAsync();
         var outcome = result switch
         {
             null or { End: not RunEnd.Finished } => StopOutcome.MovedOn,
@@ -173,7 +222,7 @@ internal sealed class RunnerSignals : IDisposable
 
     public void HandOver()
     {
-        lock (_lock)
+        lock (this)
         {
             _handOverRequested = true;
         }
@@ -183,16 +232,16 @@ internal sealed class RunnerSignals : IDisposable
 
     public void CutTry()
     {
-        Func<Task<string?>>? tellJob;
-        lock (_lock)
+        IStoppable? running;
+        lock (this)
         {
             _handOverRequested = true;
             _cutRequested = true;
-            tellJob = _tellJob;
+            running = _running;
         }
 
         HoldNextTry();
-        _ = tellJob?.Invoke();
+        _ = running?.TellToStopAsync();
     }
 
     /// <summary>Called outside the lock: what waits on the token goes on from here.</summary>
@@ -200,7 +249,7 @@ internal sealed class RunnerSignals : IDisposable
     {
         try
         {
-            _noMoreTries.Cancel();
+            Volatile.Read(ref _noMoreTries)?.Cancel();
         }
         catch (ObjectDisposedException)
         {
@@ -208,5 +257,5 @@ internal sealed class RunnerSignals : IDisposable
         }
     }
 
-    public void Dispose() => _noMoreTries.Dispose();
+    public void Dispose() => _noMoreTries?.Dispose();
 }

@@ -1,11 +1,16 @@
 using System.Text.Json.Nodes;
+using System.Threading.Tasks.Sources;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
 
 namespace JobRunner.Bus.Runners;
 
 /// <summary>One try of a job: runs it, keeps its exceptions in, and tells it to stop when asked or out of time.</summary>
-internal sealed class TryRun : IDisposable
+/// <remarks>
+/// A try that is never told anything makes no more objects than this one and its stop token: it is its own work item, and what
+/// its runner waits on.
+/// </remarks>
+internal sealed class TryRun : IStoppable, IThreadPoolWorkItem, IValueTaskSource, IDisposable
 {
     private readonly IJob _job;
     private readonly JobRunContext _context;
@@ -14,9 +19,13 @@ internal sealed class TryRun : IDisposable
     private readonly TimeSpan _stopTimeout;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _lock = new();
+    private ManualResetValueTaskSourceCore<bool> _endedOrTold;
+    private ExecutionContext? _flow;
+    private CancellationTokenSource? _timing;
+    private Task<JobResult>? _work;
+    private TaskCompletionSource? _workEnds;
     private Task<string?>? _telling;
+    private int _woken;
     private bool _started;
     private bool _timedOut;
     private bool _ended;
@@ -27,7 +36,7 @@ internal sealed class TryRun : IDisposable
         _job = job;
         _jobDataBefore = jobData;
         // A job given up on may write on to its data: what goes on then is the copy it never saw.
-        _context = new JobRunContext(command.RequestId, command.Job, (JsonObject)jobData.DeepClone(), tryNumber);
+        _context = JobRunContext.WithCopy(command.RequestId, command.Job, jobData, tryNumber);
         _timeout = timeout;
         _stopTimeout = stopTimeout;
         _time = time;
@@ -40,36 +49,106 @@ internal sealed class TryRun : IDisposable
     public bool GivenUp { get; private set; }
 
     /// <summary>The job data the next try sees.</summary>
-    public JsonObject JobDataAfter => GivenUp ? _jobDataBefore : _context.JobData;
+    public JsonObject JobDataAfter => GivenUp ? _jobDataBefore : _context.JobDataGiven ?? _jobDataBefore;
 
     /// <summary>Runs the try; never throws.</summary>
     public async Task<JobResult> RunAsync()
     {
-        using var ended = new CancellationTokenSource();
-        if (_timeout > TimeSpan.Zero)
-        {
-            _ = StopWhenOutOfTimeAsync(ended.Token);
-        }
-
-        // On a thread of its own: a job that blocks before its first await must not block whoever delivers commands.
-        var work = Task.Run(StartAsync, CancellationToken.None);
-        if (await Task.WhenAny(work, _told.Task) != work && !await EndsInTimeAsync(work))
-        {
-            GivenUp = true;
-            ObserveLater(work);
-        }
-
-        await ended.CancelAsync();
-        await EndAsync();
-        return WithTimeout(GivenUp
-            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(_stopTimeout)} and was given up")
-            : await ResultOfAsync(work));
+        await StartAsync();
+        return await EndAsync();
     }
 
-    /// <summary>A job told to stop before its code began never begins: it would miss a stop that came before it could listen.</summary>
-    private Task<JobResult> StartAsync()
+    /// <summary>Starts the try; completes when it has ended, or when it was told to stop. Awaited once.</summary>
+    public ValueTask StartAsync()
     {
-        lock (_lock)
+        if (_timeout > TimeSpan.Zero)
+        {
+            _timing = new CancellationTokenSource();
+            _ = StopWhenOutOfTimeAsync(_timing.Token);
+        }
+
+        // On a thread of its own: a job that blocks before its first await must neither block its runner nor whoever delivers.
+        _flow = ExecutionContext.Capture();
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        return new ValueTask(this, _endedOrTold.Version);
+    }
+
+    /// <summary>After <see cref="StartAsync"/>: the result, once the job has ended or was given up. Never throws.</summary>
+    public ValueTask<JobResult> EndAsync()
+    {
+        lock (this)
+        {
+            if (_telling is null && _timing is null && _work is { IsCompletedSuccessfully: true, Result: { } result })
+            {
+                _ended = true;
+                return new ValueTask<JobResult>(result);
+            }
+        }
+
+        return new ValueTask<JobResult>(EndSlowlyAsync());
+    }
+
+    private async Task<JobResult> EndSlowlyAsync()
+    {
+        if (_work is not { IsCompleted: true } && !await EndsInTimeAsync())
+        {
+            GivenUp = true;
+            // Copied before the next try may change what it is copied from.
+            _ = _context.JobData;
+        }
+
+        if (_timing is not null)
+        {
+            await _timing.CancelAsync();
+            _timing.Dispose();
+        }
+
+        await ToldAsync();
+        return WithTimeout(GivenUp
+            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(_stopTimeout)} and was given up")
+            : await ResultOfAsync(_work!));
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        if (_flow is null)
+        {
+            Begin();
+        }
+        else
+        {
+            ExecutionContext.Run(_flow, static one => ((TryRun)one!).Begin(), this);
+        }
+    }
+
+    private void Begin()
+    {
+        Task<JobResult>? work;
+        try
+        {
+            work = BeginJob() ?? Task.FromCanceled<JobResult>(new CancellationToken(canceled: true));
+        }
+        catch (Exception error)
+        {
+            work = Task.FromException<JobResult>(error);
+        }
+
+        if (work.IsCompleted)
+        {
+            Ended(work);
+        }
+        else
+        {
+            EndLater(work);
+        }
+    }
+
+    private void EndLater(Task<JobResult> work) => work.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => Ended(work));
+
+    /// <summary>A job told to stop before its code began never begins: it would miss a stop that came before it could listen.</summary>
+    private Task<JobResult>? BeginJob()
+    {
+        lock (this)
         {
             if (_telling is not null)
             {
@@ -82,6 +161,40 @@ internal sealed class TryRun : IDisposable
         return _job.RunAsync(_context, _stop.Token);
     }
 
+    private void Ended(Task<JobResult> work)
+    {
+        TaskCompletionSource? ends;
+        lock (this)
+        {
+            _work = work;
+            ends = _workEnds;
+        }
+
+        if (GivenUp)
+        {
+            // Nobody looks at it any more.
+            _ = work.Exception;
+        }
+
+        ends?.TrySetResult();
+        Wake();
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _woken, 1) == 0)
+        {
+            _endedOrTold.SetResult(true);
+        }
+    }
+
+    void IValueTaskSource.GetResult(short token) => _endedOrTold.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _endedOrTold.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _endedOrTold.OnCompleted(continuation, state, token, flags);
+
     private async Task StopWhenOutOfTimeAsync(CancellationToken ended)
     {
         try
@@ -93,7 +206,7 @@ internal sealed class TryRun : IDisposable
             return;
         }
 
-        lock (_lock)
+        lock (this)
         {
             // A try that is stopping already has its time limit from that.
             if (_ended || _telling is not null)
@@ -112,7 +225,7 @@ internal sealed class TryRun : IDisposable
     /// </summary>
     public Task<string?> TellToStopAsync()
     {
-        lock (_lock)
+        lock (this)
         {
             return _telling ??= _ended ? Task.FromResult<string?>(null) : TellAsync();
         }
@@ -120,7 +233,8 @@ internal sealed class TryRun : IDisposable
 
     private async Task<string?> TellAsync()
     {
-        _told.TrySetResult();
+        // Not from here: the lock is held.
+        ThreadPool.UnsafeQueueUserWorkItem(static one => one.Wake(), this, preferLocal: false);
         var job = _started ? Task.Run(_job.StopAsync, CancellationToken.None) : Task.CompletedTask;
         var told = Task.WhenAll(job, _stop.CancelAsync());
         try
@@ -144,21 +258,32 @@ internal sealed class TryRun : IDisposable
     }
 
     /// <summary>Ends the try: a job that still is being told to stop is left to it first, so that no stop outlives its try.</summary>
-    private Task EndAsync()
+    private Task ToldAsync()
     {
-        lock (_lock)
+        lock (this)
         {
             _ended = true;
             return _telling ?? Task.CompletedTask;
         }
     }
 
-    private async Task<bool> EndsInTimeAsync(Task work)
+    private async Task<bool> EndsInTimeAsync()
     {
+        Task ends;
+        lock (this)
+        {
+            if (_work is not null)
+            {
+                return true;
+            }
+
+            ends = (_workEnds ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
         using var grace = new CancellationTokenSource();
-        await Task.WhenAny(work, Task.Delay(_stopTimeout, _time, grace.Token));
+        await Task.WhenAny(ends, Task.Delay(_stopTimeout, _time, grace.Token));
         await grace.CancelAsync();
-        return work.IsCompleted;
+        return ends.IsCompleted;
     }
 
     private async Task<JobResult> ResultOfAsync(Task<JobResult> work)

@@ -12,6 +12,9 @@ public sealed class TrySlots(int count) : IDisposable
     /// <summary>How many tries run now.</summary>
     public int InUse => count - _free.CurrentCount;
 
+    /// <summary>Takes a slot if one is free.</summary>
+    public bool TryTake() => _free.Wait(0);
+
     /// <summary>Waits for a free slot, first come first served.</summary>
     /// <exception cref="OperationCanceledException">The token fired first; no slot is held.</exception>
     public Task TakeAsync(CancellationToken cancellationToken) => _free.WaitAsync(cancellationToken);

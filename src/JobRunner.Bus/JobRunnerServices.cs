@@ -1,5 +1,7 @@
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Receive;
+using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
@@ -114,6 +116,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
+        services.AddSingleton<RefusalNotes>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<TimelessStops>();
@@ -132,6 +135,8 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerTopology>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
+            services.AddSingleton<CommandReceiver>();
+            services.AddSingleton<RefusedCommands>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
@@ -174,11 +179,20 @@ public static class JobRunnerServices
         var worker = context.GetRequiredService<WorkerName>();
         var link = context.GetRequiredService<BrokerLink>();
         var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        broker.Host(
-            new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri!),
-            $"jobrunner {worker}",
+        var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
+        {
+            host.Heartbeat(BrokerNodes.Heartbeat);
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
-            host => host.OnRefreshConnectionFactory = _ => link.WhileRefusedAsync(stopping));
+            host.OnRefreshConnectionFactory = _ => link.WhileRefusedAsync(stopping);
+            // It asks them in this order: workers spread over the nodes.
+            var nodes = BrokerNodes.Of(options).Select(node => $"{node.HostName}:{node.Port}").ToArray();
+            if (nodes.Length > 1)
+            {
+                Random.Shared.Shuffle(nodes);
+                host.UseCluster(cluster => Array.ForEach(nodes, cluster.Node));
+            }
+        });
         broker.AutoStart = true;
         ConfigureWire(broker);
     }

@@ -191,4 +191,17 @@ public sealed class ErrorQueueTests(Broker broker, ITestOutputHelper output)
         await HasAsync(stage, LogErrors, 0);
         output.WriteLine($"{stage.RequestManager.Requests.Count} posts for {Logs} logs");
     }
+
+    [Fact]
+    public async Task What_was_discarded_is_gone_when_the_program_has_ended()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await Task.WhenAll(Enumerable.Range(0, 1_000).Select(number => AddErrorAsync(stage, Log("r", "abcd", 1 + number), $"reason {number % 2}")));
+        await HasAsync(stage, LogErrors, 1_000);
+
+        var (exit, told) = await stage.RunAsync("errors", "discard", "--reason", "reason 1", "--yes");
+
+        Assert.True(exit == 0 && told.Contains("500 discarded.", StringComparison.Ordinal), told);
+        Assert.Equal(500u, await stage.Client.CountAsync(LogErrors));
+    }
 }

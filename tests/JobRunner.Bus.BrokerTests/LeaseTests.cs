@@ -19,7 +19,7 @@ public sealed class LeaseTests(Broker broker)
     {
         var cut = 0;
         // The broker tells of new connections every five seconds.
-        await Eventually.HoldsAsync("all connections of the worker are cut", async () => (cut += await node.CutAsync(NameOf(worker))) >= 3);
+        await Eventually.HoldsAsync("all connections of the worker are cut", async () => (cut += await node.CutAsync(NameOf(worker))) >= 4);
     }
 
     [Fact]

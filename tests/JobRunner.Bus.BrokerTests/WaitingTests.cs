@@ -71,7 +71,9 @@ public sealed class WaitingTests(Broker broker, ITestOutputHelper output)
     {
         const int Parked = 2_000;
         const int New = 100;
-        await using var stage = await Stage.SetAsync(broker);
+        // Runs that complete are told at this level.
+        Dictionary<string, string> settings = new() { ["Logging__LogLevel__JobRunner.Bus.Accept"] = "Debug" };
+        await using var stage = await Stage.SetAsync(broker, settings);
         var request = Stage.NewRequestId();
         var fails = Base64("""{"url":"http://127.0.0.1:1/"}""");
         for (var number = 0; number < Parked; number++)
@@ -84,7 +86,7 @@ public sealed class WaitingTests(Broker broker, ITestOutputHelper output)
 
         await Eventually.HoldsAsync(
             "all wait in the broker", async () => await CountOrZeroAsync(stage, "run-job.wait.1m") == Parked, TimeSpan.FromSeconds(50));
-        var idle = await stage.AddWorkerAsync();
+        var idle = await stage.AddWorkerAsync(settings);
 
         List<double> took = [];
         var other = Stage.NewRequestId();

@@ -9,7 +9,7 @@ namespace JobRunner.Bus.ChaosTests;
 /// <param name="MustBreak">Kinds that a run of this length has surely injected.</param>
 internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyList<FaultKind> MustBreak)
 {
-    private const int DefaultSeconds = 40;
+    private const int DefaultSeconds = 35;
 
     /// <summary>Where progress is told as it happens; none unless <c>CHAOS_PROGRESS</c> is set.</summary>
     public static string? ProgressPath => Setting("CHAOS_PROGRESS");
@@ -20,7 +20,7 @@ internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyLis
     public static ChaosAsked FromEnvironment()
     {
         var seed = Setting("CHAOS_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next(1_000_000);
-        FaultKind[] kinds = Setting("CHAOS_FAULTS") is { } named ? [.. named.Split(',').Select(Enum.Parse<FaultKind>)] : Enum.GetValues<FaultKind>();
+        FaultKind[] kinds = Setting("CHAOS_FAULTS") is { } named ? [.. named.Split(',').Select(KindOf)] : Enum.GetValues<FaultKind>();
         var seconds = double.Parse(Setting("CHAOS_SECONDS") ?? $"{DefaultSeconds}", CultureInfo.InvariantCulture);
         var settings = new ChaosSettings(
             seed,
@@ -31,6 +31,9 @@ internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyLis
         // The first one is never held up.
         return new ChaosAsked(seed, settings, [.. FaultPlan.Of(seed, kinds).Take(seconds >= 20 ? 1 : 0).Select(fault => fault.Kind)]);
     }
+
+    /// <summary>Kinds are written as <c>kill-worker</c> or <c>KillWorker</c>.</summary>
+    private static FaultKind KindOf(string name) => Enum.Parse<FaultKind>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
 
     private static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

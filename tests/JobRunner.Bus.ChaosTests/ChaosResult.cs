@@ -19,7 +19,7 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
         var states = ends.DistinctBy(end => (end.Job, end.Run)).CountBy(end => end.FinalState).ToDictionary();
         return string.Create(CultureInfo.InvariantCulture, $"""
             jobs {runs.Count(run => run.Run == 1)}, resumes {runs.Count(run => run.Run > 1)}; runs COMPLETE {states.GetValueOrDefault(3)}, FAIL {states.GetValueOrDefault(4)}, STOPPED {states.GetValueOrDefault(6)}; ends told again {ends.Count - ends.DistinctBy(end => (end.Job, end.Body)).Count()}
-            tries {starts.Count}, of them run again {starts.Count - starts.DistinctBy(start => (start.Job, start.Try)).Count()}, under way at faults that take runs {UnderWayAtFaults()}; given up by workers {Events.OfType<RunsGivenUp>().Sum(given => given.Runs)}
+            tries {starts.Count}, of them run again {starts.Count - starts.DistinctBy(start => (start.Job, start.Try)).Count()}, without an accepted log when their worker was hit {UnderWayAtFaults()}; runs given up by workers {Events.OfType<RunsGivenUp>().Sum(given => given.Runs)}
             logs stored {Events.OfType<LogStored>().Count()}, posted {Events.OfType<LogPosted>().Count()}
             stops {Events.OfType<StopSent>().Count()}, answered {Events.OfType<StopAnswered>().Count()}; answer after p50 {StopLatency(0.5)}, p99 {StopLatency(0.99)}
             faults {Events.OfType<FaultInjected>().Count()}: {string.Join(", ", Events.OfType<FaultInjected>().CountBy(fault => fault.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal).Select(kind => $"{kind.Key} {kind.Value}"))}
@@ -27,13 +27,15 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
             """);
     }
 
-    /// <summary>Tries that ran when a fault that can take them away hit their worker.</summary>
+    /// <summary>Tries whose log was not accepted yet when their worker was hit by a fault that can take them away, or gave them up.</summary>
     public int UnderWayAtFaults()
     {
-        var ends = Events.OfType<TryEnded>().ToLookup(end => (end.Job, end.Try, end.Worker));
-        var faults = Events.OfType<FaultInjected>().Where(fault => FaultTimes.CanTakeRuns(fault.Kind)).ToLookup(fault => fault.Worker);
-        return Events.OfType<TryStarted>().Count(start => faults[start.Worker].Any(fault =>
-            fault.At >= start.At && !ends[(start.Job, start.Try, start.Worker)].Any(end => end.At >= start.At && end.At < fault.At)));
+        var logged = Events.OfType<LogPublished>().ToLookup(log => (log.Job, log.Try), log => log.At);
+        var lost = Events.OfType<FaultInjected>().Where(fault => FaultTimes.CanTakeRuns(fault.Kind)).Select(fault => (fault.Worker, fault.At))
+            .Concat(Events.OfType<RunsGivenUp>().Select(given => ((string?)given.Worker, given.At)))
+            .ToLookup(hit => hit.Item1, hit => hit.At);
+        return Events.OfType<TryStarted>().Count(start => lost[start.Worker].Any(at =>
+            at >= start.At && !logged[(start.Job, start.Try)].Any(accepted => accepted < at)));
     }
 
     private string StopLatency(double part)

@@ -12,8 +12,11 @@ namespace JobRunner.Bus.ChaosTests;
 /// <summary>Real workers on a real broker under load, while things are broken; then the checker looks at what was seen.</summary>
 public static class ChaosRun
 {
-    private const int MostOutstanding = 120;
+    private const int MostOutstanding = 200;
     private const string Request = "chaosrequest00000000";
+
+    // RabbitMQ 3.10 loses a stream whose node is killed within about a second of its declaration.
+    private static readonly TimeSpan AgeOfStreams = TimeSpan.FromSeconds(4);
 
     /// <summary>Runs, checks, and leaves the history in its file.</summary>
     public static async Task<ChaosResult> RunAsync(ChaosSettings settings, Action<string> tell)
@@ -28,11 +31,11 @@ public static class ChaosRun
         var workers = new List<WorkerPlace>();
         try
         {
-            for (var place = 0; place < settings.Workers; place++)
-            {
-                workers.Add(await WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history));
-            }
-
+            // The first one makes the queues and streams.
+            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history));
+            var old = Task.Delay(AgeOfStreams);
+            workers.AddRange(await Task.WhenAll(Enumerable.Range(1, settings.Workers - 1)
+                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history))));
             await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, Request);
             var faults = new FaultRunner(node, workers, manager, scheduler, history, settings.Lease);
             manager.Decide = request =>
@@ -41,8 +44,7 @@ public static class ChaosRun
                 history.Add(new LogPosted(DateTimeOffset.UtcNow, log.JobId, log.Try, (int)log.State, LogContent.Of(log)));
                 return faults.AnswerNow();
             };
-            // RabbitMQ 3.10 loses a stream whose node is killed within about a second of its declaration.
-            await Task.Delay(TimeSpan.FromSeconds(4));
+            await old;
             await BreakUnderLoadAsync(settings, scheduler, faults, tell);
             await EndAsync(settings, scheduler, manager, history, node, tell);
         }

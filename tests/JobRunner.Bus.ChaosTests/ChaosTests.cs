@@ -22,9 +22,9 @@ public sealed class ChaosTests(ITestOutputHelper output)
     public async Task A_rolling_restart_under_load_loses_no_job_repeats_no_number_spends_no_budget_and_runs_no_try_twice()
     {
         var history = Path.Combine(Path.GetTempPath(), $"jobrunner-rolling-{Guid.NewGuid():N}.jsonl");
-        var roll = Enumerable.Range(0, 3).Select(worker => new PlannedFault(TimeSpan.FromSeconds(4), FaultKind.DrainWorker, worker, TimeSpan.Zero));
+        var roll = Enumerable.Range(0, 3).Select(worker => new PlannedFault(TimeSpan.FromSeconds(3), FaultKind.DrainWorker, worker, TimeSpan.Zero));
 
-        var result = await RunAsync(new ChaosSettings(1, TimeSpan.FromSeconds(16), 3, roll, history));
+        var result = await RunAsync(new ChaosSettings(1, TimeSpan.FromSeconds(11), 3, roll, history));
 
         Assert.Equal(3, result.Events.OfType<History.WorkerDrained>().Count());
         var starts = result.Events.OfType<History.TryStarted>().ToList();

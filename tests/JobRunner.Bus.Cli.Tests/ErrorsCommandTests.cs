@@ -278,6 +278,20 @@ public sealed class ErrorsCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_broker_puts_back_though_it_was_removed_is_removed_again_and_not_sent_again()
+    {
+        AddThree();
+        Broker.RemovalsToForget = 2;
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("errors retry --all --yes"));
+
+        Assert.Equal(3, Broker.Sent.Count);
+        Assert.Empty(Broker.Left(Names.RunJob));
+        Assert.Empty(Broker.Left(Names.JobLogRecorded));
+        Assert.Contains("3 sent back.", Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Interrupted_nothing_more_is_begun()
     {
         AddThree();

@@ -27,6 +27,9 @@ internal sealed class FakeRepairBroker : IRepairBroker
 
     public bool OthersRead { get; set; }
 
+    /// <summary>How many removals are forgotten when the queue is closed.</summary>
+    public int RemovalsToForget { get; set; }
+
     /// <summary>Sends to fail from this one on.</summary>
     public int BreakAtSend { get; set; } = int.MaxValue;
 
@@ -86,6 +89,7 @@ internal sealed class FakeRepairBroker : IRepairBroker
 
     private sealed class FakeErrorQueue(FakeRepairBroker broker, List<ErrorMessage> messages) : IErrorQueue
     {
+        private readonly List<ErrorMessage> _forgotten = [];
         private readonly Queue<ErrorMessage> _unseen = new(messages);
 
         public long Total { get; } = messages.Count;
@@ -100,12 +104,21 @@ internal sealed class FakeRepairBroker : IRepairBroker
 
         public Task RemoveAsync(ErrorMessage message)
         {
+            if (broker.RemovalsToForget-- > 0)
+            {
+                _forgotten.Add(message);
+            }
+
             Assert.Equal(1, messages.RemoveAll(held => held.DeliveryTag == message.DeliveryTag));
             broker.Steps.Add("removed");
             return Task.CompletedTask;
         }
 
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        public ValueTask DisposeAsync()
+        {
+            messages.AddRange(_forgotten);
+            return ValueTask.CompletedTask;
+        }
     }
 }
 

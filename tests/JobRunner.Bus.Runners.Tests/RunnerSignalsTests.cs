@@ -13,7 +13,7 @@ public sealed class RunnerSignalsTests : IDisposable
     [Fact]
     public void Unasked_a_runner_starts_tries_and_sleeps()
     {
-        Assert.True(_signals.TryStart(Tell));
+        Assert.True(_signals.TryStart(new NeverTold()));
         Assert.Equal(RunnerPhase.Running, _signals.Phase);
         _signals.TryEnded(JobState.Fail);
         Assert.Equal(RunnerPhase.Recording, _signals.Phase);
@@ -63,9 +63,12 @@ public sealed class RunnerSignalsTests : IDisposable
     {
         Assert.True(_signals.NoMoreTries.IsCancellationRequested);
         Assert.False(_signals.TrySleep());
-        Assert.False(_signals.TryStart(Tell));
+        Assert.False(_signals.TryStart(new NeverTold()));
         Assert.Equal(RunnerPhase.Pending, _signals.Phase);
     }
 
-    private static Task<string?> Tell() => Task.FromResult<string?>(null);
+    private sealed class NeverTold : IStoppable
+    {
+        public Task<string?> TellToStopAsync() => Task.FromResult<string?>(null);
+    }
 }

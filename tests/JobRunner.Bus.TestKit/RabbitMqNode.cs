@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
@@ -19,21 +20,33 @@ public sealed class RabbitMqNode : IAsyncDisposable
     private const string Control = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
-    private readonly int _epmdPort = FreePort();
-    private readonly int _distributionPort = FreePort();
+    private readonly int _epmdPort;
+    // A restarted node needs the ports it had: out of the range that the system gives to clients meanwhile.
+    private readonly int _distributionPort = LastingPort();
     private readonly string _name = $"jobrunner{Environment.ProcessId}-{Guid.NewGuid():N}@localhost";
     private readonly HttpClient _management;
+    private readonly ConcurrentQueue<string> _said = new();
     private Process? _process;
 
     private readonly string _settings;
     private readonly string _erlang;
+    private readonly string _cookie;
 
-    private RabbitMqNode(string settings, string erlang)
+    /// <summary>Its name within Erlang, as the management API tells it.</summary>
+    public string Name => _name;
+
+    private RabbitMqNode(string settings, string erlang, RabbitMqNode? joins)
     {
-        _settings = settings;
+        _settings = joins is null ? settings : $"""
+            {settings}
+            cluster_formation.peer_discovery_backend = classic_config
+            cluster_formation.classic_config.nodes.1 = {joins.Name}
+            """;
         _erlang = erlang;
-        Port = FreePort();
-        ManagementPort = FreePort();
+        _epmdPort = joins?._epmdPort ?? LastingPort();
+        _cookie = joins?._cookie ?? Guid.NewGuid().ToString("N");
+        Port = LastingPort();
+        ManagementPort = LastingPort();
         _management = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ManagementPort}/api/") };
         _management.DefaultRequestHeaders.Authorization =
             new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes("guest:guest")));
@@ -52,14 +65,15 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <exception cref="InvalidOperationException">RabbitMQ is not installed, or did not come up; holds its log.</exception>
     /// <param name="settings">More lines for its rabbitmq.conf.</param>
     /// <param name="erlang">More arguments, for what rabbitmq.conf has no words.</param>
-    public static async Task<RabbitMqNode> StartAsync(string settings = "", string erlang = "")
+    /// <param name="joins">A node of the cluster that it joins.</param>
+    public static async Task<RabbitMqNode> StartAsync(string settings = "", string erlang = "", RabbitMqNode? joins = null)
     {
         if (!File.Exists(Server))
         {
             throw new InvalidOperationException($"{Server} is missing: install RabbitMQ (infra/test.sh does), broker tests are never skipped");
         }
 
-        var node = new RabbitMqNode(settings, erlang);
+        var node = new RabbitMqNode(settings, erlang, joins);
         await node.StartServerAsync();
         return node;
     }
@@ -103,6 +117,12 @@ public sealed class RabbitMqNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Pauses its process (SIGSTOP), as if its machine hung.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public Task ContinueAsync() => SignalAsync("CONT");
+
     /// <summary>Ends the node in order (SIGTERM); its data stays.</summary>
     public async Task ShutDownAsync()
     {
@@ -120,6 +140,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
     public async Task StartServerAsync()
     {
         var start = new ProcessStartInfo(Server) { RedirectStandardOutput = true, RedirectStandardError = true };
+        await WriteCookieAsync();
         await File.WriteAllTextAsync(Path.Combine(_folder, "plugins"), "[rabbitmq_management].");
         await File.WriteAllTextAsync(
             Path.Combine(_folder, "rabbitmq.conf"),
@@ -133,8 +154,9 @@ public sealed class RabbitMqNode : IAsyncDisposable
             """);
         AddEnvironment(start);
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
+        _said.Clear();
+        _process.OutputDataReceived += (_, line) => _said.Enqueue(line.Data ?? "");
+        _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data ?? "");
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         try
@@ -163,6 +185,41 @@ public sealed class RabbitMqNode : IAsyncDisposable
             : throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} ended with {control.ExitCode}: {output}{await error}");
     }
 
+    private async Task SignalAsync(string signal)
+    {
+        // The server is a child of the script that starts it.
+        var ids = Directory.EnumerateDirectories("/proc").Select(folder => Path.GetFileName(folder)).Where(id => int.TryParse(id, out _)).Where(IsServer);
+        using var kill = Process.Start("kill", [$"-{signal}", .. ids]);
+        await kill.WaitForExitAsync();
+
+        bool IsServer(string id)
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{id}/comm").StartsWith("beam", StringComparison.Ordinal)
+                    && File.ReadAllText($"/proc/{id}/cmdline").Contains(_name, StringComparison.Ordinal);
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Nodes of a cluster know each other by it.</summary>
+    private async Task WriteCookieAsync()
+    {
+        var file = Path.Combine(_folder, ".erlang.cookie");
+        if (!File.Exists(file))
+        {
+            await File.WriteAllTextAsync(file, _cookie);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead);
+            }
+        }
+    }
+
     private void AddEnvironment(ProcessStartInfo start)
     {
         foreach (var (name, value) in new Dictionary<string, string>
@@ -189,7 +246,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
     {
         if (_process!.HasExited)
         {
-            throw new InvalidOperationException($"RabbitMQ ended with {_process.ExitCode}: {Logs()}");
+            throw new InvalidOperationException($"RabbitMQ ended with {_process.ExitCode}: {string.Join('\n', _said)}\n{Logs()}");
         }
 
         try
@@ -210,6 +267,24 @@ public sealed class RabbitMqNode : IAsyncDisposable
         return Directory.Exists(folder)
             ? string.Join('\n', Directory.GetFiles(folder).Select(File.ReadAllText).Select(text => text[Math.Max(0, text.Length - 4000)..]))
             : "(no log)";
+    }
+
+    private static int LastingPort()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(15_000, 32_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     /// <summary>A loopback port that nobody listens on now.</summary>

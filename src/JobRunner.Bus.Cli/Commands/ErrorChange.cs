@@ -28,30 +28,14 @@ internal sealed class ErrorChange(CliServices services, bool dryRun, bool asJson
         {
             foreach (var name in selection.Queues)
             {
-                await using var queue = await broker.OpenErrorQueueAsync(name, stop);
-                WarnOfOthers(services, queue, name);
-                List<ErrorMessage> batch = [];
-                while (left > 0 && await queue.NextAsync(stop) is { } message)
+                var removed = new HashSet<string>(StringComparer.Ordinal);
+                await using (var queue = await broker.OpenErrorQueueAsync(name, stop))
                 {
-                    if (!selection.Filter.Matches(message))
-                    {
-                        continue;
-                    }
-
-                    left--;
-                    batch.Add(message);
-                    if (RetryWork.IsFull(batch))
-                    {
-                        Tell(await work(queue, batch));
-                        batch.Clear();
-                    }
+                    WarnOfOthers(services, queue, name);
+                    left -= await WorkAsync(queue, selection.Filter, left, work, removed, stop);
                 }
 
-                if (batch.Count > 0)
-                {
-                    stop.ThrowIfCancellationRequested();
-                    Tell(await work(queue, batch));
-                }
+                await RemoveWhatCameBackAsync(broker, name, removed);
             }
 
             ended = true;
@@ -62,6 +46,68 @@ internal sealed class ErrorChange(CliServices services, bool dryRun, bool asJson
         }
 
         return _counts.GetValueOrDefault(RepairKind.Kept) > 0 ? ExitCodes.Failed : ExitCodes.Success;
+    }
+
+    private async Task<long> WorkAsync(
+        IErrorQueue queue,
+        ErrorFilter filter,
+        long most,
+        Func<IErrorQueue, IReadOnlyList<ErrorMessage>, Task<IReadOnlyList<RepairOutcome>>> work,
+        HashSet<string> removed,
+        CancellationToken stop)
+    {
+        var taken = 0L;
+        List<ErrorMessage> batch = [];
+        while (taken < most && await queue.NextAsync(stop) is { } message)
+        {
+            if (filter.Matches(message))
+            {
+                taken++;
+                batch.Add(message);
+                if (RetryWork.IsFull(batch))
+                {
+                    await WorkBatchAsync();
+                }
+            }
+        }
+
+        if (batch.Count > 0)
+        {
+            stop.ThrowIfCancellationRequested();
+            await WorkBatchAsync();
+        }
+
+        return taken;
+
+        async Task WorkBatchAsync()
+        {
+            var outcomes = await work(queue, batch);
+            Tell(outcomes);
+            removed.UnionWith(batch.Zip(outcomes).Where(pair => !dryRun && pair.Second.Kind != RepairKind.Kept).Select(pair => SendBack.LegOf(pair.First)));
+            batch.Clear();
+        }
+    }
+
+    /// <summary>
+    /// The broker does not confirm acknowledgements, and forgets some when their channel ends: what was removed and is there
+    /// again is removed again. One that failed anew has another time of failure, and is left.
+    /// </summary>
+    private static async Task RemoveWhatCameBackAsync(IRepairBroker broker, string name, HashSet<string> removed)
+    {
+        var cameBack = removed.Count > 0;
+        while (cameBack)
+        {
+            cameBack = false;
+            await using var queue = await broker.OpenErrorQueueAsync(name, CancellationToken.None);
+            while (await queue.NextAsync(CancellationToken.None) is { } message)
+            {
+                if (removed.Contains(SendBack.LegOf(message)))
+                {
+                    await queue.RemoveAsync(message);
+                    cameBack = true;
+                }
+            }
+        }
     }
 
     /// <summary>Says that an error queue is being read by somebody else, if it is.</summary>

@@ -7,7 +7,7 @@ namespace JobRunner.Bus.Runners.Jobs;
 public sealed class JobFactory : IJobFactory
 {
     private readonly IServiceScopeFactory _scopes;
-    private readonly Dictionary<string, (ObjectFactory Make, JobTypeLimits Limits)> _makers;
+    private readonly Dictionary<string, (ObjectFactory Make, bool Plain, JobTypeLimits? Limits)> _makers;
 
     /// <summary>A factory for the given types.</summary>
     /// <param name="scopes">Makes the scope of each run.</param>
@@ -22,9 +22,14 @@ public sealed class JobFactory : IJobFactory
         JobConstructors.Check(all, known);
         _makers = all.ToDictionary(
             type => type.Type,
-            type => (ActivatorUtilities.CreateFactory(type.Implementation, []), new JobTypeLimits(type.Options)),
+            type => (ActivatorUtilities.CreateFactory(type.Implementation, []), IsPlain(type.Implementation), JobTypeLimits.Of(type.Options)),
             StringComparer.Ordinal);
     }
+
+    /// <summary>Whether a job takes no services and needs no disposal: it needs no scope either.</summary>
+    private static bool IsPlain(Type job) =>
+        job.GetConstructors() is [var only] && only.GetParameters().Length == 0
+        && !typeof(IDisposable).IsAssignableFrom(job) && !typeof(IAsyncDisposable).IsAssignableFrom(job);
 
     /// <inheritdoc/>
     public MadeJob Make(Job job)
@@ -33,6 +38,13 @@ public sealed class JobFactory : IJobFactory
         if (!_makers.TryGetValue(job.Type, out var maker))
         {
             throw new UnknownJobTypeException(job.Type, _makers.Keys);
+        }
+
+        if (maker.Plain)
+        {
+            var plain = (IJob)maker.Make(NoServices.Instance, null);
+            plain.Deserialize(job.Bytes);
+            return new MadeJob(plain, null, maker.Limits);
         }
 
         var scope = _scopes.CreateAsyncScope();
@@ -67,5 +79,12 @@ public sealed class JobFactory : IJobFactory
 
             await scope.DisposeAsync();
         }
+    }
+
+    private sealed class NoServices : IServiceProvider
+    {
+        public static readonly NoServices Instance = new();
+
+        public object? GetService(Type serviceType) => null;
     }
 }

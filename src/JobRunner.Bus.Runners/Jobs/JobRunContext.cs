@@ -6,17 +6,32 @@ namespace JobRunner.Bus.Runners.Jobs;
 /// <summary>What a job knows of its try. Safe to read from any thread, but for <see cref="JobData"/>.</summary>
 public sealed class JobRunContext
 {
+    private readonly JsonObject _before;
+    private volatile JsonObject? _jobData;
     private volatile string _status = "";
 
     /// <summary>Makes a context; jobs get one from their runner, tests may make their own.</summary>
     public JobRunContext(string requestId, Job job, JsonObject jobData, long tryNumber)
+        : this(requestId, job, jobData, jobData, tryNumber)
+    {
+    }
+
+    private JobRunContext(string requestId, Job job, JsonObject before, JsonObject? jobData, long tryNumber)
     {
         ArgumentNullException.ThrowIfNull(job);
         RequestId = requestId;
         Job = job;
-        JobData = jobData;
+        _before = before;
+        _jobData = jobData;
         Try = tryNumber;
     }
+
+    /// <summary>A context whose job data is a copy, made when the job first asks for it: many never do.</summary>
+    internal static JobRunContext WithCopy(string requestId, Job job, JsonObject jobData, long tryNumber) =>
+        new(requestId, job, jobData, null, tryNumber);
+
+    /// <summary>The job data that the job was given; <see langword="null"/> while it has not asked for them.</summary>
+    internal JsonObject? JobDataGiven => _jobData;
 
     /// <summary>Id of the request the job belongs to.</summary>
     public string RequestId { get; }
@@ -28,7 +43,13 @@ public sealed class JobRunContext
     /// Data from the jobs before this one. What a try writes here the next try sees, and the scheduler gets it back when
     /// the run ends. Not safe for use by several threads at once.
     /// </summary>
-    public JsonObject JobData { get; }
+    public JsonObject JobData => _jobData ?? Copy();
+
+    private JsonObject Copy()
+    {
+        Interlocked.CompareExchange(ref _jobData, (JsonObject)_before.DeepClone(), null);
+        return _jobData;
+    }
 
     /// <summary>Number of this try over all runs of the job, as in its log; 1 for the first ever.</summary>
     public long Try { get; }

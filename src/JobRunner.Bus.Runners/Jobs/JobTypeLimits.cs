@@ -13,6 +13,13 @@ public sealed class JobTypeLimits
         TryTimeout = options.TryTimeout ?? TimeSpan.Zero;
     }
 
+    /// <summary>Limits as the options say; <see langword="null"/> where they say none.</summary>
+    public static JobTypeLimits? Of(JobTypeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.MaxConcurrency is null && options.TryTimeout is null ? null : new JobTypeLimits(options);
+    }
+
     /// <summary>How long to leave a job alone whose type had no place.</summary>
     public static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
 

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Accept;
@@ -5,11 +6,17 @@ namespace JobRunner.Bus.Accept;
 /// <summary>Events 1100–1199: commands as they arrive, wait, and leave.</summary>
 internal static partial class AcceptLog
 {
+    private static readonly string Complete = JobState.Complete.ToSeedName();
+
     [LoggerMessage(1100, LogLevel.Debug, "Run starts: type {JobType}, prevTries {PrevTries}, totalTries {TotalTries}")]
     public static partial void RunStarts(ILogger logger, string jobType, long prevTries, long totalTries);
 
-    [LoggerMessage(1101, LogLevel.Information, "Run ended: {State} after {Tries} tries of this run")]
-    public static partial void RunEnded(ILogger logger, string state, long tries);
+    /// <summary>A run that completed is counted, and its log is kept: a line for each would say it a third time.</summary>
+    public static void RunEnded(ILogger logger, string state, long tries) =>
+        RunEnded(logger, state == Complete ? LogLevel.Debug : LogLevel.Information, state, tries);
+
+    [LoggerMessage(EventId = 1101, Message = "Run ended: {State} after {Tries} tries of this run")]
+    private static partial void RunEnded(ILogger logger, LogLevel level, string state, long tries);
 
     [LoggerMessage(1102, LogLevel.Information, "Run goes on elsewhere in {Wait}: prevTries {PrevTries}, totalTries {TotalTries}")]
     public static partial void RunSentOn(ILogger logger, TimeSpan wait, long prevTries, long totalTries);

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 
@@ -19,12 +20,12 @@ internal abstract record Resumption
     public sealed record Tell(Return Result) : Resumption;
 
     /// <summary>Tell its scheduler again what it was told.</summary>
-    /// <param name="Finished">What it was told.</param>
+    /// <param name="News">What it was told.</param>
     /// <param name="LastLog">
     /// The log that left together with it, to be sent again too: its worker may have died while the broker refused it. Whoever
     /// has it takes it as delivered.
     /// </param>
-    public sealed record TellAgain(JobFinished Finished, JobLogRecorded? LastLog) : Resumption;
+    public sealed record TellAgain(RunEndNews News, JobLogRecorded? LastLog) : Resumption;
 
     /// <summary>Nothing: the run has gone on as another leg.</summary>
     public sealed record LetGo : Resumption;
@@ -46,11 +47,14 @@ internal static class CrashResume
         {
             switch (entry)
             {
-                case RunSentOn next when next.TotalTries >= command.TotalTries:
+                // Its own leg again: sent twice because it was not known whether the first had arrived.
+                case RunSentOn next when next.TotalTries >= command.TotalTries && (delivery.Leg.Id is null || next.Leg != delivery.Leg.Id):
                     return new Resumption.LetGo();
                 case RunFinished end when IsOf(delivery, end):
                     return new Resumption.TellAgain(
-                        end.Finished, since.OfType<TryLogged>().Select(logged => logged.Log).FirstOrDefault(log => log.Try == end.Finished.TotalTries));
+                        // As of then: told again it must not pass for the end of a later run.
+                        new RunEndNews(end.Finished, end.CommandSentAt, end.At ?? DateTimeOffset.UnixEpoch),
+                        since.OfType<TryLogged>().Select(logged => logged.Log).FirstOrDefault(log => log.Try == end.Finished.TotalTries));
             }
         }
 
@@ -62,14 +66,28 @@ internal static class CrashResume
 
     private static List<JournalEntry> OfThisLeg(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
     {
-        var own = delivery.Leg.Id is null ? -1 : journal.ToList().FindLastIndex(entry => entry is RunSentOn sent && sent.Leg == delivery.Leg.Id);
+        var own = delivery.Leg.Id is null ? -1 : journal.ToList().FindIndex(entry => entry is RunSentOn sent && sent.Leg == delivery.Leg.Id);
         return [.. journal.Skip(own + 1)];
     }
 
-    /// <summary>An end with no log of its own can be that of an earlier run; then it was told before this was sent.</summary>
-    private static bool IsOf(CommandDelivery delivery, RunFinished end) =>
-        end.Finished.TotalTries > delivery.Command.TotalTries
-        || (end.Finished.TotalTries == delivery.Command.TotalTries && (delivery.SentAt is not { } sent || end.At is not { } told || told >= sent));
+    /// <summary>
+    /// An end with no log of its own can be that of an earlier run. It says when its command was sent; where it does not,
+    /// it was told before this one was sent.
+    /// </summary>
+    private static bool IsOf(CommandDelivery delivery, RunFinished end)
+    {
+        if (end.Finished.TotalTries < delivery.Command.TotalTries)
+        {
+            return false;
+        }
+
+        if (end.CommandSentAt is { } of && delivery.SentAt is { } own)
+        {
+            return of == own;
+        }
+
+        return end.Finished.TotalTries > delivery.Command.TotalTries || delivery.SentAt is not { } sent || end.At is not { } told || told >= sent;
+    }
 
     private static Resumption After(CommandDelivery delivery, List<JobLogRecorded> logs, List<JournalEntry> journal, int starts)
     {

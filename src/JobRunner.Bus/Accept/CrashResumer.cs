@@ -67,7 +67,7 @@ internal sealed class CrashResumer(
                 await logs.RecordAsync(log, lost);
             }
 
-            await finished.PublishAsync(again.Finished, lost);
+            await finished.PublishAsync(again.News, lost);
             AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
         }
         else

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Accept.Refuse;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
@@ -9,26 +8,15 @@ namespace JobRunner.Bus.Accept;
 
 /// <summary>
 /// Takes one command. Its delivery is acknowledged when this returns: after the run has ended and its
-/// <see cref="JobFinished"/> is safe, or after the run is safe elsewhere.
+/// <see cref="JobFinished"/> is safe, or after the run is safe elsewhere. On a broker commands are taken by
+/// <see cref="Receive.CommandReceiver"/> instead.
 /// </summary>
 internal sealed class RunJobConsumer(RunDispatcher dispatcher, IOptions<WorkerOptions> options) : IConsumer<RunJob>
 {
     public Task Consume(ConsumeContext<RunJob> context)
     {
         var command = context.Message;
-        var size = context.ReceiveContext.Body.Length;
-        if (size > options.Value.MaxCommandBytes)
-        {
-            throw new RefusedException(
-                $"the command has {size} bytes; this worker takes up to {options.Value.MaxCommandBytes} (JobRunner__Worker__MaxCommandBytes)");
-        }
-
-        var wrong = RunJobRules.Check(command);
-        if (wrong.Count > 0)
-        {
-            throw new RefusedException(string.Join("; ", wrong));
-        }
-
+        CommandRules.Require(command, context.ReceiveContext.Body.Length ?? 0, options.Value);
         var sentAt = command.SentAt ?? context.Timestamp();
         // A delivery that is lost (channel closed, consumer timeout) is let go of at once; the run does not depend on it.
         return dispatcher.RunAsync(

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Receive;
 using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Report;
@@ -34,6 +35,7 @@ internal sealed class WorkerIntake(
     private readonly CancellationTokenSource _stopping = new();
     private HostReceiveEndpointHandle? _work;
     private HostReceiveEndpointHandle? _report;
+    private CommandReceiver? _receiver;
     private Task _opening = Task.CompletedTask;
 
     private bool OnBroker => transport.Value.Transport == TransportKind.RabbitMq;
@@ -76,7 +78,16 @@ internal sealed class WorkerIntake(
                 await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
             }
 
-            _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
+            if (OnBroker)
+            {
+                var receiver = services.GetRequiredService<CommandReceiver>();
+                await receiver.StartAsync(cancellationToken);
+                _receiver = receiver;
+            }
+            else
+            {
+                _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
+            }
         }
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
@@ -110,9 +121,15 @@ internal sealed class WorkerIntake(
         await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
+        _receiver?.StopIntake();
         var closing = _work?.StopAsync(cancellationToken) ?? Task.CompletedTask;
         await drain.RunAsync(cancellationToken);
         await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        if (_receiver is not null)
+        {
+            await _receiver.CloseAsync();
+        }
 
         // Last, so that the logs of the drain are delivered too. Intake ends first: what is put back must not come here again.
         var reporting = _report?.StopAsync(cancellationToken) ?? Task.CompletedTask;

@@ -19,7 +19,6 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private readonly BrokerLink _link;
     private readonly BrokerTopology _topology;
     private readonly WorkerOptions _options;
-    private readonly TimeProvider _time;
     private readonly Channel<(Publication First, Publication? Second)> _queue =
         Channel.CreateUnbounded<(Publication, Publication?)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
@@ -27,19 +26,19 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private ConfirmedChannel? _channel;
     private bool _lostBefore;
 
-    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options, TimeProvider time)
+    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options)
     {
-        (_link, _topology, _options, _time) = (link, topology, options.Value, time);
+        (_link, _topology, _options) = (link, topology, options.Value);
         _writing = Task.Run(WriteAsync);
     }
 
     public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) => Send(Log(log, cancellationToken), null);
 
-    public Task FinishedAsync(JobFinished finished, CancellationToken cancellationToken) => Send(End(finished, cancellationToken), null);
+    public Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken) => Send(End(end, cancellationToken), null);
 
-    public (Task Logged, Task Told) Both(JobLogRecorded log, JobFinished finished, CancellationToken cancellationToken)
+    public (Task Logged, Task Told) Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken)
     {
-        var (first, second) = (Log(log, cancellationToken), End(finished, cancellationToken));
+        var (first, second) = (Log(log, cancellationToken), End(end, cancellationToken));
         return (Send(first, second), second.Task);
     }
 
@@ -47,20 +46,31 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private static Publication Log(JobLogRecorded log, CancellationToken cancellationToken) =>
         new(Names.JobLogRecorded, LogProperties, Wire.Serialize(log), mandatory: true, cancellationToken);
 
-    private Publication End(JobFinished finished, CancellationToken cancellationToken) => new(
+    private static Publication End(RunEndNews end, CancellationToken cancellationToken) => new(
         Names.JobFinished,
         new BasicProperties
         {
             ContentType = Wire.ContentType,
             DeliveryMode = DeliveryModes.Persistent,
-            Headers = new Dictionary<string, object?>(1)
-            {
-                [WorkerHeaders.At] = _time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
-            },
+            Headers = HeadersOf(end),
         },
-        Wire.Serialize(finished),
+        Wire.Serialize(end.Finished),
         mandatory: false,
         cancellationToken);
+
+    private static Dictionary<string, object?> HeadersOf(RunEndNews end)
+    {
+        var headers = new Dictionary<string, object?>(2)
+        {
+            [WorkerHeaders.At] = end.At.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
+        };
+        if (end.CommandSentAt is { } sentAt)
+        {
+            headers[WorkerHeaders.CommandSentAt] = sentAt.UtcTicks.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return headers;
+    }
 
     private Task Send(Publication first, Publication? second)
     {

@@ -5,24 +5,24 @@ using MassTransit;
 namespace JobRunner.Bus.Record;
 
 /// <summary>The outlet of a bus that ends with this process.</summary>
-internal sealed class BusOutlet(IBus bus, TimeProvider time) : IOutlet
+internal sealed class BusOutlet(IBus bus) : IOutlet
 {
     public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) => bus.Publish(log, cancellationToken);
 
-    public Task FinishedAsync(JobFinished finished, CancellationToken cancellationToken) => bus.Publish(
-        finished,
-        context => context.Headers.Set(WorkerHeaders.At, $"{time.GetUtcNow().ToUnixTimeMilliseconds()}"),
+    public Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken) => bus.Publish(
+        end.Finished,
+        context => context.Headers.Set(WorkerHeaders.At, $"{end.At.ToUnixTimeMilliseconds()}"),
         cancellationToken);
 
-    public (Task Logged, Task Told) Both(JobLogRecorded log, JobFinished finished, CancellationToken cancellationToken)
+    public (Task Logged, Task Told) Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken)
     {
         var logged = LogAsync(log, cancellationToken);
-        return (logged, TellAfterAsync(logged, finished, cancellationToken));
+        return (logged, TellAfterAsync(logged, end, cancellationToken));
     }
 
-    private async Task TellAfterAsync(Task logged, JobFinished finished, CancellationToken cancellationToken)
+    private async Task TellAfterAsync(Task logged, RunEndNews end, CancellationToken cancellationToken)
     {
         await logged;
-        await FinishedAsync(finished, cancellationToken);
+        await FinishedAsync(end, cancellationToken);
     }
 }

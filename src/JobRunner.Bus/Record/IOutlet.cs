@@ -12,11 +12,11 @@ internal interface IOutlet
     Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken);
 
     /// <summary>Publishes an end.</summary>
-    Task FinishedAsync(JobFinished finished, CancellationToken cancellationToken);
+    Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken);
 
     /// <summary>
     /// Publishes a run's last log and its end together. The end never leaves without the log: the broker has got the log before
     /// it gets the end.
     /// </summary>
-    (Task Logged, Task Told) Both(JobLogRecorded log, JobFinished finished, CancellationToken cancellationToken);
+    (Task Logged, Task Told) Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken);
 }

@@ -6,16 +6,21 @@ using JobRunner.Bus.Topology;
 namespace JobRunner.Bus.Record;
 
 /// <summary>Tells schedulers that a run has ended; returns once the broker has accepted it.</summary>
-internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, UntilAccepted until)
+internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, UntilAccepted until, TimeProvider time)
 {
     /// <summary>The end of a run of this command.</summary>
-    public Task PublishAsync(RunJob command, Return result, CancellationToken abandoned = default) => PublishAsync(End(command, result), abandoned);
+    public Task PublishAsync(RunJob command, Return result, CancellationToken abandoned = default) =>
+        PublishAsync(new RunEndNews(End(command, result), command.SentAt, time.GetUtcNow()), abandoned);
 
     /// <summary>An end that no run came to, such as that of a refused command.</summary>
-    public async Task PublishAsync(JobFinished finished, CancellationToken abandoned = default)
+    public Task PublishAsync(JobFinished finished, CancellationToken abandoned = default) =>
+        PublishAsync(new RunEndNews(finished, null, time.GetUtcNow()), abandoned);
+
+    /// <summary>An end, told the first time or again.</summary>
+    public async Task PublishAsync(RunEndNews end, CancellationToken abandoned = default)
     {
         await leases.InContactAsync(abandoned);
-        await until.RunAsync("a finished job", token => outlet.FinishedAsync(finished, token), abandoned);
+        await until.RunAsync("a finished job", token => outlet.FinishedAsync(end, token), abandoned);
     }
 
     /// <summary>What a scheduler is told of the end of a run.</summary>

@@ -31,11 +31,17 @@ internal sealed class WireDeserializer<TMessage>(ContentType contentType, bool e
         }
 
         var opened = Open(bytes);
-        var message = opened.Message is JsonElement element
-            ? Wire.Deserialize<TMessage>(JsonMarshal.GetRawUtf8Value(element))
-            : throw new WireFormatException("the envelope has no message");
-        return new WireSerializerContext<TMessage>(message, new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance));
+        return new WireSerializerContext<TMessage>(
+            MessageIn(opened), new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance));
     }
+
+    /// <summary>The message in an envelope.</summary>
+    /// <exception cref="WireFormatException">The bytes are no envelope, or hold no such message.</exception>
+    public static TMessage MessageIn(byte[] envelope) => MessageIn(Open(envelope));
+
+    private static TMessage MessageIn(MessageEnvelope envelope) => envelope.Message is JsonElement element
+        ? Wire.Deserialize<TMessage>(JsonMarshal.GetRawUtf8Value(element))
+        : throw new WireFormatException("the envelope has no message");
 
     private static MessageEnvelope Open(byte[] bytes)
     {

@@ -13,6 +13,13 @@ public sealed class RabbitMqOptions
     public string? Uri { get; set; }
 
     /// <summary>
+    /// Further nodes of a cluster, as <c>host:port</c> or <c>host</c>, separated by commas; default none. A worker connects to any
+    /// node and moves to another when it loses one. User, virtual host, TLS, and the port where none is given, are those of
+    /// <see cref="Uri"/>.
+    /// </summary>
+    public string? Nodes { get; set; }
+
+    /// <summary>
     /// How long a starting worker asks again when the broker refuses it, or is not as it must be, before the process ends:
     /// 0 to 1 day, default 0. For brokers that are set up beside their workers.
     /// </summary>

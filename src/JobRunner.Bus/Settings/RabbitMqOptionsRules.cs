@@ -1,3 +1,4 @@
+using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Settings;
@@ -23,6 +24,11 @@ internal sealed class RabbitMqOptionsRules(IOptions<TransportOptions> transport)
         {
             // The value may hold a password: never echo it.
             rules.Wrong(nameof(options.Uri), "(not shown)", Must);
+        }
+
+        if (!BrokerNodes.AreWellFormed(options.Nodes))
+        {
+            rules.Wrong(nameof(options.Nodes), options.Nodes!, "must be hosts with or without a port, separated by commas, such as rabbit2:5672,rabbit3");
         }
 
         rules.Range(nameof(options.Patience), options.Patience, TimeSpan.Zero, TimeSpan.FromDays(1));

@@ -45,9 +45,9 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     public async Task<IConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
     {
         var factory = NewFactory($"jobrunner {worker} ({purpose})");
-        var connection = await factory.CreateConnectionAsync(cancellationToken);
+        var connection = await factory.CreateConnectionAsync(BrokerNodes.Of(options.Value), factory.ClientProvidedName, cancellationToken);
         blocked.Watch(connection);
-        BrokerLog.LinkOpened(logger, factory.Endpoint.HostName, factory.Endpoint.Port);
+        BrokerLog.LinkOpened(logger, connection.Endpoint.HostName, connection.Endpoint.Port);
         return connection;
     }
 
@@ -56,28 +56,25 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     {
         Uri = new Uri(options.Value.Uri!),
         AutomaticRecoveryEnabled = false,
+        RequestedHeartbeat = BrokerNodes.Heartbeat,
         ClientProvidedName = clientName,
     };
 
-    /// <summary>Whether every address of the broker refuses connections: then it is down, for all who use it.</summary>
+    /// <summary>Whether every address of every node refuses connections: then it is down, for all who use it.</summary>
     public async Task<bool> IsRefusedEverywhereAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        var endpoint = new ConnectionFactory { Uri = new Uri(options.Value.Uri!) }.Endpoint;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(patience);
         try
         {
-            foreach (var address in await Dns.GetHostAddressesAsync(endpoint.HostName, timeout.Token))
+            foreach (var endpoint in BrokerNodes.Of(options.Value))
             {
-                using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                try
+                foreach (var address in await Dns.GetHostAddressesAsync(endpoint.HostName, timeout.Token))
                 {
-                    await socket.ConnectAsync(address, endpoint.Port, timeout.Token);
-                    return false;
-                }
-                catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
-                {
-                    // The next one.
+                    if (!await RefusesAsync(address, endpoint.Port, timeout.Token))
+                    {
+                        return false;
+                    }
                 }
             }
 
@@ -87,6 +84,20 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         {
             // Nobody answered, or the name is not known: others may see more.
             return false;
+        }
+    }
+
+    private static async Task<bool> RefusesAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(address, port, cancellationToken);
+            return false;
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            return true;
         }
     }
 

@@ -32,6 +32,9 @@ internal static partial class BrokerLog
     [LoggerMessage(1204, LogLevel.Warning, "No contact with the broker: {Reason}")]
     public static partial void ContactLost(ILogger logger, string reason);
 
+    [LoggerMessage(1207, LogLevel.Warning, "No commands from the broker: {Reason}. Runs go on; consuming again as soon as it can be")]
+    public static partial void ConsumerLost(ILogger logger, string reason);
+
     [LoggerMessage(1203, LogLevel.Warning, "An answer ({What}) could not be sent: {Reason}. Its asker has to ask again")]
     public static partial void AnswerNotSent(ILogger logger, string what, string reason);
 }

@@ -39,6 +39,9 @@ internal static class WorkerHeaders
     /// <summary>On <c>job-finished</c>: when it was published, Unix milliseconds.</summary>
     public const string At = "jobrunner-at";
 
+    /// <summary>On <c>job-finished</c>: when the command of the run was sent, .NET ticks (100 ns since year 1, UTC).</summary>
+    public const string CommandSentAt = "jobrunner-command-sent-at";
+
     /// <summary>On <c>stop-job</c>: no stop, but a mark by which a starting worker knows that it has read all stops; on <c>job-journal</c> likewise.</summary>
     public const string CaughtUp = "jobrunner-caught-up";
 }

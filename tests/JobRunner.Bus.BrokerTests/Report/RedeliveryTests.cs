@@ -71,12 +71,11 @@ public sealed class RedeliveryTests(Broker broker)
         await Eventually.HoldsAsync("it is back in its queue", async () => await stage.Client.CountAsync("job-log-recorded") >= 1);
         PlainMessage? back = null;
         await Eventually.HoldsAsync(
-            "the log itself",
-            async () => (back = await stage.Client.GetAsync("job-log-recorded")) is { } got && got.Body == odd);
+            "the log itself, and not the delivery that the kill may have left unacknowledged",
+            async () => (back = await stage.Client.GetAsync("job-log-recorded")) is { } got && got.Body == odd && got.Header("jobrunner-put-offs") == "1");
 
-        Assert.Equal("1", back!.Header("jobrunner-put-offs"));
         Assert.InRange(
-            long.Parse(back.Header("jobrunner-put-off-at"), System.Globalization.CultureInfo.InvariantCulture)
+            long.Parse(back!.Header("jobrunner-put-off-at"), System.Globalization.CultureInfo.InvariantCulture)
                 - long.Parse(back.Header("jobrunner-first-tried-at"), System.Globalization.CultureInfo.InvariantCulture), 0, 10_000);
         Assert.Single(heard, message => message.Body == odd);
         Assert.Equal(1, await JournaledAsync(stage, odd));

@@ -10,23 +10,34 @@ public sealed record PlannedFault(TimeSpan Pause, FaultKind Kind, int Worker, Ti
 /// <summary>What is broken when: all of it follows from the seed.</summary>
 public static class FaultPlan
 {
-    /// <summary>The faults of a seed, without end. Kinds come in shuffled rounds, so that a short run has all of them.</summary>
+    /// <summary>
+    /// The faults of a seed, without end. Kinds come in shuffled rounds, so that a short run has nearly all of them: those that
+    /// hit a worker twice, the broker once, or nothing would get done.
+    /// </summary>
     public static IEnumerable<PlannedFault> Of(int seed, IReadOnlyList<FaultKind> kinds)
     {
         ArgumentNullException.ThrowIfNull(kinds);
         var random = new Random(seed ^ 0x5eed);
         while (true)
         {
-            FaultKind[] round = [.. kinds.SelectMany(kind => Enumerable.Repeat(kind, HitsWorkers(kind) ? 2 : 1))];
+            var broker = kinds.Where(HitsBroker).ToArray();
+            random.Shuffle(broker);
+            FaultKind[] round =
+            [
+                .. kinds.Where(HitsWorkers), .. kinds.Where(HitsWorkers), .. broker.Take(1),
+                .. kinds.Where(kind => !HitsWorkers(kind) && !HitsBroker(kind)),
+            ];
             random.Shuffle(round);
             foreach (var kind in round)
             {
                 yield return new PlannedFault(
-                    TimeSpan.FromMilliseconds(random.Next(500, 3500)), kind, random.Next(1000), TimeSpan.FromMilliseconds(random.Next(500, 4000)));
+                    TimeSpan.FromMilliseconds(random.Next(1000, 4500)), kind, random.Next(1000), TimeSpan.FromMilliseconds(random.Next(500, 4000)));
             }
         }
     }
 
+    private static bool HitsBroker(FaultKind kind) => kind is FaultKind.KillBroker or FaultKind.RestartBroker;
+
     private static bool HitsWorkers(FaultKind kind) =>
-        kind is not (FaultKind.KillBroker or FaultKind.RestartBroker or FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors);
+        !HitsBroker(kind) && kind is not (FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors);
 }

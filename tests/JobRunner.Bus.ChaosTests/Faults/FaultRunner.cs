@@ -122,7 +122,8 @@ public sealed class FaultRunner(
                 break;
 
             case FaultKind.DrainWorker:
-                history.Add(new WorkerDrained(DateTimeOffset.UtcNow, name, await worker.Process.TerminateAsync()));
+                var exit = await worker.Process.TerminateAsync();
+                history.Add(new WorkerDrained(DateTimeOffset.UtcNow, name, exit));
                 await worker.StartAgainAsync();
                 break;
 

@@ -106,7 +106,7 @@ public sealed class CrashResumeTests
     {
         var end = Ended(2);
 
-        Assert.Same(end.Finished, Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail), Logged(2, JobState.Fail), end])).Finished);
+        Assert.Same(end.Finished, Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail), Logged(2, JobState.Fail), end])).News.Finished);
     }
 
     [Fact]
@@ -115,6 +115,37 @@ public sealed class CrashResumeTests
         Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(0, 1), [Ended(1)]));
         Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(0, 1), [Ended(1, Sent.AddSeconds(-1))]));
         Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(0, 1), [Ended(0)]));
+    }
+
+    [Fact]
+    public void An_end_that_says_whose_it_is_is_not_taken_for_that_of_another_command_with_the_same_counters()
+    {
+        var stoppedBeforeItsFirstTry = Ended(0, Sent.AddSeconds(5)) with { CommandSentAt = Sent.AddMinutes(-1) };
+
+        Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), [stoppedBeforeItsFirstTry]));
+        Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(), [stoppedBeforeItsFirstTry with { CommandSentAt = Sent }]));
+    }
+
+    [Fact]
+    public void An_end_told_again_keeps_its_time()
+    {
+        var end = Ended(2) with { CommandSentAt = Sent };
+
+        var news = Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(), [end])).News;
+
+        Assert.Equal((end.At, end.CommandSentAt), (news.At, news.CommandSentAt));
+    }
+
+    [Fact]
+    public void A_leg_that_was_sent_twice_goes_on_from_what_the_first_of_the_two_has_done()
+    {
+        var twice = Command(1, 1, leg: new RunLeg("a", 1));
+
+        Assert.IsType<Resumption.GoOn>(CrashResume.Decide(twice, [new RunSentOn("a", 1), new RunSentOn("a", 1)]));
+        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(
+            twice, [new RunSentOn("a", 1), Logged(2, JobState.Fail), new RunSentOn("b", 2), new RunSentOn("a", 1)]));
+        Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(
+            twice, [new RunSentOn("a", 1), Logged(2, JobState.Complete), Ended(2), new RunSentOn("a", 1)]));
     }
 
     [Fact]

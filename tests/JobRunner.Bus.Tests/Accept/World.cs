@@ -195,22 +195,22 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
         Logs.Enqueue(log);
     }
 
-    async Task IOutlet.FinishedAsync(JobFinished finished, CancellationToken cancellationToken)
+    async Task IOutlet.FinishedAsync(RunEndNews end, CancellationToken cancellationToken)
     {
         await Taking().WaitAsync(cancellationToken);
-        Ends.Enqueue(finished);
+        Ends.Enqueue(end.Finished);
     }
 
-    (Task Logged, Task Told) IOutlet.Both(JobLogRecorded log, JobFinished finished, CancellationToken cancellationToken)
+    (Task Logged, Task Told) IOutlet.Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken)
     {
         var logged = ((IOutlet)this).LogAsync(log, cancellationToken);
-        return (logged, TellAfterAsync(logged, finished, cancellationToken));
+        return (logged, TellAfterAsync(logged, end, cancellationToken));
     }
 
-    private async Task TellAfterAsync(Task logged, JobFinished finished, CancellationToken cancellationToken)
+    private async Task TellAfterAsync(Task logged, RunEndNews end, CancellationToken cancellationToken)
     {
         await logged;
-        await ((IOutlet)this).FinishedAsync(finished, cancellationToken);
+        await ((IOutlet)this).FinishedAsync(end, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

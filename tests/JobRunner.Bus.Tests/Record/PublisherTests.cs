@@ -105,9 +105,10 @@ public sealed class PublisherTests : IDisposable
             _published.Add((JobFinished)arguments[0]!);
             return Task.CompletedTask;
         }
-    )), _time),
+    ))),
         new NoLeases(new RunClaims()),
-        Until());
+        Until(),
+        _time);
 
     private UntilAccepted Until() => new(
         _time, Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => _stopped.Token)), _logger);

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
@@ -39,6 +40,33 @@ public sealed class RabbitMqOptionsTests
         Assert.True(Check(uri).Succeeded);
         Assert.NotNull(new ConnectionFactory { Uri = new Uri(uri) }.HostName);
     }
+
+    [Theory]
+    [InlineData(null, "rabbit:5673")]
+    [InlineData("", "rabbit:5673")]
+    [InlineData("rabbit2", "rabbit:5673 rabbit2:5673")]
+    [InlineData("rabbit2:5672, rabbit3,10.0.0.4", "rabbit:5673 rabbit2:5672 rabbit3:5673 10.0.0.4:5673")]
+    [InlineData("rabbit,rabbit:5673,rabbit2,rabbit2", "rabbit:5673 rabbit2:5673")]
+    public void Nodes_are_those_of_the_address_and_of_the_list_each_once(string? nodes, string all) => Assert.Equal(
+        all,
+        string.Join(' ', BrokerNodes.Of(new RabbitMqOptions { Uri = "amqp://guest:guest@rabbit:5673/", Nodes = nodes }).Select(node => $"{node.HostName}:{node.Port}")));
+
+    [Fact]
+    public void Nodes_use_TLS_when_the_address_does() => Assert.All(
+        BrokerNodes.Of(new RabbitMqOptions { Uri = "amqps://rabbit", Nodes = "rabbit2" }),
+        node => Assert.Equal((true, node.HostName, 5671), (node.Ssl.Enabled, node.Ssl.ServerName, node.Port)));
+
+    [Theory]
+    [InlineData("rabbit2:port")]
+    [InlineData("rabbit2:0")]
+    [InlineData("rabbit2:5672:1")]
+    [InlineData("amqp://rabbit2")]
+    [InlineData("rab bit")]
+    [InlineData("[::1]:5672")]
+    public void A_bad_list_of_nodes_is_told(string nodes) => Assert.StartsWith(
+        $"JobRunner__RabbitMq__Nodes is \"{nodes}\"; it must be hosts with or without a port",
+        new RabbitMqOptionsRules(Options.Create(new TransportOptions { Transport = TransportKind.RabbitMq }))
+            .Validate(null, new RabbitMqOptions { Uri = "amqp://rabbit", Nodes = nodes }).FailureMessage);
 
     [Theory]
     [MemberData(nameof(BadUris))]

@@ -35,6 +35,7 @@ public sealed class NamesTests
         [
             "At = jobrunner-at",
             "CaughtUp = jobrunner-caught-up",
+            "CommandSentAt = jobrunner-command-sent-at",
             "DeliveredBefore = jobrunner-delivered-before",
             "DueAt = jobrunner-due-at",
             "FirstSeen = jobrunner-first-seen",

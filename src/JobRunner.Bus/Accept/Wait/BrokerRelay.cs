@@ -21,14 +21,16 @@ internal sealed class BrokerRelay(
         var properties = Properties(LegHeaders.For(leg, time.GetUtcNow() + wait));
         properties.MessageId = leg.Id;
         var body = Wire.Serialize(next);
+        var attempts = 0;
         if (wait <= TimeSpan.Zero)
         {
-            return until.RunAsync("a run handed over", token =>
-                link.PublishAsync(Names.RunJobWait, Names.NoWait, properties, body, mandatory: true, token), abandoned);
+            return until.RunAsync("a run handed over", token => link.PublishAsync(
+                Names.RunJobWait, Names.NoWait, MarkAgain(properties, attempts++), body, mandatory: true, token), abandoned);
         }
 
         var step = WaitSteps.RoundUp(wait < LongestStay ? wait : LongestStay);
-        return until.RunAsync("a waiting run", token => ParkAsync(step, Names.RunJobWait, WaitSteps.NameOf(step), properties, body, token), abandoned);
+        return until.RunAsync("a waiting run", token => ParkAsync(
+            step, Names.RunJobWait, WaitSteps.NameOf(step), MarkAgain(properties, attempts++), body, token), abandoned);
     }
 
     public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait)
@@ -44,6 +46,20 @@ internal sealed class BrokerRelay(
         var step = WaitSteps.RoundUp(wait);
         return until.RunAsync("a command put back", token =>
             ParkAsync(step, "", Names.WaitQueue(WaitSteps.NameOf(step)), properties, body, token));
+    }
+
+    /// <summary>
+    /// The first may have arrived though that was not heard: whoever gets the second looks whether the first has run. It is
+    /// behind the first in every queue.
+    /// </summary>
+    private static BasicProperties MarkAgain(BasicProperties properties, int attempts)
+    {
+        if (attempts > 0)
+        {
+            properties.Headers![WorkerHeaders.DeliveredBefore] = "yes";
+        }
+
+        return properties;
     }
 
     private static BasicProperties Properties(Dictionary<string, object?> headers) => new()

@@ -19,4 +19,7 @@ internal sealed record RunSentOn(string Leg, long TotalTries) : JournalEntry;
 internal sealed record StartedAgain : JournalEntry;
 
 /// <summary>A run ended, and its scheduler was told at this time.</summary>
-internal sealed record RunFinished(JobFinished Finished, DateTimeOffset? At) : JournalEntry;
+/// <param name="Finished">What it was told.</param>
+/// <param name="At">When.</param>
+/// <param name="CommandSentAt">When the command of that run was sent; unknown where it said no time.</param>
+internal sealed record RunFinished(JobFinished Finished, DateTimeOffset? At, DateTimeOffset? CommandSentAt = null) : JournalEntry;

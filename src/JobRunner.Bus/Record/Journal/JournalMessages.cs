@@ -54,9 +54,14 @@ internal static class JournalMessages
         }
 
         return Header(properties, WorkerHeaders.JobDataOfTry) is null
-            ? new RunFinished(finished, At(properties))
+            ? new RunFinished(finished, At(properties), CommandSentAt(properties))
             : new JobDataChanged(finished.TotalTries, finished.JobData);
     }
+
+    private static DateTimeOffset? CommandSentAt(IReadOnlyBasicProperties properties) =>
+        long.TryParse(Header(properties, WorkerHeaders.CommandSentAt), out var ticks) && ticks > 0 && ticks < DateTime.MaxValue.Ticks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            : null;
 
     private static DateTimeOffset? At(IReadOnlyBasicProperties properties) =>
         long.TryParse(Header(properties, WorkerHeaders.At), out var milliseconds) ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
