@@ -268,22 +268,10 @@ public sealed class Runner : IRunner, IAsyncDisposable
         return TryLog.For(_command, _tryNumber, startedAt, finishedAt, state, result);
     }
 
-    private async Task WaitAsync()
-    {
-        if (_retryWait <= TimeSpan.Zero || !_signals.TrySleep())
-        {
-            return;
-        }
-
-        try
-        {
-            await LongDelay.WaitAsync(_retryWait, _time, _signals.NoMoreTries);
-        }
-        catch (OperationCanceledException) when (_signals.IsHeld)
-        {
-            // Stopped or handed over: the loop finds out which as it tries to start the next try.
-        }
-    }
+    // Stopped or handed over meanwhile: the loop finds out which as it tries to start the next try.
+    private Task WaitAsync() => _retryWait > TimeSpan.Zero && _signals.TrySleep()
+        ? LongDelay.WaitQuietlyAsync(_retryWait, _time, _signals.NoMoreTries)
+        : Task.CompletedTask;
 
     /// <inheritdoc/>
     /// <remarks>

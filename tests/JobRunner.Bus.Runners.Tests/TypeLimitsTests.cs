@@ -51,6 +51,21 @@ public sealed class TypeLimitsTests
     }
 
     [Fact]
+    public async Task Without_any_patience_a_free_place_is_taken_and_a_taken_one_not_waited_for()
+    {
+        using var rig = new Rig { Options = new() { ParkWaitsOver = TimeSpan.Zero } };
+        var limits = new JobTypeLimits(new JobTypeOptions { MaxConcurrency = 1 });
+        var end = new TaskCompletionSource<JobResult>();
+        var first = rig.Make(FakeJob.RunsUntil(end.Task), limits, id: "j1").RunAsync();
+        await Wait.Until(() => rig.Slots.InUse == 1, "the first runs");
+
+        Assert.Equal(RunEnd.HandedOver, (await rig.Make(FakeJob.Fails(), limits, id: "j2").RunAsync().InTime()).End);
+
+        end.SetResult(JobResult.Complete());
+        Assert.Equal(JobState.Complete, (await first.InTime()).FinalState);
+    }
+
+    [Fact]
     public async Task A_stop_ends_the_wait_for_a_place_and_the_place_is_not_lost()
     {
         using var rig = new Rig();

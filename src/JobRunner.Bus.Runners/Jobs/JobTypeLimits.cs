@@ -3,13 +3,13 @@ namespace JobRunner.Bus.Runners.Jobs;
 /// <summary>The limits of one job type in this process.</summary>
 public sealed class JobTypeLimits
 {
-    private readonly TrySlots? _slots;
+    private readonly SemaphoreSlim? _places;
 
     /// <summary>Limits as the options say.</summary>
     public JobTypeLimits(JobTypeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _slots = options.MaxConcurrency is { } most ? new TrySlots(most) : null;
+        _places = options.MaxConcurrency is { } most ? new SemaphoreSlim(most, most) : null;
         TryTimeout = options.TryTimeout ?? TimeSpan.Zero;
     }
 
@@ -31,14 +31,15 @@ public sealed class JobTypeLimits
     /// <exception cref="OperationCanceledException">The token fired first; no place is held.</exception>
     public async Task<bool> TakeAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (_slots is null)
+        // Asked without patience first: a place that is free is taken however little there is.
+        if (_places is null || _places.Wait(TimeSpan.Zero, cancellationToken))
         {
             return true;
         }
 
         if (patience == TimeSpan.MaxValue)
         {
-            await _slots.TakeAsync(cancellationToken);
+            await _places.WaitAsync(cancellationToken);
             return true;
         }
 
@@ -46,7 +47,7 @@ public sealed class JobTypeLimits
         using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
         try
         {
-            await _slots.TakeAsync(either.Token);
+            await _places.WaitAsync(either.Token);
             return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -56,5 +57,5 @@ public sealed class JobTypeLimits
     }
 
     /// <summary>Gives the place back.</summary>
-    public void Release() => _slots?.Release();
+    public void Release() => _places?.Release();
 }

@@ -51,6 +51,7 @@ internal sealed class Worker : IAsyncDisposable
         builder.Services.AddSingleton(scripts).AddSingleton(ends).AddSingleton<IJobLogStore>(store);
         builder.Services.AddJobRunner(builder.Configuration, bus => bus.AddConsumer<EndsConsumer, EndsConsumerDefinition>());
         builder.Services.AddJob<ScriptedJob>("scripted");
+        builder.Services.AddJob<ScriptedJob>("limited", options => options.MaxConcurrency = 1);
         var host = builder.Build();
         await host.StartAsync();
         await host.Services.GetRequiredService<IReceiveEndpointConnector>()

@@ -58,6 +58,39 @@ public sealed class WorkerRunTests
     }
 
     [Fact]
+    public async Task A_job_whose_type_has_no_place_comes_back_later_with_nothing_used_up_while_other_types_run()
+    {
+        await using var worker = await Worker.StartAsync();
+        var release = new TaskCompletionSource();
+        var running = new TaskCompletionSource();
+        worker.Scripts["first"] = async (_, _) =>
+        {
+            running.SetResult();
+            await release.Task;
+            return JobResult.Complete();
+        };
+        RunJob Limited(string id)
+        {
+            var command = Worker.Command(id);
+            return command with { Job = command.Job with { Type = "limited" } };
+        }
+
+        await worker.SendAsync(Limited("first"));
+        await running.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await worker.SendAsync(Limited("second"));
+        await Eventually.HoldsAsync("the second has been sent on", () => worker.LogLines.Any(line => line.Id.Id == 1102));
+        await worker.SendAsync(Worker.Command("other"));
+        Assert.Equal(JobState.Complete, (await worker.EndAsync("other")).FinalState);
+        Assert.Empty(worker.Store.Of("second"));
+
+        release.SetResult();
+
+        var end = await worker.EndAsync("second");
+        Assert.Equal((JobState.Complete, 1L, 1L), (end.FinalState, end.Tries, end.TotalTries));
+        Assert.Equal(JobState.Complete, (await worker.EndAsync("first")).FinalState);
+    }
+
+    [Fact]
     public async Task A_job_that_completes_after_waits_has_told_all_its_tries()
     {
         await using var worker = await Worker.StartAsync();
@@ -97,7 +130,7 @@ public sealed class WorkerRunTests
         await worker.SendAsync(command with { Job = command.Job with { Type = "nobody-knows" } });
 
         var end = await worker.EndAsync();
-        const string Error = "problem creating job runner: unknown job type \"nobody-knows\"; this worker knows scripted";
+        const string Error = "problem creating job runner: unknown job type \"nobody-knows\"; this worker knows limited, scripted";
         Assert.Equal((JobState.Fail, 0L, 0L, 1L, Error), (end.FinalState, end.Tries, end.PrevTries, end.TotalTries, end.Error));
         var log = Assert.Single(await worker.LogsAsync(1));
         Assert.Equal((1L, 0L, 0L, 1L, Error), (log.Try, log.StartedAt, log.FinishedAt, log.Exit, log.Error));
