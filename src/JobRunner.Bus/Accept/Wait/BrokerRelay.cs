@@ -1,6 +1,6 @@
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
