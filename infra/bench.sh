@@ -6,5 +6,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || { echo "RabbitMQ is not installed: infra/test.sh installs it" >&2; exit 2; }
-dotnet build tests/JobRunner.Bus.Benchmarks -c Release --nologo -v quiet -clp:ErrorsOnly
+dotnet build tests/JobRunner.Bus.Benchmarks -c Release --nologo -v quiet '-clp:ErrorsOnly;NoSummary'
 exec tests/JobRunner.Bus.Benchmarks/bin/Release/net10.0/JobRunner.Bus.Benchmarks "$@"
