@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
@@ -87,7 +88,8 @@ public sealed class RunEndPublisherTests : IOutlet, IDisposable
 
     Task IOutlet.FinishedAsync(RunEndNews end, CancellationToken cancellationToken) => Sent("end", _endsTaken);
 
-    (Task Logged, Task Told) IOutlet.Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken)
+    (Task Logged, Task Told) IOutlet.Both(
+        JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken)
     {
         _sent.Add("both");
         return (Answer(_logsTaken), Answer(_endsTaken));
