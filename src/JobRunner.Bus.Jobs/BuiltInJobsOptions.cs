@@ -22,8 +22,8 @@ public sealed class ShellJobOptions
     /// </summary>
     public bool Enabled { get; set; }
 
-    /// <summary>The programs that jobs may run, with their arguments; any, when the list is empty (default).</summary>
-    public IList<AllowedCommand> AllowedCommands { get; } = [];
+    /// <summary>The programs that jobs may run, with their arguments; any, when there is no list (default) or an empty one.</summary>
+    public IReadOnlyList<AllowedCommand>? AllowedCommands { get; set; }
 
     /// <summary>How long a stopped command may take to end after SIGTERM, before SIGKILL: 0 to 1 hour, default 10 s.</summary>
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(10);

@@ -30,9 +30,9 @@ internal sealed class BuiltInJobsOptionsValidator : IValidateOptions<BuiltInJobs
             wrong.Add($"JobRunner__Jobs__Http__AllowedHosts names \"{host}\"; each must be a host, an address, or *.example.com, without port and path");
         }
 
-        for (var number = 0; number < shell.AllowedCommands.Count; number++)
+        foreach (var (number, rule) in (shell.AllowedCommands ?? []).Index())
         {
-            if (AllowedCommands.Problem(shell.AllowedCommands[number]) is { } problem)
+            if (AllowedCommands.Problem(rule) is { } problem)
             {
                 wrong.Add($"JobRunner__Jobs__Shell__AllowedCommands__{number}: {problem}");
             }

@@ -13,7 +13,7 @@ internal sealed class AllowedCommands
 
     public AllowedCommands(IOptions<BuiltInJobsOptions> options) => _rules =
     [
-        .. options.Value.Shell.AllowedCommands.Select(rule => (
+        .. (options.Value.Shell.AllowedCommands ?? []).Select(rule => (
             rule.Path, rule.Arguments.Select(Whole).ToArray(), rule.MoreArguments is { } more ? Whole(more) : null)),
     ];
 
