@@ -79,7 +79,7 @@ fi
 
 if grep -q '^violations [1-9]' "$progress"; then
     echo "VIOLATIONS. To try again: infra/chaos.sh --seed $seed --minutes $minutes --workers $workers --faults $faults"
-    echo "history: $history; what the workers wrote: $history.workers.log"
+    echo "history: $history; what the workers wrote: $history.workers/"
 else
     sed 's/\x1b\[[0-9;]*m//g' "$output"
     echo "The run itself failed; seed $seed"

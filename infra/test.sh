@@ -17,6 +17,7 @@ missing=()
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=(rabbitmq-server)
 command -v amqp-publish >/dev/null || missing+=(amqp-tools)
 /usr/bin/python3 -c 'import pika' 2>/dev/null || missing+=(python3-pika)
+[ -x /usr/bin/prometheus ] || missing+=(prometheus)
 [ ${#missing[@]} -eq 0 ] || install_by_apt "${missing[@]}"
 
 dotnet build JobRunner.Bus.sln -c Release --nologo -v quiet

@@ -37,6 +37,8 @@ public static class BuiltInJobs
         services.AddOptions<BuiltInJobsOptions>()
             .BindConfiguration(BuiltInJobsOptions.Section)
             .ValidateOnStart();
+        services.TryAddSingleton<AllowedCommands>();
+        services.TryAddSingleton<AllowedTargets>();
         services.AddHttpRequestClients();
         services.TryAddSingleton<CommandGuard>();
 

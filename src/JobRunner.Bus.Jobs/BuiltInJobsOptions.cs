@@ -22,6 +22,9 @@ public sealed class ShellJobOptions
     /// </summary>
     public bool Enabled { get; set; }
 
+    /// <summary>The programs that jobs may run, with their arguments; any, when the list is empty (default).</summary>
+    public IList<AllowedCommand> AllowedCommands { get; } = [];
+
     /// <summary>How long a stopped command may take to end after SIGTERM, before SIGKILL: 0 to 1 hour, default 10 s.</summary>
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -32,9 +35,34 @@ public sealed class ShellJobOptions
     public int MaxOutputBytes { get; set; } = 1024 * 1024;
 }
 
+/// <summary>A program that <c>shell-command</c> jobs may run: <c>JobRunner__Jobs__Shell__AllowedCommands__0__…</c>.</summary>
+public sealed class AllowedCommand
+{
+    /// <summary>Full path of the program, as it is found: symbolic links are not resolved.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary>A regular expression for each argument, in order; each must match the whole of its argument.</summary>
+    public IList<string> Arguments { get; } = [];
+
+    /// <summary>A regular expression for every further argument; none are allowed without it.</summary>
+    public string? MoreArguments { get; set; }
+}
+
 /// <summary>Settings of <c>http-request</c> jobs: <c>JobRunner__Jobs__Http__…</c>.</summary>
 public sealed class HttpJobOptions
 {
+    /// <summary>
+    /// Hosts that may be asked, separated by commas: names, addresses, or <c>*.example.com</c> for all below a name. Empty
+    /// (default): any. Redirects to others fail, too.
+    /// </summary>
+    public string AllowedHosts { get; set; } = "";
+
+    /// <summary>
+    /// Whether link-local addresses, and those where clouds serve metadata and credentials, may be connected to. Not by
+    /// default, whatever name leads there.
+    /// </summary>
+    public bool AllowLinkLocal { get; set; }
+
     /// <summary>How long an answer may take, body included: up to 24 hours, default 100 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);
 

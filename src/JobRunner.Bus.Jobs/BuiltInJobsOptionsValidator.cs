@@ -1,3 +1,4 @@
+using JobRunner.Bus.Jobs.Http;
 using JobRunner.Bus.Jobs.Shell;
 using Microsoft.Extensions.Options;
 
@@ -22,6 +23,19 @@ internal sealed class BuiltInJobsOptionsValidator : IValidateOptions<BuiltInJobs
         if (http.Timeout <= TimeSpan.Zero || http.Timeout > TimeSpan.FromHours(24))
         {
             wrong.Add($"JobRunner__Jobs__Http__Timeout is {http.Timeout}; it must be more than 00:00:00 and at most 1.00:00:00");
+        }
+
+        if (AllowedTargets.Problem(http.AllowedHosts) is { } host)
+        {
+            wrong.Add($"JobRunner__Jobs__Http__AllowedHosts names \"{host}\"; each must be a host, an address, or *.example.com, without port and path");
+        }
+
+        for (var number = 0; number < shell.AllowedCommands.Count; number++)
+        {
+            if (AllowedCommands.Problem(shell.AllowedCommands[number]) is { } problem)
+            {
+                wrong.Add($"JobRunner__Jobs__Shell__AllowedCommands__{number}: {problem}");
+            }
         }
 
         CheckSize(shell.MaxOutputBytes, "JobRunner__Jobs__Shell__MaxOutputBytes");

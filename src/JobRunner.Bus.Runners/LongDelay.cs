@@ -14,4 +14,14 @@ internal static class LongDelay
             await Task.Delay(left < LongestTimer ? left : LongestTimer, time, cancellationToken);
         }
     }
+
+    /// <summary>Waits, or returns early when the token fires: thousands of waits that are stopped at once throw nothing.</summary>
+    public static async Task WaitQuietlyAsync(TimeSpan wait, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var left = wait; left > TimeSpan.Zero && !cancellationToken.IsCancellationRequested; left -= LongestTimer)
+        {
+            await Task.Delay(left < LongestTimer ? left : LongestTimer, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 
@@ -45,4 +46,7 @@ public sealed record Return
 
     /// <summary>The log of the last try where it is still to be recorded; <see langword="null"/> when all logs are safe.</summary>
     public JobLogRecorded? LastLog { get; init; }
+
+    /// <summary>The span of the try that <see cref="LastLog"/> is of; the default when nobody listens to traces.</summary>
+    public ActivityContext LastTry { get; init; }
 }

@@ -109,9 +109,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
+            using var span = JobTraces.StartTry(_command, _tryNumber);
             var startedAt = UnixNanoseconds.Now(_time);
             await current.StartAsync();
             var log = LogOf(current, startedAt, await current.EndAsync());
+            JobTraces.EndTry(span, log);
             Abandoned.ThrowIfCancellationRequested();
             if (current.JobDataAfter is var after && after != jobData && !JsonNode.DeepEquals(jobData, after))
             {
@@ -130,10 +132,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
                 }
 
                 _signals.Leave();
-                return Returns(state) with { LastLog = log };
+                return Returns(state) with { LastLog = log, LastTry = span?.Context ?? default };
             }
 
             await _logs.RecordAsync(log, Abandoned);
+            span?.Stop();
             if (ended)
             {
                 _signals.Leave();
@@ -265,22 +268,10 @@ public sealed class Runner : IRunner, IAsyncDisposable
         return TryLog.For(_command, _tryNumber, startedAt, finishedAt, state, result);
     }
 
-    private async Task WaitAsync()
-    {
-        if (_retryWait <= TimeSpan.Zero || !_signals.TrySleep())
-        {
-            return;
-        }
-
-        try
-        {
-            await LongDelay.WaitAsync(_retryWait, _time, _signals.NoMoreTries);
-        }
-        catch (OperationCanceledException) when (_signals.IsHeld)
-        {
-            // Stopped or handed over: the loop finds out which as it tries to start the next try.
-        }
-    }
+    // Stopped or handed over meanwhile: the loop finds out which as it tries to start the next try.
+    private Task WaitAsync() => _retryWait > TimeSpan.Zero && _signals.TrySleep()
+        ? LongDelay.WaitQuietlyAsync(_retryWait, _time, _signals.NoMoreTries)
+        : Task.CompletedTask;
 
     /// <inheritdoc/>
     /// <remarks>

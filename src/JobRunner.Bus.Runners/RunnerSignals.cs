@@ -53,18 +53,6 @@ internal sealed class RunnerSignals : IDisposable
         }
     }
 
-    /// <summary>Whether no further try is to start.</summary>
-    public bool IsHeld
-    {
-        get
-        {
-            lock (this)
-            {
-                return _stopRequested || _handOverRequested;
-            }
-        }
-    }
-
     /// <summary>Where the runner is.</summary>
     public RunnerPhase Phase
     {

@@ -76,6 +76,7 @@ public static class JobRunnerServices
     {
         services.AddOptions<TransportOptions>().Configure(options =>
             options.Transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(options.Transport), TransportKind.InMemory));
+        services.AddSingleton<IPostConfigureOptions<RabbitMqOptions>, RabbitMqSecrets>();
         services.AddOptionsWithValidateOnStart<RabbitMqOptions, RabbitMqOptionsRules>()
             .Bind(configuration.GetSection(RabbitMqOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
         services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
@@ -133,6 +134,7 @@ public static class JobRunnerServices
             services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddHostedService<QueueDepths>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
             services.AddSingleton<CommandReceiver>();
@@ -177,14 +179,23 @@ public static class JobRunnerServices
         // The bus is made before the host validates its settings: all that is wrong with them is told, not only the URI.
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
+        var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
         var link = context.GetRequiredService<BrokerLink>();
         var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
             host.Heartbeat(BrokerNodes.Heartbeat);
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
-            host.OnRefreshConnectionFactory = _ => link.WhileRefusedAsync(stopping);
+            host.OnRefreshConnectionFactory = factory =>
+            {
+                BrokerClient.Prepare(factory, options);
+                return link.WhileRefusedAsync(stopping);
+            };
+            if (options.UsesTls)
+            {
+                host.UseSsl(tls => BrokerTls.Set(tls, options));
+            }
+
             // It asks them in this order: workers spread over the nodes.
             var nodes = BrokerNodes.Of(options).Select(node => $"{node.HostName}:{node.Port}").ToArray();
             if (nodes.Length > 1)
@@ -194,6 +205,7 @@ public static class JobRunnerServices
             }
         });
         broker.AutoStart = true;
+        broker.OverrideDefaultBusEndpointQueueName(Names.WorkerQueue(worker.Value));
         ConfigureWire(broker);
     }
 

@@ -34,6 +34,19 @@ public sealed class Stage : IAsyncDisposable
         return stage;
     }
 
+    /// <summary>Sets the stage with users of their own for worker and scheduler, whose results come to a queue of this name.</summary>
+    public static async Task<Stage> SetAsync(Uri worker, Uri scheduler, string results)
+    {
+        var stage = new Stage(worker, await StubRequestManager.StartAsync());
+        await stage.AddWorkerAsync();
+        stage.Client = await PlainClient.ConnectAsync(scheduler);
+        await stage.Client.Channel.QueueDeclareAsync(
+            results, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+        await stage.Client.Channel.QueueBindAsync(results, "job-finished", "");
+        stage.Finished = await stage.Client.ConsumeAsync(results);
+        return stage;
+    }
+
     /// <summary>Adds a worker process.</summary>
     public async Task<WorkerProcess> AddWorkerAsync(Dictionary<string, string>? settings = null)
     {

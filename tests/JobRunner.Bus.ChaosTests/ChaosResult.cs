@@ -7,8 +7,7 @@ namespace JobRunner.Bus.ChaosTests;
 /// <summary>What came of a run.</summary>
 /// <param name="Events">All that was seen.</param>
 /// <param name="Violations">Rules that did not hold.</param>
-/// <param name="WorkerOutput">What the workers wrote.</param>
-public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyList<Violation> Violations, string WorkerOutput)
+public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyList<Violation> Violations)
 {
     /// <summary>Figures, for people.</summary>
     public string Summary()

@@ -23,6 +23,7 @@ public static class ChaosRun
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(tell);
+        Directory.CreateDirectory(settings.WorkerLogs);
         using var history = new Recording(settings.HistoryPath);
         await using var node = await RabbitMqNode.StartAsync();
         await using var manager = await StubRequestManager.StartAsync();
@@ -32,10 +33,10 @@ public static class ChaosRun
         try
         {
             // The first one makes the queues and streams.
-            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history));
+            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs));
             var old = Task.Delay(AgeOfStreams);
             workers.AddRange(await Task.WhenAll(Enumerable.Range(1, settings.Workers - 1)
-                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history))));
+                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs))));
             await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, Request);
             var faults = new FaultRunner(node, workers, manager, scheduler, history, settings.Lease);
             manager.Decide = request =>
@@ -57,7 +58,7 @@ public static class ChaosRun
         }
 
         var events = history.Events;
-        return new ChaosResult(events, HistoryChecker.Check(events), string.Join('\n', workers.Select(worker => worker.Output)));
+        return new ChaosResult(events, HistoryChecker.Check(events));
     }
 
     private static Dictionary<string, string> SettingsFor(ChaosSettings settings, StubRequestManager manager) => new()

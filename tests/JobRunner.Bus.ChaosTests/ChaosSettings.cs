@@ -10,6 +10,9 @@ namespace JobRunner.Bus.ChaosTests;
 /// <param name="HistoryPath">Where the history goes.</param>
 public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IEnumerable<PlannedFault> Faults, string HistoryPath)
 {
+    /// <summary>The folder for what the workers write: a file per process.</summary>
+    public string WorkerLogs => HistoryPath + ".workers";
+
     /// <summary>How long what is open at the end has to come to an end.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 

@@ -37,21 +37,20 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Tell(result.Summary());
         if (result.Violations.Count > 0)
         {
-            var workers = settings.HistoryPath + ".workers.log";
-            await File.WriteAllTextAsync(workers, result.WorkerOutput);
             foreach (var violation in result.Violations.Take(20))
             {
                 Tell(violation.ToString());
             }
 
             Assert.Fail(
-                $"{result.Violations.Count} violations; seed {settings.Seed}; history {settings.HistoryPath}; workers' logs {workers}\n"
+                $"{result.Violations.Count} violations; seed {settings.Seed}; history {settings.HistoryPath}; workers' logs {settings.WorkerLogs}\n"
                 + $"{result.Summary()}\n{string.Join('\n', result.Violations.Take(20))}");
         }
 
         if (!ChaosAsked.KeepsHistory)
         {
             File.Delete(settings.HistoryPath);
+            Directory.Delete(settings.WorkerLogs, recursive: true);
         }
 
         return result;

@@ -191,15 +191,19 @@ public sealed class RabbitMqNode : IAsyncDisposable
         var ids = Directory.EnumerateDirectories("/proc").Select(folder => Path.GetFileName(folder)).Where(id => int.TryParse(id, out _)).Where(IsServer);
         using var kill = Process.Start("kill", [$"-{signal}", .. ids]);
         await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{_name} took no {signal}");
+        }
 
         bool IsServer(string id)
         {
             try
             {
                 return File.ReadAllText($"/proc/{id}/comm").StartsWith("beam", StringComparison.Ordinal)
-                    && File.ReadAllText($"/proc/{id}/cmdline").Contains(_name, StringComparison.Ordinal);
+                    && File.ReadAllText($"/proc/{id}/environ").Contains($"RABBITMQ_NODENAME={_name}", StringComparison.Ordinal);
             }
-            catch (IOException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 return false;
             }

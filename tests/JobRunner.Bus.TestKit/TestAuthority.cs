@@ -50,8 +50,20 @@ public sealed class TestAuthority : IDisposable
     public (string CertFile, string KeyFile) IssueClientFiles(string name)
     {
         using var certificate = IssueClient(name);
+        return WriteBoth("client", certificate);
+    }
+
+    /// <summary>A server's certificate and key, as files.</summary>
+    public (string CertFile, string KeyFile) IssueServerFiles()
+    {
+        using var certificate = IssueServer();
+        return WriteBoth("server", certificate);
+    }
+
+    private (string CertFile, string KeyFile) WriteBoth(string name, X509Certificate2 certificate)
+    {
         using var key = certificate.GetECDsaPrivateKey()!;
-        return (Write("client.pem", certificate.ExportCertificatePem()), Write("client-key.pem", key.ExportPkcs8PrivateKeyPem()));
+        return (Write($"{name}.pem", certificate.ExportCertificatePem()), Write($"{name}-key.pem", key.ExportPkcs8PrivateKeyPem()));
     }
 
     /// <summary>Whether it issued a certificate.</summary>

@@ -33,6 +33,9 @@ internal static class BrokerErrors
         reason is AuthenticationFailureException or PossibleAuthenticationFailureException
         || reason is OperationInterruptedException { ShutdownReason.ReplyCode: AccessRefused or NotAllowed });
 
+    /// <summary>Whether the broker is not the one that these settings trust, or does not trust us.</summary>
+    public static bool IsTls(SchedulerBusException error) => Flatten(error).Any(reason => reason is AuthenticationException);
+
     private static string Describe(Exception error, BrokerAddress address)
     {
         var reasons = Flatten(error).ToList();
@@ -49,6 +52,12 @@ internal static class BrokerErrors
         if (reasons.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
         {
             return $"TLS with the broker at {address.Endpoint} failed: {tls.Message}";
+        }
+
+        if (address.UsesTls && reasons.Any(reason => reason is IOException or SocketException { SocketErrorCode: SocketError.ConnectionReset }))
+        {
+            return $"the broker at {address.Endpoint} closed the connection as TLS began: is this its TLS port, "
+                + "and does it ask for a client certificate (JobRunner__RabbitMq__CertFile, JobRunner__RabbitMq__KeyFile)?";
         }
 
         if (reasons.OfType<SocketException>().FirstOrDefault() is { } socket)

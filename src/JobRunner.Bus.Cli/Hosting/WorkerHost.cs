@@ -4,7 +4,7 @@ using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Jobs;
 using JobRunner.Bus.Settings;
-using JobRunner.Bus.Telemetry;
+using JobRunner.Bus.Topology;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
@@ -12,19 +12,23 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OpenTelemetry.Metrics;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Cli.Hosting;
 
 /// <summary>The process of <c>jobrunner worker</c>.</summary>
 internal static class WorkerHost
 {
+    private const int TlsAttempts = 5;
+
+    private static readonly TimeSpan BetweenTlsAttempts = TimeSpan.FromSeconds(2);
+
     /// <summary>Runs until SIGTERM or Ctrl-C, then drains; a second signal ends the process at once.</summary>
     public static Task<int> RunAsync(WorkerArguments arguments, CancellationToken cancellation) => SettingsErrors.ExplainAsync(async () =>
     {
         using var interrupts = new ConsoleInterrupts();
         await using var app = Build(arguments);
-        await RequireBrokerAsync(app.Configuration, interrupts.Stop);
+        await RequireBrokerAsync(app.Services, interrupts.Stop);
         var readiness = app.Services.GetRequiredService<WorkerReadiness>();
         await app.RunAsync(cancellation);
         return readiness.Refused.Count == 0
@@ -43,6 +47,7 @@ internal static class WorkerHost
             {
                 ["JobRunner:Transport"] = nameof(TransportKind.RabbitMq),
                 ["JobRunner:RabbitMq:Uri"] = uri,
+                ["JobRunner:RabbitMq:UriFile"] = "",
             });
         }
 
@@ -62,9 +67,7 @@ internal static class WorkerHost
         builder.Services.AddJobRunner(builder.Configuration);
         builder.Services.AddBuiltInJobs();
         builder.Services.AddHealthChecks().AddCheck<ReadinessCheck>("worker", tags: ["ready"]);
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(WorkerMetrics.MeterName, "MassTransit")
-            .AddPrometheusExporter());
+        builder.AddWorkerTelemetry();
 
         var port = Port(builder.Configuration);
         if (port is null)
@@ -110,28 +113,46 @@ internal static class WorkerHost
     /// A broker that says no will say no again: that ends the process. One that is not there may come: the worker waits
     /// for it and says so.
     /// </summary>
-    private static async Task RequireBrokerAsync(IConfiguration configuration, CancellationToken cancellation)
+    private static async Task RequireBrokerAsync(IServiceProvider services, CancellationToken cancellation)
     {
-        // With patience, the host asks again and again.
-        if (configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.Patience)}"] is not (null or "")
-            || configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.Uri)}"] is not { Length: > 0 } uri
-            || !Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("amqp" or "amqps"))
+        RabbitMqOptions options;
+        try
+        {
+            options = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        }
+        catch (Exception error) when (error is OptionsValidationException or InvalidOperationException)
         {
             // Said better by the validation of all settings at start.
             return;
         }
 
-        try
+        if (options.Patience > TimeSpan.Zero)
         {
-            await using var connection = await BrokerConnection.OpenAsync(BrokerAddress.From(uri, _ => null), "jobrunner worker (check)", cancellation);
+            // The host asks again and again.
+            return;
         }
-        catch (SchedulerBusException error) when (BrokerErrors.IsRefusal(error))
+
+        for (var attempt = 1; ; attempt++)
         {
-            throw new UsageException(error.Message);
-        }
-        catch (SchedulerBusException)
-        {
-            // Not there yet.
+            try
+            {
+                await using var connection = await BrokerConnection.OpenAsync(BrokerAddress.Of(options), "jobrunner worker (check)", cancellation);
+                return;
+            }
+            catch (SchedulerBusException error) when (BrokerErrors.IsRefusal(error) || (BrokerErrors.IsTls(error) && attempt == TlsAttempts))
+            {
+                throw new UsageException(error.Message);
+            }
+            catch (SchedulerBusException error) when (BrokerErrors.IsTls(error))
+            {
+                // Certificates may be in the middle of being renewed.
+                await Task.Delay(BetweenTlsAttempts, TimeProvider.System, cancellation);
+            }
+            catch (SchedulerBusException error)
+            {
+                BrokerLog.NotThereYet(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WorkerHost)), error.Message);
+                return;
+            }
         }
     }
 }

@@ -20,8 +20,9 @@ internal static class HttpRequestClients
         // the clients log nothing; the job keeps time itself, body included.
         void Add(string name, bool followRedirects) => services
             .AddHttpClient(name, client => client.Timeout = Timeout.InfiniteTimeSpan)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            .ConfigurePrimaryHttpMessageHandler(provider => new SocketsHttpHandler
             {
+                ConnectCallback = provider.GetRequiredService<AllowedTargets>().ConnectAsync,
                 AllowAutoRedirect = followRedirects,
                 UseCookies = false,
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),

@@ -9,14 +9,21 @@ namespace JobRunner.Bus.Jobs.Http;
 /// Sends one HTTP request. An expected status is COMPLETE, anything else FAIL. stdout is the answer's body, stderr its
 /// status line and headers; what was sent is never told, it may hold secrets.
 /// </summary>
-internal sealed class HttpRequestJob(IHttpClientFactory clients, IOptions<BuiltInJobsOptions> options, TimeProvider time) : IJob
+internal sealed class HttpRequestJob(IHttpClientFactory clients, AllowedTargets targets, IOptions<BuiltInJobsOptions> options, TimeProvider time) : IJob
 {
     private const int BufferSize = 64 * 1024;
 
     private readonly HttpJobOptions _options = options.Value.Http;
     private RequestPlan? _plan;
 
-    public void Deserialize(ReadOnlySpan<byte> bytes) => _plan = RequestPlan.Read(bytes);
+    public void Deserialize(ReadOnlySpan<byte> bytes)
+    {
+        _plan = RequestPlan.Read(bytes);
+        if (targets.WhyNot(_plan.Target) is { } why)
+        {
+            throw new InvalidOperationException(why);
+        }
+    }
 
     public async Task<JobResult> RunAsync(JobRunContext context, CancellationToken stopToken)
     {

@@ -30,6 +30,9 @@ internal sealed class RequestPlan
         FollowRedirects = bytes.FollowRedirects ?? false;
     }
 
+    /// <summary>Where it goes.</summary>
+    public Uri Target => _uri;
+
     /// <summary>Whether to follow redirects.</summary>
     public bool FollowRedirects { get; }
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Globalization;
 using JobRunner.Bus.Runners.Jobs;
 
@@ -18,7 +19,9 @@ internal static class CommandEnvironment
         {
             var name = (string)variable.Key;
             if (name.StartsWith("JobRunner__", StringComparison.OrdinalIgnoreCase)
-                || name.StartsWith("JobRunner:", StringComparison.OrdinalIgnoreCase))
+                || name.StartsWith("JobRunner:", StringComparison.OrdinalIgnoreCase)
+                // May hold the collector's credentials.
+                || name.StartsWith("OTEL_", StringComparison.Ordinal))
             {
                 changes[name] = null;
             }
@@ -28,6 +31,8 @@ internal static class CommandEnvironment
         changes["JOBRUNNER_JOB_ID"] = context.Job.Id;
         changes["JOBRUNNER_TRY"] = context.Try.ToString(CultureInfo.InvariantCulture);
         changes[CommandGuard.Variable] = mark;
+        // Where OpenTelemetry's tools look for it: what the command does belongs to the trace of its try.
+        changes["TRACEPARENT"] = Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
         return changes;
     }
 }

@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Jobs.Shell;
 /// all it started; when the program ends by itself, what it left in the background goes on, and its output is no longer
 /// read.
 /// </summary>
-internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, CommandGuard guard, TimeProvider time) : IJob
+internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, CommandGuard guard, AllowedCommands allowed, TimeProvider time) : IJob
 {
     private readonly ShellJobOptions _options = options.Value.Shell;
     private string _command = "";
@@ -25,6 +25,10 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Comm
         }
 
         (_command, _arguments) = ShellCommandBytes.Read(bytes);
+        if (allowed.WhyNot(_command, CommandLauncher.Find(_command).Path, _arguments) is { } why)
+        {
+            throw new InvalidOperationException(why);
+        }
     }
 
     public async Task<JobResult> RunAsync(JobRunContext context, CancellationToken stopToken)
@@ -38,6 +42,12 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Comm
         if (path is null)
         {
             return JobResult.Fail(error!);
+        }
+
+        // It may be found elsewhere by now.
+        if (allowed.WhyNot(_command, path, _arguments) is { } why)
+        {
+            return JobResult.Fail(why);
         }
 
         var running = $"running {_command}";

@@ -13,6 +13,9 @@ internal sealed record CommandDelivery(RunJob Command, DateTimeOffset? SentAt, R
     /// <summary>Whether it was delivered before: its worker may have died in the middle of the run, or be cut off and still run it.</summary>
     public bool Redelivered { get; init; }
 
+    /// <summary>Whether it was delivered before, whatever has been found out about it since.</summary>
+    public bool WasRedelivered { get; init; }
+
     /// <summary>The counters it arrived with; they stay when a crash resume moves the command's own on.</summary>
     public TryCounters ArrivedWith { get; init; } = new(Command.PrevTries, Command.TotalTries);
 

@@ -4,6 +4,7 @@ using JobRunner.Bus.Record;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -11,7 +12,7 @@ namespace JobRunner.Bus.Accept;
 
 /// <summary>Looks a redelivered command up in the journal and does what <see cref="CrashResume"/> decides.</summary>
 internal sealed class CrashResumer(
-    IJobJournal journal, IJobLogSink logs, JobFinishedPublisher finished, IOptions<WorkerOptions> options, ILogger<CrashResumer> logger)
+    IJobJournal journal, IJobLogSink logs, JobFinishedPublisher finished, WorkerMetrics metrics, IOptions<WorkerOptions> options, ILogger<CrashResumer> logger)
 {
     /// <summary>The delivery as its run goes on; <see langword="null"/> when there is nothing left to run.</summary>
     /// <exception cref="RefusedException">The job has killed its workers too often; its scheduler has been told.</exception>
@@ -29,6 +30,7 @@ internal sealed class CrashResumer(
                 var next = resumed.Delivery.Command;
                 AcceptLog.RunResumed(logger, next.PrevTries, next.TotalTries);
                 await journal.KeepStartAsync(job);
+                metrics.RunResumed();
                 return resumed.Delivery with { Redelivered = false };
 
             case Resumption.Tell tell:
@@ -82,6 +84,7 @@ internal sealed class CrashResumer(
         var error = DiedTimes(times);
         await logs.RecordAsync(NoTryLog.For(command, error));
         await finished.PublishAsync(command, NoTryLog.ReturnFor(command, error) with { Tries = delivery.Leg.TriesBefore });
+        metrics.RunPoisoned();
         AcceptLog.RunPoisoned(logger, error);
     }
 

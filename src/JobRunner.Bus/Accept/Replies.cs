@@ -17,6 +17,13 @@ internal sealed class BrokerReplies(BrokerLink link, ILogger<BrokerReplies> logg
 {
     public async Task SendAsync<T>(ReplyAddress to, T answer)
     {
+        if (Names.IsWorkersOwn(to.Queue))
+        {
+            // Whoever asks may not be allowed to write there; the worker is.
+            BrokerLog.AnswerRefused(logger, typeof(T).Name, to.Queue);
+            return;
+        }
+
         var properties = new BasicProperties { ContentType = Wire.ContentType, Type = typeof(T).Name };
         if (to.CorrelationId is not null)
         {

@@ -1,5 +1,6 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.Options;
@@ -13,14 +14,15 @@ namespace JobRunner.Bus.Accept;
 /// </summary>
 internal sealed class RunJobConsumer(RunDispatcher dispatcher, IOptions<WorkerOptions> options) : IConsumer<RunJob>
 {
-    public Task Consume(ConsumeContext<RunJob> context)
+    public async Task Consume(ConsumeContext<RunJob> context)
     {
         var command = context.Message;
         CommandRules.Require(command, context.ReceiveContext.Body.Length ?? 0, options.Value);
+        using var span = MessageSpans.Process(context, Names.RunJob).Of(command.RequestId, command.Job.Id, command.Job.Type);
         var sentAt = command.SentAt ?? context.Timestamp();
+        var redelivered = context.ReceiveContext.Redelivered || context.TextHeader(WorkerHeaders.DeliveredBefore) is not null;
+        var delivery = new CommandDelivery(command, sentAt, context.Leg(), context.DueAt()) { Redelivered = redelivered, WasRedelivered = redelivered };
         // A delivery that is lost (channel closed, consumer timeout) is let go of at once; the run does not depend on it.
-        return dispatcher.RunAsync(
-            new CommandDelivery(command, sentAt, context.Leg(), context.DueAt()) { Redelivered = context.ReceiveContext.Redelivered || context.TextHeader(WorkerHeaders.DeliveredBefore) is not null },
-            context.CancellationToken);
+        await span.WatchAsync(() => dispatcher.RunAsync(delivery, context.CancellationToken));
     }
 }

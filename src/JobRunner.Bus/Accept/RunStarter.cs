@@ -4,6 +4,7 @@ using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,7 @@ internal sealed class RunStarter(
     IStopNotes notes,
     StopBook stops,
     DrainSignal drain,
+    WorkerMetrics metrics,
     IOptions<WorkerOptions> options,
     TimeProvider time,
     ILogger<RunStarter> logger) : IDisposable
@@ -95,6 +97,7 @@ internal sealed class RunStarter(
         AcceptLog.JobNotMade(logger, error.Message);
         await logs.RecordAsync(error.Log);
         await finished.PublishAsync(delivery.Command, error.Return with { Tries = delivery.Leg.TriesBefore });
+        metrics.RunEnded(delivery.Command, JobState.Fail);
     }
 
     private async Task SeeThroughAsync(LiveRun run)
@@ -104,6 +107,7 @@ internal sealed class RunStarter(
         try
         {
             var command = run.Delivery.Command;
+            metrics.RunStarts(run.Delivery);
             AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
             var result = await run.Runner.RunToLastLogAsync();
             run.MarkEnding();
@@ -121,12 +125,14 @@ internal sealed class RunStarter(
         catch (OperationCanceledException) when (run.Runner.Abandoned.IsCancellationRequested)
         {
             AcceptLog.RunAbandoned(logger);
+            metrics.RunGivenUp();
             Forget(run);
             run.MarkBroken(new GivenBackException());
         }
         catch (Exception error)
         {
             AcceptLog.RunBroke(logger, error);
+            metrics.RunGivenUp();
             Forget(run);
             run.MarkBroken(new GivenBackException(error));
         }
@@ -149,6 +155,7 @@ internal sealed class RunStarter(
         }
 
         Forget(run);
+        metrics.RunEnded(run.Delivery.Command, result.FinalState);
         AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
     }
 
@@ -185,6 +192,7 @@ internal sealed class RunStarter(
             Forget(run);
         }
 
+        metrics.RunSentOn(result.End);
         AcceptLog.RunSentOn(logger, result.Wait, next.PrevTries, next.TotalTries);
     }
 

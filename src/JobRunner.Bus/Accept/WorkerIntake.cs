@@ -109,7 +109,15 @@ internal sealed class WorkerIntake(
     private async Task<HostReceiveEndpointHandle> OpenAsync<TConsumer>(string queue, CancellationToken cancellationToken)
         where TConsumer : class, IConsumer
     {
-        var handle = endpoints.ConnectReceiveEndpoint(queue, (context, endpoint) => endpoint.ConfigureConsumer<TConsumer>(context));
+        var handle = endpoints.ConnectReceiveEndpoint(queue, (context, endpoint) =>
+        {
+            endpoint.ConfigureConsumer<TConsumer>(context);
+            if (endpoint is IRabbitMqReceiveEndpointConfigurator broker)
+            {
+                // Shown in the queue's list of consumers.
+                broker.OverrideConsumerTag($"jobrunner {worker}");
+            }
+        });
         await handle.Ready.WaitAsync(cancellationToken);
         return handle;
     }

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -32,31 +34,31 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
         _writing = Task.Run(WriteAsync);
     }
 
-    public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) => Send(Log(log, cancellationToken), null);
+    public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
+        Send(Log(log, TraceHeaders.CurrentContext(), cancellationToken), null);
 
-    public Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken) => Send(End(end, cancellationToken), null);
+    public Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken) =>
+        Send(End(end, TraceHeaders.CurrentContext(), cancellationToken), null);
 
-    public (Task Logged, Task Told) Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken)
+    public (Task Logged, Task Told) Both(
+        JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken)
     {
-        var (first, second) = (Log(log, cancellationToken), End(end, cancellationToken));
+        var (first, second) = (Log(log, logTrace, cancellationToken), End(end, endTrace, cancellationToken));
         return (Send(first, second), second.Task);
     }
 
     // Mandatory: accepted without a queue to hold it would be lost.
-    private static Publication Log(JobLogRecorded log, CancellationToken cancellationToken) =>
-        new(Names.JobLogRecorded, LogProperties, Wire.Serialize(log), mandatory: true, cancellationToken);
+    private static Publication Log(JobLogRecorded log, ActivityContext trace, CancellationToken cancellationToken) =>
+        new(Names.JobLogRecorded, trace == default ? LogProperties : Properties([], trace), Wire.Serialize(log), mandatory: true, cancellationToken);
 
-    private static Publication End(RunEndNews end, CancellationToken cancellationToken) => new(
-        Names.JobFinished,
-        new BasicProperties
-        {
-            ContentType = Wire.ContentType,
-            DeliveryMode = DeliveryModes.Persistent,
-            Headers = HeadersOf(end),
-        },
-        Wire.Serialize(end.Finished),
-        mandatory: false,
-        cancellationToken);
+    private static Publication End(RunEndNews end, ActivityContext trace, CancellationToken cancellationToken) =>
+        new(Names.JobFinished, Properties(HeadersOf(end), trace), Wire.Serialize(end.Finished), mandatory: false, cancellationToken);
+
+    private static BasicProperties Properties(Dictionary<string, object?> headers, ActivityContext trace)
+    {
+        TraceHeaders.Inject(headers, trace);
+        return new BasicProperties { ContentType = Wire.ContentType, DeliveryMode = DeliveryModes.Persistent, Headers = headers };
+    }
 
     private static Dictionary<string, object?> HeadersOf(RunEndNews end)
     {

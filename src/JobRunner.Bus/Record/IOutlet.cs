@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Record;
@@ -18,5 +19,11 @@ internal interface IOutlet
     /// Publishes a run's last log and its end together. The end never leaves without the log: the broker has got the log before
     /// it gets the end.
     /// </summary>
-    (Task Logged, Task Told) Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken);
+    /// <param name="log">The log.</param>
+    /// <param name="logTrace">The trace that the log belongs to; a message sent alone belongs to that of what runs now.</param>
+    /// <param name="end">The end.</param>
+    /// <param name="endTrace">The trace that the end belongs to.</param>
+    /// <param name="cancellationToken">Gives both up.</param>
+    (Task Logged, Task Told) Both(
+        JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken);
 }

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Record;
@@ -20,6 +21,8 @@ internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, Until
     public async Task PublishAsync(RunEndNews end, CancellationToken abandoned = default)
     {
         await leases.InContactAsync(abandoned);
+        using var span = MessageSpans.Publish(Names.JobFinished, end.Finished.RequestId, end.Finished.JobId)?
+            .SetTag(JobTraces.JobStateKey, end.Finished.FinalState.ToSeedName());
         await until.RunAsync("a finished job", token => outlet.FinishedAsync(end, token), abandoned);
     }
 

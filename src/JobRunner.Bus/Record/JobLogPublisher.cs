@@ -22,6 +22,8 @@ internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, ILeas
         await leases.InContactAsync(cancellationToken);
         metrics.TryEnded(log);
         var bounded = JobLogBounds.Within(log);
+        using var span = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId)?.SetTag(JobTraces.TryKey, log.Try);
+        using var waiting = metrics.LogWaits();
         await until.RunAsync("a job log", token => outlet.LogAsync(bounded, token), cancellationToken);
     }
 }

@@ -18,20 +18,35 @@ internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccep
         metrics.TryEnded(lastLog);
         var log = JobLogBounds.Within(lastLog);
         var end = new RunEndNews(JobFinishedPublisher.End(command, result), command.SentAt, time.GetUtcNow());
+        // The end is what the run publishes, the log what its last try does.
+        using var telling = MessageSpans.Publish(Names.JobFinished, log.RequestId, log.JobId)?
+            .SetTag(JobTraces.JobStateKey, end.Finished.FinalState.ToSeedName());
+        var endTrace = TraceHeaders.CurrentContext();
+        using var logging = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId, result.LastTry)?.SetTag(JobTraces.TryKey, log.Try);
+        var logTrace = TraceHeaders.CurrentContext();
+        var waiting = metrics.LogWaits();
         Task? logged = null, told = null;
-        await until.RunAsync(
-            "a job log",
-            token =>
-            {
-                if (logged is not null)
+        try
+        {
+            await until.RunAsync(
+                "a job log",
+                token =>
                 {
-                    return outlet.LogAsync(log, token);
-                }
+                    if (logged is not null)
+                    {
+                        return outlet.LogAsync(log, token);
+                    }
 
-                (logged, told) = outlet.Both(log, end, token);
-                return logged;
-            },
-            abandoned);
+                    (logged, told) = outlet.Both(log, logTrace, end, endTrace, token);
+                    return logged;
+                },
+                abandoned);
+        }
+        finally
+        {
+            waiting.Dispose();
+            logging?.Stop();
+        }
 
         // The end comes after the log also where either has to be sent again.
         await until.RunAsync("a finished job", token => Interlocked.Exchange(ref told, null) ?? outlet.FinishedAsync(end, token), abandoned);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Report.Gate;
 using JobRunner.Bus.Report.Redeliver;
+using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -26,20 +27,35 @@ internal sealed class JobLogRecordedConsumer(
 {
     public async Task Consume(ConsumeContext<JobLogRecorded> context)
     {
+        var log = context.Message;
+        using var span = MessageSpans.Process(context, Names.JobLogRecorded).Of(log.RequestId, log.JobId, log.Type)?.SetTag(JobTraces.TryKey, log.Try);
+        await span.WatchAsync(() => ConsumeAsync(context, span));
+    }
+
+    private async Task ConsumeAsync(ConsumeContext<JobLogRecorded> context, Activity? span)
+    {
         using var counted = underWay.Begin();
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, underWay.Ending);
         using var send = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, underWay.Ended);
         var history = redelivery.HistoryOf(context);
+        if (history.FirstTriedAt is not null)
+        {
+            span?.SetTag(MessageSpans.Redelivered, true);
+        }
+
         try
         {
             while (await DeliverAsync(context.Message, history, wait.Token, send.Token) is { } putOff)
             {
                 history = putOff.History;
+                span?.SetStatus(ActivityStatusCode.Error).SetTag("jobrunner.delay", WaitSteps.NameOf(putOff.Delay));
                 if (!await redelivery.PutOffAsync(context, putOff, wait.Token))
                 {
                     return;
                 }
             }
+
+            span?.SetStatus(ActivityStatusCode.Unset);
         }
         catch (OperationCanceledException) when (underWay.Ending.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {

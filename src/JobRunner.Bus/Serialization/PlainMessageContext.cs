@@ -24,7 +24,8 @@ internal sealed class PlainMessageContext(Headers headers, Uri? destinationAddre
 
     public Uri? DestinationAddress => destinationAddress;
 
-    public Uri? ResponseAddress => Uri.TryCreate(Text(MassTransit.MessageHeaders.ResponseAddress), UriKind.Absolute, out var uri) ? uri : null;
+    // The bus would send faults there, with the worker's permissions: to queues that the sender may not write to.
+    public Uri? ResponseAddress => null;
 
     public Uri? FaultAddress => null;
 

@@ -32,7 +32,7 @@ internal sealed class WireDeserializer<TMessage>(ContentType contentType, bool e
 
         var opened = Open(bytes);
         return new WireSerializerContext<TMessage>(
-            MessageIn(opened), new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance));
+            MessageIn(opened), new NoAnswerContext(new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance)));
     }
 
     /// <summary>The message in an envelope.</summary>

@@ -31,5 +31,7 @@ internal sealed class OptionRules(string section)
 
     public void Wrong(string name, string value, string must) => _wrong.Add($"{EnvironmentName(section, name)} is \"{value}\"; it {must}");
 
+    public void Wrong(string whole) => _wrong.Add(whole);
+
     public ValidateOptionsResult Result() => _wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_wrong);
 }

@@ -45,20 +45,14 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     public async Task<IConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
     {
         var factory = NewFactory($"jobrunner {worker} ({purpose})");
-        var connection = await factory.CreateConnectionAsync(BrokerNodes.Of(options.Value), factory.ClientProvidedName, cancellationToken);
+        var connection = await factory.CreateConnectionAsync(BrokerNodes.ToConnectTo(options.Value), factory.ClientProvidedName, cancellationToken);
         blocked.Watch(connection);
         BrokerLog.LinkOpened(logger, connection.Endpoint.HostName, connection.Endpoint.Port);
         return connection;
     }
 
     /// <summary>What connects to the broker: connections do not recover by themselves.</summary>
-    public ConnectionFactory NewFactory(string clientName) => new()
-    {
-        Uri = new Uri(options.Value.Uri!),
-        AutomaticRecoveryEnabled = false,
-        RequestedHeartbeat = BrokerNodes.Heartbeat,
-        ClientProvidedName = clientName,
-    };
+    public ConnectionFactory NewFactory(string clientName) => BrokerClient.NewFactory(options.Value, clientName);
 
     /// <summary>Whether every address of every node refuses connections: then it is down, for all who use it.</summary>
     public async Task<bool> IsRefusedEverywhereAsync(TimeSpan patience, CancellationToken cancellationToken)

@@ -32,6 +32,11 @@ internal static partial class BrokerLog
     [LoggerMessage(1204, LogLevel.Warning, "No contact with the broker: {Reason}")]
     public static partial void ContactLost(ILogger logger, string reason);
 
+    [LoggerMessage(1208, LogLevel.Warning, "The broker is not there yet: {Reason}. The worker waits for it")]
+    public static partial void NotThereYet(ILogger logger, string reason);
+
+    [LoggerMessage(1209, LogLevel.Warning, "An answer ({What}) is not sent: its reply-to {Queue} is a queue of the workers' own")]
+    public static partial void AnswerRefused(ILogger logger, string what, string queue);
     [LoggerMessage(1207, LogLevel.Warning, "No commands from the broker: {Reason}. Runs go on; consuming again as soon as it can be")]
     public static partial void ConsumerLost(ILogger logger, string reason);
 

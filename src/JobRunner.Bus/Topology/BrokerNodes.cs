@@ -26,6 +26,12 @@ internal static class BrokerNodes
         ];
     }
 
+    /// <summary>The same, as connections are made to them: with TLS where the address asks for it.</summary>
+    /// <exception cref="IOException">A file of TLS cannot be read; the message names the setting.</exception>
+    public static IReadOnlyList<AmqpTcpEndpoint> ToConnectTo(RabbitMqOptions options) => options.UsesTls
+        ? [.. Of(options).Select(node => new AmqpTcpEndpoint(node.HostName, node.Port, BrokerTls.For(options, node.HostName)))]
+        : Of(options);
+
     /// <summary>Whether a list of nodes can be read.</summary>
     public static bool AreWellFormed(string? nodes)
     {

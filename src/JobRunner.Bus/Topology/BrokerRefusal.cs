@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Topology;
@@ -20,6 +21,15 @@ internal static class BrokerRefusal
                     PreflightVerdict.Wrong,
                     $"The broker at {endpoint} refused user \"{user}\"",
                     "Wrong password, no such user, or no access from this host: correct JobRunner__RabbitMq__Uri, or the user on the broker");
+            }
+
+            if (reason is AuthenticationException tls)
+            {
+                return new PreflightFinding(
+                    $"broker {endpoint}",
+                    PreflightVerdict.Wrong,
+                    $"TLS with the broker at {endpoint} failed: {tls.Message}",
+                    "Correct JobRunner__RabbitMq__CaFile, the host in the address, or the broker's certificate");
             }
 
             if (reason is OperationInterruptedException { ShutdownReason: { ReplyCode: AccessRefused or NotAllowed } shutdown })

@@ -30,11 +30,23 @@ public static class Names
     /// <summary>Stream of what has been tried and finished, for runs whose worker died, and for replay.</summary>
     public const string JobJournal = "job-journal";
 
+    private static readonly string[] Own = [RunJob, StopJob, JobLogRecorded, JobFinished, GetRunnerStatus, RunLease, JobJournal, "worker"];
+
     /// <summary>The queue where runs wait that long: they dead-letter back to <see cref="RunJob"/>.</summary>
     public static string WaitQueue(string wait) => $"{RunJobWait}.{wait}";
 
     /// <summary>The queue where job logs wait that long for their redelivery: they dead-letter back to the queue <see cref="JobLogRecorded"/>.</summary>
     public static string DelayQueue(string delay) => $"{JobLogRecorded}.delay.{delay}";
+
+    /// <summary>The queue that the bus of a worker has of its own, and does not use.</summary>
+    public static string WorkerQueue(string worker) => $"worker.{worker}";
+
+    /// <summary>Whether a queue is one of the workers' own, by its name.</summary>
+    public static bool IsWorkersOwn(string queue)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        return Own.Any(name => queue == name || (queue.StartsWith(name, StringComparison.Ordinal) && queue[name.Length] is ('.' or '_')));
+    }
 
     /// <summary>The error queue beside a queue (MassTransit's convention).</summary>
     public static string ErrorQueue(string queue) => $"{queue}_error";

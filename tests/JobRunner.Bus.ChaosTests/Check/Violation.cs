@@ -10,5 +10,5 @@ namespace JobRunner.Bus.ChaosTests.Check;
 public sealed record Violation(string Rule, string Job, string What, IReadOnlyList<HistoryEvent> Events)
 {
     public override string ToString() =>
-        $"{Rule}{(Job.Length > 0 ? $", job {Job}" : "")}: {What}\n{string.Join('\n', Events.Select(one => $"    {one}"))}";
+        $"{Rule}{(Job.Length > 0 ? $", job {Job}" : "")}: {What}\n{string.Join('\n', Events.Select(one => $"    {Recording.LineOf(one)}"))}";
 }

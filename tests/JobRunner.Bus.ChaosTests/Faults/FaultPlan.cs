@@ -10,14 +10,17 @@ public sealed record PlannedFault(TimeSpan Pause, FaultKind Kind, int Worker, Ti
 /// <summary>What is broken when: all of it follows from the seed.</summary>
 public static class FaultPlan
 {
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromSeconds(20);
+
     /// <summary>
     /// The faults of a seed, without end. Kinds come in shuffled rounds, so that a short run has nearly all of them: those that
-    /// hit a worker twice, the broker once, or nothing would get done.
+    /// hit a worker twice, the broker once. Between rounds there is a calm, or nothing would get done.
     /// </summary>
     public static IEnumerable<PlannedFault> Of(int seed, IReadOnlyList<FaultKind> kinds)
     {
         ArgumentNullException.ThrowIfNull(kinds);
         var random = new Random(seed ^ 0x5eed);
+        var calm = TimeSpan.Zero;
         while (true)
         {
             var broker = kinds.Where(HitsBroker).ToArray();
@@ -31,8 +34,11 @@ public static class FaultPlan
             foreach (var kind in round)
             {
                 yield return new PlannedFault(
-                    TimeSpan.FromMilliseconds(random.Next(1000, 4500)), kind, random.Next(1000), TimeSpan.FromMilliseconds(random.Next(500, 4000)));
+                    calm + TimeSpan.FromMilliseconds(random.Next(1000, 4500)), kind, random.Next(1000), TimeSpan.FromMilliseconds(random.Next(500, 4000)));
+                calm = TimeSpan.Zero;
             }
+
+            calm = BetweenRounds;
         }
     }
 

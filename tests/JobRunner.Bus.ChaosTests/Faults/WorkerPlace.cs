@@ -12,11 +12,11 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly Recording _history;
     private readonly int _place;
-    private readonly List<string> _outputs = [];
+    private readonly string _logs;
     private int _generation;
 
-    private WorkerPlace(int place, Uri broker, TcpProxy link, IReadOnlyDictionary<string, string> settings, Recording history) =>
-        (_place, _broker, Link, _settings, _history) = (place, broker, link, settings, history);
+    private WorkerPlace(int place, Uri broker, TcpProxy link, IReadOnlyDictionary<string, string> settings, Recording history, string logs) =>
+        (_place, _broker, Link, _settings, _history, _logs) = (place, broker, link, settings, history, logs);
 
     public TcpProxy Link { get; }
 
@@ -28,13 +28,11 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     /// <summary>Whether a fault has hold of it.</summary>
     public bool IsBusy { get; set; }
 
-    /// <summary>What its processes wrote, those that are gone too.</summary>
-    public string Output => string.Join("\n", [.. _outputs, $"--- {Name}", Process.Output]);
-
-    public static async Task<WorkerPlace> StartAsync(int place, Uri broker, IReadOnlyDictionary<string, string> settings, Recording history)
+    /// <summary>Starts the first process. What each of them wrote goes into the folder when it has ended.</summary>
+    public static async Task<WorkerPlace> StartAsync(int place, Uri broker, IReadOnlyDictionary<string, string> settings, Recording history, string logs)
     {
         ArgumentNullException.ThrowIfNull(broker);
-        var worker = new WorkerPlace(place, broker, TcpProxy.Start(broker.Port), settings, history);
+        var worker = new WorkerPlace(place, broker, TcpProxy.Start(broker.Port), settings, history, logs);
         await worker.StartAgainAsync();
         return worker;
     }
@@ -45,7 +43,6 @@ public sealed partial class WorkerPlace : IAsyncDisposable
         if (Process is not null)
         {
             await EndAsync();
-            _outputs.Add($"--- {Name}\n{Process.Output}");
         }
 
         _generation++;
@@ -57,6 +54,7 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     private async Task EndAsync()
     {
         await Process.DisposeAsync();
+        await File.WriteAllTextAsync(Path.Combine(_logs, Name + ".log"), Process.Output);
         foreach (Match said in GivenUp().Matches(Process.Output))
         {
             _history.Add(new RunsGivenUp(

@@ -24,7 +24,7 @@ public sealed class Recording : IDisposable
         lock (_lock)
         {
             _events.Add(what);
-            _file.WriteLine(JsonSerializer.Serialize(what, Json));
+            _file.WriteLine(LineOf(what));
         }
     }
 
@@ -38,6 +38,9 @@ public sealed class Recording : IDisposable
             }
         }
     }
+
+    /// <summary>An event as it stands in the file.</summary>
+    public static string LineOf(HistoryEvent what) => JsonSerializer.Serialize(what, Json);
 
     /// <summary>Reads a history from a file.</summary>
     public static IReadOnlyList<HistoryEvent> Read(string path) =>

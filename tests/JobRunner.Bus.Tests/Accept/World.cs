@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Stop;
@@ -34,6 +35,9 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
         options ??= new WorkerOptions { ParkWaitsOver = TimeSpan.Zero };
         var services = new ServiceCollection()
             .AddFakeLogging()
+            .AddMetrics()
+            .AddSingleton<WorkerReadiness>()
+            .AddSingleton<WorkerMetrics>()
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IJobFactory>(this)
             .AddSingleton<IJobLogSink>(this)
@@ -201,7 +205,8 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
         Ends.Enqueue(end.Finished);
     }
 
-    (Task Logged, Task Told) IOutlet.Both(JobLogRecorded log, RunEndNews end, CancellationToken cancellationToken)
+    (Task Logged, Task Told) IOutlet.Both(
+        JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken)
     {
         var logged = ((IOutlet)this).LogAsync(log, cancellationToken);
         return (logged, TellAfterAsync(logged, end, cancellationToken));

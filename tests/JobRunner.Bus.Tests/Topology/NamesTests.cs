@@ -82,6 +82,17 @@ public sealed class NamesTests
     public void A_retention_of_part_of_a_second_is_written_in_whole_ones() => Assert.Equal(
         "90s", BrokerTopology.StopStreamArguments(new WorkerOptions { StopRetention = TimeSpan.FromSeconds(90.5) })["x-max-age"]);
 
+    [Theory]
+    [InlineData("run-job", true)]
+    [InlineData("run-job_error", true)]
+    [InlineData("run-job.wait.30s", true)]
+    [InlineData("job-log-recorded.delay.5s", true)]
+    [InlineData("get-runner-status.host.7.abcd", true)]
+    [InlineData("run-job-results", false)]
+    [InlineData("scheduler.run-job", false)]
+    [InlineData("amq.gen-JzTY20BRgKO", false)]
+    public void The_workers_own_queues_are_known_by_name(string queue, bool own) => Assert.Equal(own, Names.IsWorkersOwn(queue));
+
     private static IEnumerable<string> Constants(Type type) => type
         .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Where(field => field.IsLiteral)

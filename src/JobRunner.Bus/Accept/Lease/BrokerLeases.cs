@@ -1,5 +1,6 @@
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,15 @@ namespace JobRunner.Bus.Accept.Lease;
 
 /// <summary>Leases between the workers of a broker.</summary>
 internal sealed class BrokerLeases(
-    LeaseWatch watch, LeaseGuard guard, LeaseTalk talk, RunClaims claims, UntilAccepted until, IOptions<WorkerOptions> options, TimeProvider time, ILogger<BrokerLeases> logger)
+    LeaseWatch watch,
+    LeaseGuard guard,
+    LeaseTalk talk,
+    RunClaims claims,
+    UntilAccepted until,
+    WorkerMetrics metrics,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<BrokerLeases> logger)
     : ILeases
 {
     /// <summary>For a worker that is cut off to stop its tries, which it begins when the lease is over.</summary>
@@ -30,11 +39,13 @@ internal sealed class BrokerLeases(
                 if (claim.Yielded.IsCompleted)
                 {
                     AcceptLog.RunLivesElsewhere(logger);
+                    metrics.LeaseClaimed(takenOver: false);
                     claim.Dispose();
                     return null;
                 }
             }
 
+            metrics.LeaseClaimed(takenOver: true);
             return claim;
         }
         catch

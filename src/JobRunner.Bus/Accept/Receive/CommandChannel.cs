@@ -8,6 +8,8 @@ namespace JobRunner.Bus.Accept.Receive;
 /// </summary>
 internal sealed class CommandChannel : AsyncDefaultBasicConsumer, IAsyncDisposable
 {
+    private static readonly TimeSpan ClosingTime = TimeSpan.FromSeconds(5);
+
     private readonly IConnection _connection;
     private readonly Action<CommandChannel, ReceivedCommand> _handle;
     private readonly CancellationTokenSource _lost = new();
@@ -16,6 +18,7 @@ internal sealed class CommandChannel : AsyncDefaultBasicConsumer, IAsyncDisposab
     private readonly Acknowledgements _acknowledgements = new();
     private readonly Task _acknowledging;
     private string _consumerTag = "";
+    private volatile bool _closing;
 
     private CommandChannel(IConnection connection, IChannel channel, Action<CommandChannel, ReceivedCommand> handle)
         : base(channel)
@@ -42,7 +45,8 @@ internal sealed class CommandChannel : AsyncDefaultBasicConsumer, IAsyncDisposab
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
             await channel.BasicQosAsync(0, prefetch, global: false, cancellationToken);
             opened = new CommandChannel(connection, channel, handle);
-            opened._consumerTag = await channel.BasicConsumeAsync(queue, autoAck: false, opened, cancellationToken);
+            opened._consumerTag = await channel.BasicConsumeAsync(
+                queue, autoAck: false, consumerTag: connection.ClientProvidedName ?? "", opened, cancellationToken);
             return opened;
         }
         catch
@@ -112,9 +116,14 @@ internal sealed class CommandChannel : AsyncDefaultBasicConsumer, IAsyncDisposab
                     await Channel.BasicAckAsync(upTo, multiple: true, Lost);
                 }
 
-                foreach (var tag in single)
+                foreach (var tag in _closing ? [.. single, .. _acknowledgements.Rest()] : single)
                 {
                     await Channel.BasicAckAsync(tag, multiple: false, Lost);
+                }
+
+                if (_closing)
+                {
+                    return;
                 }
 
                 if (again)
@@ -140,12 +149,11 @@ internal sealed class CommandChannel : AsyncDefaultBasicConsumer, IAsyncDisposab
     {
         try
         {
-            foreach (var tag in _ended.Task.IsCompleted ? [] : _acknowledgements.Rest())
-            {
-                await Channel.BasicAckAsync(tag, multiple: false);
-            }
-
-            await _connection.CloseAsync(TimeSpan.FromSeconds(5));
+            // Not before all is acknowledged that is done: else it would be delivered again.
+            _closing = true;
+            _wake.Release();
+            await _acknowledging.WaitAsync(ClosingTime);
+            await _connection.CloseAsync(ClosingTime);
         }
         catch (Exception)
         {

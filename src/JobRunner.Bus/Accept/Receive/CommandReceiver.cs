@@ -1,4 +1,5 @@
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -99,13 +100,22 @@ internal sealed class CommandReceiver(
 
     private async Task RunOrRefuseAsync(CommandChannel channel, ReceivedCommand command)
     {
+        using var span = MessageSpans.Process(TraceHeaders.Extract(command.Properties.Headers), Names.RunJob, command.Redelivered);
         try
         {
+            var delivery = command.Read(options.Value);
+            span.Of(delivery.Command.RequestId, delivery.Command.Job.Id, delivery.Command.Job.Type);
             // A delivery that is lost (channel closed, consumer timeout) is let go of at once; the run does not depend on it.
-            await dispatcher.RunAsync(command.Read(options.Value), channel.Lost);
+            await dispatcher.RunAsync(delivery, channel.Lost);
         }
-        catch (Exception error) when (error is not (GivenBackException or OperationCanceledException))
+        catch (Exception error)
         {
+            span.Failed(error);
+            if (error is GivenBackException or OperationCanceledException)
+            {
+                throw;
+            }
+
             await refused.RefuseAsync(command, error, channel.Lost);
         }
     }

@@ -30,11 +30,11 @@ internal sealed record ReceivedCommand(ulong Tag, bool Redelivered, IReadOnlyBas
             command = command with { SentAt = sentAt };
         }
 
-        return Properties.Headers is { Count: > 0 }
+        var marked = Properties.Headers is { Count: > 0 };
+        var redelivered = Redelivered || (marked && Properties.TextHeader(WorkerHeaders.DeliveredBefore) is not null);
+        var delivery = marked
             ? new CommandDelivery(command, sentAt, AmqpFacts.LegOf(Properties.TextHeader), AmqpFacts.DueAtOf(Properties.TextHeader))
-            {
-                Redelivered = Redelivered || Properties.TextHeader(WorkerHeaders.DeliveredBefore) is not null,
-            }
-            : new CommandDelivery(command, sentAt, RunLeg.First, null) { Redelivered = Redelivered };
+            : new CommandDelivery(command, sentAt, RunLeg.First, null);
+        return delivery with { Redelivered = redelivered, WasRedelivered = redelivered };
     }
 }

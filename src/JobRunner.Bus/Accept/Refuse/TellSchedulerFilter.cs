@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using JobRunner.Bus.Telemetry;
 using MassTransit;
 
 namespace JobRunner.Bus.Accept.Refuse;
@@ -14,6 +15,7 @@ internal sealed class TellSchedulerFilter(RefusalNotes notes) : IFilter<Exceptio
             ExceptionDispatchInfo.Throw(context.Exception);
         }
 
+        using var span = MessageSpans.Refuse(context);
         await notes.TellAsync(context.Body.GetBytes(), RefusalNotes.IsEnvelope(context.ContentType?.MediaType), context.Exception);
         await next.Send(context);
     }

@@ -1,22 +1,27 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
 
 namespace JobRunner.Bus.Accept.Stop;
 
 /// <summary>Answers whoever asked for a stop.</summary>
-internal sealed class StopReplies(IReplies replies, WorkerName worker)
+internal sealed class StopReplies(IReplies replies, WorkerMetrics metrics, WorkerName worker)
 {
-    public Task SendAsync(ReplyAddress? to, RunnerKey key, StopResult result) => to is null
-        ? Task.CompletedTask
-        : replies.SendAsync(to, new StopJobReply
-        {
-            RequestId = key.RequestId,
-            JobId = key.JobId,
-            Outcome = NameOf(result.Outcome),
-            FinalState = result.FinalState,
-            Error = result.Error,
-            Worker = worker.Value,
-        });
+    public Task SendAsync(ReplyAddress? to, RunnerKey key, StopResult result)
+    {
+        metrics.Stopped(result.Outcome);
+        return to is null
+            ? Task.CompletedTask
+            : replies.SendAsync(to, new StopJobReply
+            {
+                RequestId = key.RequestId,
+                JobId = key.JobId,
+                Outcome = NameOf(result.Outcome),
+                FinalState = result.FinalState,
+                Error = result.Error,
+                Worker = worker.Value,
+            });
+    }
 
     private static string NameOf(StopOutcome outcome) => outcome switch
     {

@@ -1,12 +1,13 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Accept.Stop;
 
 /// <summary>Answers for commands that arrive after the stop that was meant for them: no try, no log.</summary>
-internal sealed class StoppedCommands(JobFinishedPublisher finished, StopReplies replies, ILogger<StoppedCommands> logger)
+internal sealed class StoppedCommands(JobFinishedPublisher finished, StopReplies replies, WorkerMetrics metrics, ILogger<StoppedCommands> logger)
 {
     public async Task TellAsync(CommandDelivery delivery, StopOrder stop)
     {
@@ -19,6 +20,7 @@ internal sealed class StoppedCommands(JobFinishedPublisher finished, StopReplies
             Next = new TryCounters(command.PrevTries, command.TotalTries),
             JobData = command.JobData,
         });
+        metrics.RunEnded(command, JobState.Stopped);
         AcceptLog.RunEnded(logger, JobState.Stopped.ToSeedName(), 0);
         var outcome = delivery.Leg.Id is null ? StopOutcome.StoppedBeforeStart : StopOutcome.StoppedWhileWaiting;
         await replies.SendAsync(stop.ReplyTo, new RunnerKey(command.RequestId, command.Job.Id), new StopResult(outcome, JobState.Stopped));

@@ -1,5 +1,6 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -16,20 +17,22 @@ internal sealed class BrokerRelay(
     // Whoever gets a run that is not due yet looks for its stop: often enough that none is forgotten before.
     private TimeSpan LongestStay => options.Value.StopRetention / 2;
 
-    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
+    public async Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
     {
+        using var span = MessageSpans.Publish(Names.RunJobWait, next.RequestId, next.Job.Id);
         var properties = Properties(LegHeaders.For(leg, time.GetUtcNow() + wait));
         properties.MessageId = leg.Id;
         var body = Wire.Serialize(next);
         var attempts = 0;
         if (wait <= TimeSpan.Zero)
         {
-            return until.RunAsync("a run handed over", token => link.PublishAsync(
+            await until.RunAsync("a run handed over", token => link.PublishAsync(
                 Names.RunJobWait, Names.NoWait, MarkAgain(properties, attempts++), body, mandatory: true, token), abandoned);
+            return;
         }
 
         var step = WaitSteps.RoundUp(wait < LongestStay ? wait : LongestStay);
-        return until.RunAsync("a waiting run", token => ParkAsync(
+        await until.RunAsync("a waiting run", token => ParkAsync(
             step, Names.RunJobWait, WaitSteps.NameOf(step), MarkAgain(properties, attempts++), body, token), abandoned);
     }
 
@@ -62,12 +65,16 @@ internal sealed class BrokerRelay(
         return properties;
     }
 
-    private static BasicProperties Properties(Dictionary<string, object?> headers) => new()
+    private static BasicProperties Properties(Dictionary<string, object?> headers)
     {
-        ContentType = Wire.ContentType,
-        DeliveryMode = DeliveryModes.Persistent,
-        Headers = headers,
-    };
+        TraceHeaders.Inject(headers);
+        return new BasicProperties
+        {
+            ContentType = Wire.ContentType,
+            DeliveryMode = DeliveryModes.Persistent,
+            Headers = headers,
+        };
+    }
 
     private async Task ParkAsync(
         TimeSpan wait, string exchange, string routingKey, BasicProperties properties, byte[] body, CancellationToken cancellationToken)

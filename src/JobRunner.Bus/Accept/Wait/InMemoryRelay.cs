@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using MassTransit;
 
@@ -38,5 +39,7 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
             {
                 context.Headers.Set(name, value, overwrite: true);
             }
+
+            TraceHeaders.Inject(context.Headers);
         }, cancellationToken));
 }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
 
 namespace JobRunner.Bus.Accept.Wait;
 
@@ -16,6 +18,7 @@ internal sealed class ParkedRun(
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(45);
 
     private readonly Lock _lock = new();
+    private readonly ActivityContext _trace = TraceHeaders.CurrentContext();
     private Task<StopResult>? _stop;
     private bool _due;
     private ITimer? _retires;
@@ -73,6 +76,7 @@ internal sealed class ParkedRun(
     private async Task<StopResult> StopWaitingAsync()
     {
         await Task.Yield();
+        using var span = MessageSpans.StopWaiting(_trace, Key);
         await finished.PublishAsync(next, new Return
         {
             FinalState = JobState.Stopped,

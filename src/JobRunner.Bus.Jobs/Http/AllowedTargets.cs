@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Jobs.Http;
+
+/// <summary>
+/// Where <c>http-request</c> jobs may go: hosts by name, as each request and redirect names them, and addresses as they
+/// are connected to, whatever name led there.
+/// </summary>
+internal sealed class AllowedTargets(IOptions<BuiltInJobsOptions> options)
+{
+    // Cloud providers answer whoever asks there with credentials of the machine. The first three are not link-local.
+    private static readonly IPNetwork[] LinkLocalAndMetadata =
+    [
+        IPNetwork.Parse("100.100.100.200/32"),
+        IPNetwork.Parse("168.63.129.16/32"),
+        IPNetwork.Parse("fd00:ec2::/32"),
+        IPNetwork.Parse("169.254.0.0/16"),
+        IPNetwork.Parse("fe80::/10"),
+    ];
+
+    private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
+
+    private readonly HttpJobOptions _options = options.Value.Http;
+    private readonly string[] _hosts = Split(options.Value.Http.AllowedHosts);
+
+    /// <summary>Why a host may not be asked; nothing when it may.</summary>
+    public string? WhyNot(Uri target)
+    {
+        var host = target.IdnHost.TrimEnd('.');
+        return _hosts.Length == 0 || Array.Exists(_hosts, pattern => Matches(pattern, host))
+            ? null
+            : $"host \"{host}\" is not among those that JobRunner__Jobs__Http__AllowedHosts names";
+    }
+
+    /// <summary>Connects, if the address may be connected to.</summary>
+    /// <exception cref="IOException">It may not; says why.</exception>
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        // A redirect names its host here first. Through a proxy, it is the proxy that is connected to.
+        if (context.InitialRequestMessage.RequestUri is { } target && WhyNot(target) is { } why)
+        {
+            throw new IOException(why);
+        }
+
+        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
+        var allowed = Array.FindAll(addresses, address => _options.AllowLinkLocal || !IsLinkLocalOrMetadata(address));
+        if (allowed.Length == 0 && addresses.Length > 0)
+        {
+            throw new IOException(
+                $"address {addresses[0]} of \"{context.DnsEndPoint.Host}\" is link-local or serves a cloud's metadata; "
+                + "JobRunner__Jobs__Http__AllowLinkLocal=true would allow it");
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether an address is link-local, or known to serve a cloud's metadata; also where it is one in IPv6 clothes.</summary>
+    public static bool IsLinkLocalOrMetadata(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+        else if (Nat64.Contains(address))
+        {
+            address = new IPAddress(address.GetAddressBytes().AsSpan(12));
+        }
+
+        return Array.Exists(LinkLocalAndMetadata, network => network.Contains(address));
+    }
+
+    /// <summary>What is wrong with a list of hosts; nothing when it is right.</summary>
+    public static string? Problem(string hosts) => Array.Find(
+        Split(hosts), pattern => Uri.CheckHostName(pattern.StartsWith("*.", StringComparison.Ordinal) ? pattern[2..] : pattern.Trim('[', ']')) == UriHostNameType.Unknown);
+
+    private static bool Matches(string pattern, string host) => pattern.StartsWith("*.", StringComparison.Ordinal)
+        ? host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)
+        : host.Trim('[', ']').Equals(pattern.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
+
+    private static string[] Split(string hosts) => hosts.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}

@@ -1,0 +1,39 @@
+using JobRunner.Bus.Settings;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Topology;
+
+/// <summary>How every connection to the broker is made, whoever makes it: who it says it is, and how it checks the broker.</summary>
+internal static class BrokerClient
+{
+    /// <summary>Name of this software in the broker's list of connections.</summary>
+    public const string Product = "JobRunner.Bus";
+
+    private static readonly string Version = typeof(BrokerClient).Assembly.GetName().Version?.ToString(3) ?? "";
+
+    /// <summary>What connects to the broker of these settings. The connection does not come back by itself.</summary>
+    public static ConnectionFactory NewFactory(RabbitMqOptions options, string clientName)
+    {
+        var factory = new ConnectionFactory
+        {
+            Uri = new Uri(options.Uri!),
+            AutomaticRecoveryEnabled = false,
+            RequestedHeartbeat = BrokerNodes.Heartbeat,
+            ClientProvidedName = clientName,
+        };
+        Prepare(factory, options);
+        return factory;
+    }
+
+    /// <summary>Prepares somebody else's factory likewise. Files are read anew: renewed certificates count from the next connection on.</summary>
+    /// <exception cref="IOException">A file cannot be read; the message names the setting.</exception>
+    public static void Prepare(ConnectionFactory factory, RabbitMqOptions options)
+    {
+        factory.ClientProperties["product"] = Product;
+        factory.ClientProperties["version"] = Version;
+        if (options.UsesTls)
+        {
+            factory.Ssl = BrokerTls.For(options, new Uri(options.Uri!).Host);
+        }
+    }
+}

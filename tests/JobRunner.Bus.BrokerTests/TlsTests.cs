@@ -1,0 +1,113 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using JobRunner.Bus.TestKit;
+
+namespace JobRunner.Bus.BrokerTests;
+
+/// <summary>TLS to a broker, in both directions.</summary>
+public sealed class TlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
+{
+    private const string Password = TlsBroker.Password;
+
+    private Dictionary<string, string> Settings(string password = Password) => new()
+    {
+        ["JobRunner__Transport"] = "RabbitMq",
+        ["JobRunner__RabbitMq__Uri"] = $"amqps://tls:{Uri.EscapeDataString(password)}@127.0.0.1:{broker.TlsPort}/",
+        ["JobRunner__RabbitMq__CaFile"] = broker.Authority.CaFile,
+        ["JobRunner__RabbitMq__CertFile"] = broker.Client.CertFile,
+        ["JobRunner__RabbitMq__KeyFile"] = broker.Client.KeyFile,
+    };
+
+    private static Dictionary<string, string> With(Dictionary<string, string> settings, params (string Name, string? Value)[] changes)
+    {
+        foreach (var (name, value) in changes)
+        {
+            settings.Remove($"JobRunner__RabbitMq__{name}");
+            if (value is not null)
+            {
+                settings[$"JobRunner__RabbitMq__{name}"] = value;
+            }
+        }
+
+        return settings;
+    }
+
+    private static void AssertSecret(WorkerProcess program)
+    {
+        foreach (var form in new[] { Password, Uri.EscapeDataString(Password), "s3cr3t" })
+        {
+            Assert.DoesNotContain(form, program.Output);
+        }
+    }
+
+    private static async Task RefusesAsync(Dictionary<string, string> settings, params string[] says)
+    {
+        await using var worker = WorkerProcess.Start(["worker"], settings);
+        Assert.Equal(2, await worker.ExitCodeAsync());
+        Assert.All(says, text => Assert.Contains(text, worker.Output));
+        Assert.DoesNotContain("   at ", worker.Output);
+        AssertSecret(worker);
+    }
+
+    [Fact]
+    public async Task A_worker_with_a_client_certificate_and_its_password_in_a_file_runs_jobs_and_shows_the_password_nowhere()
+    {
+        var secret = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}");
+        await File.WriteAllTextAsync(secret, Password + "\n");
+        var settings = With(Settings(), ("Uri", $"amqps://tls@127.0.0.1:{broker.TlsPort}/"), ("PasswordFile", secret));
+        settings["Logging__LogLevel__Default"] = "Trace";
+        await using var requestManager = await StubRequestManager.StartAsync();
+        settings["JobRunner__RequestManager__BaseUrl"] = requestManager.BaseUrl;
+        await using var worker = WorkerProcess.Start(["worker"], settings);
+        await Eventually.HoldsAsync("the worker takes work", () => worker.Output.Contains("takes work", StringComparison.Ordinal));
+
+        await using (var submit = WorkerProcess.Start(["submit", "examples/backup-chain.json", "--wait"], settings))
+        {
+            Assert.True(await submit.ExitCodeAsync() is 0 or 1, submit.Output);
+            await Eventually.HoldsAsync("logs are delivered", () => requestManager.Rows.Count > 0);
+            AssertSecret(submit);
+        }
+
+        // Every connection is TLS, and the broker knows the client by its certificate.
+        JsonNode?[] ours = [];
+        await Eventually.HoldsAsync("the broker lists the worker's connections", async () =>
+            (ours = [.. (await broker.Node.Management.GetFromJsonAsync<JsonArray>(new Uri("connections", UriKind.Relative)))!
+                .Where(one => (string?)one!["user"] == "tls" && one["client_properties"] is not null)]).Length >= 3);
+        Assert.All(ours, one => Assert.Equal((true, "CN=worker"), ((bool)one!["ssl"]!, (string)one["peer_cert_subject"]!)));
+
+        // What is said when the broker goes away shows no password either.
+        await broker.Node.KillAsync();
+        await Eventually.HoldsAsync("the worker says that the broker is away", () => worker.Output.Contains("No contact with the broker", StringComparison.Ordinal));
+        AssertSecret(worker);
+        await broker.Node.StartServerAsync();
+        File.Delete(secret);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_TLS_is_told_and_ends_the_worker_with_exit_code_2()
+    {
+        using var stranger = new TestAuthority("another authority");
+        // One after another would each take its patience.
+        await Task.WhenAll(
+            RefusesAsync(With(Settings(), ("CaFile", stranger.CaFile)), "CN=server", "is not from the authority in JobRunner__RabbitMq__CaFile"),
+            RefusesAsync(With(Settings(), ("CaFile", null)), "is from none of the system's authorities", "JobRunner__RabbitMq__CaFile"),
+            RefusesAsync(With(Settings(), ("Uri", $"amqps://tls:s3cr3t@localhost:{broker.TlsPort}/")), "is not for \"localhost\""),
+            RefusesAsync(Settings("s3cr3t wrong"), "refused user \"tls\""),
+            RefusesAsync(With(Settings(), ("CaFile", "/nowhere.pem")), "JobRunner__RabbitMq__CaFile is \"/nowhere.pem\"; it cannot be used as PEM"),
+            RefusesAsync(With(Settings(), ("CaFile", broker.Client.KeyFile)), "JobRunner__RabbitMq__CaFile", "it holds no certificate"),
+            RefusesAsync(With(Settings(), ("KeyFile", null)), "JobRunner__RabbitMq__KeyFile is \"\"; it must be set too"),
+            RefusesAsync(With(Settings(), ("Uri", $"amqp://tls:s3cr3t@127.0.0.1:{broker.Node.Port}/")), "is of use only with an address that begins with amqps://"),
+            RefusesAsync(With(Settings(), ("PasswordFile", "/nowhere")), "JobRunner__RabbitMq__PasswordFile is \"/nowhere\"; it cannot be read"),
+            RefusesAsync(With(Settings(), ("UriFile", broker.Client.KeyFile)), "JobRunner__RabbitMq__Uri and JobRunner__RabbitMq__UriFile are both set"));
+    }
+
+    [Fact]
+    public async Task Without_a_client_certificate_the_broker_takes_nobody()
+    {
+        await using var worker = WorkerProcess.Start(["worker"], With(Settings(), ("CertFile", null), ("KeyFile", null)));
+        await Eventually.HoldsAsync("it says so", () => worker.Output.Contains("does it ask for a client certificate", StringComparison.Ordinal));
+        Assert.False(worker.HasExited);
+        Assert.DoesNotContain("takes work", worker.Output);
+        AssertSecret(worker);
+    }
+}
