@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Jobs.Shell;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JobRunner.Bus.Jobs.Tests;
 
@@ -48,6 +50,30 @@ public sealed class CommandGuardTests : IDisposable
 
         await Eventually.HoldsAsync(() => !_pids.Exists(Lives), "all are gone");
         Assert.True(watch.Elapsed > TimeSpan.FromMilliseconds(300), "SIGTERM comes first");
+    }
+
+    [Fact]
+    public async Task A_guard_that_ends_as_its_worker_lets_go_of_it_holds_up_neither()
+    {
+        var guard = new CommandGuard(NullLogger<CommandGuard>.Instance);
+        guard.Guard();
+        var process = (Process)typeof(CommandGuard).GetField("_guard", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(guard)!;
+        var exited = typeof(Process).GetMethod("OnExited", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        var lettingGo = new Thread(guard.Dispose) { IsBackground = true };
+
+        await Task.Factory.StartNew(EndsMeanwhile, TaskCreationOptions.LongRunning).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.True(lettingGo.Join(TimeSpan.FromSeconds(20)));
+
+        void EndsMeanwhile()
+        {
+            // .NET tells of an end under this lock, which whoever disposes of the process takes too.
+            lock (process)
+            {
+                lettingGo.Start();
+                SpinWait.SpinUntil(() => lettingGo.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(10));
+                exited.Invoke(process, null);
+            }
+        }
     }
 
     [Fact]

@@ -100,7 +100,8 @@ internal sealed class CommandGuard(ILogger<CommandGuard> logger) : IDisposable
         try
         {
             var guard = new Process { StartInfo = start, EnableRaisingEvents = true };
-            guard.Exited += (_, _) => Lost(guard);
+            // Not on the caller's thread: it holds the lock of its Process, which whoever holds ours waits for to dispose of it.
+            guard.Exited += (_, _) => Task.Run(() => Lost(guard));
             guard.Start();
             _guard = guard;
             _startedAt = Stopwatch.GetTimestamp();

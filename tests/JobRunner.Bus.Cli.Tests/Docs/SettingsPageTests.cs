@@ -25,7 +25,7 @@ public sealed partial class SettingsPageTests
         var value = Coded[setting];
         var same = value switch
         {
-            null or "" => written == "none",
+            null or "" or System.Collections.ICollection { Count: 0 } => written == "none",
             bool flag => written == (flag ? "true" : "false"),
             TimeSpan span => Durations(written!).Contains(span),
             Enum choice => written!.Replace(" ", "", StringComparison.Ordinal) == choice.ToString().Replace(" ", "", StringComparison.Ordinal),
@@ -75,7 +75,7 @@ public sealed partial class SettingsPageTests
 
         void Add(string prefix, object options)
         {
-            foreach (var property in options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite))
+            foreach (var property in options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite || typeof(System.Collections.ICollection).IsAssignableFrom(property.GetValue(options)?.GetType())))
             {
                 var value = property.GetValue(options);
                 if (value is not null && property.PropertyType.Name.EndsWith("Options", StringComparison.Ordinal))
