@@ -21,11 +21,7 @@ internal abstract record Resumption
 
     /// <summary>Tell its scheduler again what it was told.</summary>
     /// <param name="News">What it was told.</param>
-    /// <param name="LastLog">
-    /// The log that left together with it, to be sent again too: its worker may have died while the broker refused it. Whoever
-    /// has it takes it as delivered.
-    /// </param>
-    public sealed record TellAgain(RunEndNews News, JobLogRecorded? LastLog) : Resumption;
+    public sealed record TellAgain(RunEndNews News) : Resumption;
 
     /// <summary>Nothing: the run has gone on as another leg.</summary>
     public sealed record LetGo : Resumption;
@@ -53,8 +49,7 @@ internal static class CrashResume
                 case RunFinished end when IsOf(delivery, end):
                     return new Resumption.TellAgain(
                         // As of then: told again it must not pass for the end of a later run.
-                        new RunEndNews(end.Finished, end.CommandSentAt, end.At ?? DateTimeOffset.UnixEpoch),
-                        since.OfType<TryLogged>().Select(logged => logged.Log).FirstOrDefault(log => log.Try == end.Finished.TotalTries));
+                        new RunEndNews(end.Finished, end.CommandSentAt, end.At ?? DateTimeOffset.UnixEpoch));
             }
         }
 

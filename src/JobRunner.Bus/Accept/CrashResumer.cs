@@ -64,11 +64,6 @@ internal sealed class CrashResumer(
     {
         if (over is Resumption.TellAgain again)
         {
-            if (again.LastLog is { } log)
-            {
-                await logs.RecordAsync(log, lost);
-            }
-
             await finished.PublishAsync(again.News, lost);
             AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
         }
