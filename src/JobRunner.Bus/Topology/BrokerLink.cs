@@ -18,8 +18,10 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _opening = new(1, 1);
-    private IConnection? _connection;
+    private OpenConnection? _connection;
     private OpenChannel? _channel;
 
     /// <summary>Publishes one message and returns once the broker has accepted it.</summary>
@@ -34,11 +36,30 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     }
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
-    public async Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken)
+    public Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken) =>
+        UseAsync((channel, _) => work(channel), cancellationToken);
+
+    /// <summary>
+    /// Works on a channel of its own. The token given to the work fires when the connection is lost, too: the client tells
+    /// nobody of a loss as long as a consumer waits for it.
+    /// </summary>
+    public async Task UseAsync(Func<IChannel, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
-        var connection = await ConnectionAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        await work(channel);
+        var (connection, closed) = await ConnectionAsync(cancellationToken);
+        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
+        var channel = await connection.CreateChannelAsync(cancellationToken: open.Token);
+        try
+        {
+            await work(channel, open.Token);
+        }
+        finally
+        {
+            var letGo = LetGoAsync(channel);
+            if (!closed.IsCancellationRequested)
+            {
+                await letGo.WaitAsync(closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 
     /// <summary>Opens a connection for a purpose that needs its own. It does not recover by itself.</summary>
@@ -106,25 +127,25 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
 
     private async Task<OpenChannel> ChannelAsync(CancellationToken cancellationToken)
     {
-        if (_channel is { Channel.IsOpen: true } open)
+        if (_channel is { IsUsable: true } open)
         {
             return open;
         }
 
-        var connection = await ConnectionAsync(cancellationToken);
+        var (connection, lost) = await ConnectionAsync(cancellationToken);
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_channel is not { Channel.IsOpen: true })
+            if (_channel is not { IsUsable: true })
             {
-                _channel?.Channel.Dispose();
+                _ = LetGoAsync(_channel?.Channel);
                 var channel = await connection.CreateChannelAsync(
                     new CreateChannelOptions(
                         publisherConfirmationsEnabled: true,
                         publisherConfirmationTrackingEnabled: true,
                         outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
                     cancellationToken);
-                var closed = new CancellationTokenSource();
+                var closed = CancellationTokenSource.CreateLinkedTokenSource(lost);
                 channel.ChannelShutdownAsync += (_, _) => closed.CancelAsync();
                 if (!channel.IsOpen)
                 {
@@ -142,15 +163,28 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         }
     }
 
-    private async Task<IConnection> ConnectionAsync(CancellationToken cancellationToken)
+    private async Task<OpenConnection> ConnectionAsync(CancellationToken cancellationToken)
     {
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_connection is not { IsOpen: true })
+            if (_connection is not { Connection.IsOpen: true })
             {
-                _connection?.Dispose();
-                _connection = await OpenAsync("topology, waits, answers", cancellationToken);
+                _ = LetGoAsync(_connection?.Connection);
+                var connection = await OpenAsync("topology, waits, answers", cancellationToken);
+                var closed = new CancellationTokenSource();
+                // Before there is a channel: those are told one after another, and the first that hangs holds up the rest.
+                connection.ConnectionShutdownAsync += (_, _) =>
+                {
+                    _ = closed.CancelAsync();
+                    return Task.CompletedTask;
+                };
+                if (!connection.IsOpen)
+                {
+                    await closed.CancelAsync();
+                }
+
+                _connection = new OpenConnection(connection, closed.Token);
             }
 
             return _connection;
@@ -161,21 +195,31 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         }
     }
 
+    /// <summary>Ends what may be dead; nobody should wait for that for ever, and its errors help nobody.</summary>
+    private static async Task LetGoAsync(IAsyncDisposable? old)
+    {
+        if (old is not null)
+        {
+            await Task.Run(() => old.DisposeAsync().AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_channel is not null)
+        var ended = Task.Run(async () =>
         {
-            await _channel.Channel.DisposeAsync();
-        }
-
-        if (_connection is not null)
-        {
-            await _connection.DisposeAsync();
-        }
-
+            await LetGoAsync(_channel?.Channel);
+            await LetGoAsync(_connection?.Connection);
+        });
+        await ended.WaitAsync(TimeToEnd, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _opening.Dispose();
     }
 
-    private sealed record OpenChannel(IChannel Channel, CancellationToken Closed);
+    private sealed record OpenConnection(IConnection Connection, CancellationToken Closed);
+
+    private sealed record OpenChannel(IChannel Channel, CancellationToken Closed)
+    {
+        public bool IsUsable => Channel.IsOpen && !Closed.IsCancellationRequested;
+    }
 }

@@ -52,8 +52,10 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
         List<JournalEntry> entries = [];
         await until.RunAsync("a look-up in the journal", async token =>
         {
-            entries.Clear();
-            await link.UseAsync(channel => ReadAsync(channel, job, since, entries, token), token);
+            // An attempt that was lost may still hear something.
+            List<JournalEntry> heard = [];
+            await link.UseAsync((channel, open) => ReadAsync(channel, job, since, heard, open), token);
+            entries = heard;
         }, cancellationToken);
         return entries;
     }
