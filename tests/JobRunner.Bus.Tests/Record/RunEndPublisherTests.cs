@@ -18,7 +18,7 @@ public sealed class RunEndPublisherTests : IOutlet, IDisposable
 {
     private readonly FakeTimeProvider _time = new();
     private readonly ServiceProvider _services = new ServiceCollection()
-        .AddMetrics().AddRunners().AddSingleton(new TrySlots(1)).AddSingleton<WorkerMetrics>().BuildServiceProvider();
+        .AddMetrics().AddRunners().AddSingleton(new TrySlots(1)).AddSingleton<WorkerReadiness>().AddSingleton<WorkerMetrics>().BuildServiceProvider();
     private readonly List<string> _sent = [];
     private readonly Queue<bool> _logsTaken = new();
     private readonly Queue<bool> _endsTaken = new();
