@@ -120,6 +120,7 @@ public static class JobRunnerServices
         services.AddSingleton<RefusalNotes>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
+        services.AddSingleton<StopHearing>();
         services.AddSingleton<TimelessStops>();
         services.AddSingleton<StoppedCommands>();
         services.AddSingleton<StopReplies>();
@@ -146,6 +147,7 @@ public static class JobRunnerServices
             services.AddSingleton<LeaseWatch>();
             services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();
+            services.AddSingleton<StopCatchUp>();
             services.AddSingleton<IStopNotes>(provider => provider.GetRequiredService<BrokerStopNotes>());
             services.AddSingleton<IRunRelay, BrokerRelay>();
             services.AddSingleton<IReplies, BrokerReplies>();

@@ -235,7 +235,9 @@ public sealed class RabbitMqNode : IAsyncDisposable
             ["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "log"),
             ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_folder, "plugins"),
             ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_folder, "rabbitmq.conf"),
-            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = $"-kernel inet_dist_use_interface {{127,0,0,1}} {_erlang}",
+            // As infra/rabbitmq/advanced.config has it: by default what is dead-lettered in vain is tried again after 3 minutes.
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] =
+                $"-kernel inet_dist_use_interface {{127,0,0,1}} -rabbit dead_letter_worker_publisher_confirm_timeout 5000 {_erlang}",
             ["ERL_EPMD_PORT"] = $"{_epmdPort}",
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
             ["HOME"] = _folder,

@@ -20,6 +20,7 @@ internal sealed class RunDispatcher(
     ILeases leases,
     IRunRelay relay,
     StopBook stops,
+    StopHearing hearing,
     StoppedCommands stopped,
     DrainSignal drain,
     IOptions<WorkerOptions> options,
@@ -121,6 +122,7 @@ internal sealed class RunDispatcher(
                 }
 
                 await leases.InContactAsync(notStarted);
+                await hearing.HearsAsync(notStarted);
                 if (claim is { Yielded.IsCompleted: true })
                 {
                     await PutBackAsync(arrived, LeaveAloneFor);

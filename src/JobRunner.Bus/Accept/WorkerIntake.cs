@@ -68,13 +68,11 @@ internal sealed class WorkerIntake(
                 marks.Begin();
             }
 
-            await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken);
+            await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken, services.GetService<StopCatchUp>());
             if (OnBroker)
             {
                 await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);
-                var (mark, seen) = marks.New();
-                await services.GetRequiredService<BrokerStopNotes>().MarkAsync(mark, cancellationToken);
-                await seen.WaitAsync(cancellationToken);
+                await services.GetRequiredService<StopCatchUp>().RunAsync(cancellationToken);
                 await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
             }
 
@@ -106,7 +104,8 @@ internal sealed class WorkerIntake(
         AcceptLog.WorkerReady(logger, worker.Value, options.Value.Roles.ToString(), options.Value.Slots);
     }
 
-    private async Task<HostReceiveEndpointHandle> OpenAsync<TConsumer>(string queue, CancellationToken cancellationToken)
+    private async Task<HostReceiveEndpointHandle> OpenAsync<TConsumer>(
+        string queue, CancellationToken cancellationToken, IReceiveEndpointObserver? observer = null)
         where TConsumer : class, IConsumer
     {
         var handle = endpoints.ConnectReceiveEndpoint(queue, (context, endpoint) =>
@@ -116,6 +115,11 @@ internal sealed class WorkerIntake(
             {
                 // Shown in the queue's list of consumers.
                 broker.OverrideConsumerTag($"jobrunner {worker}");
+            }
+
+            if (observer is not null)
+            {
+                endpoint.ConnectReceiveEndpointObserver(observer);
             }
         });
         await handle.Ready.WaitAsync(cancellationToken);

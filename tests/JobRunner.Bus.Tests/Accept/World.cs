@@ -62,6 +62,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             .AddSingleton<RunStarter>()
             .AddSingleton<StopBook>()
             .AddSingleton<CaughtUpMarks>()
+            .AddSingleton<StopHearing>()
             .AddSingleton<TimelessStops>()
             .AddSingleton<StoppedCommands>()
             .AddSingleton<StopReplies>()

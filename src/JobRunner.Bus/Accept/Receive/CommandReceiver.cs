@@ -1,3 +1,4 @@
+using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
@@ -11,7 +12,7 @@ namespace JobRunner.Bus.Accept.Receive;
 /// ended and its end is safe, or after the run is safe elsewhere. Opens a new channel where one was lost.
 /// </summary>
 internal sealed class CommandReceiver(
-    BrokerLink link, RunDispatcher dispatcher, RefusedCommands refused, UntilAccepted until, IOptions<WorkerOptions> options, ILogger<CommandReceiver> logger)
+    BrokerLink link, RunDispatcher dispatcher, RefusedCommands refused, StopCatchUp stops, UntilAccepted until, IOptions<WorkerOptions> options, ILogger<CommandReceiver> logger)
     : IDisposable
 {
     private static readonly TimeSpan LongestClosing = TimeSpan.FromSeconds(10);
@@ -46,6 +47,8 @@ internal sealed class CommandReceiver(
             {
                 BrokerLog.ConsumerLost(logger, await channel.Ended);
                 await channel.DisposeAsync();
+                // A stop sent before a command must be read before it, and may be on a connection that is not back yet.
+                await stops.RunAsync(_stopping.Token);
                 channel = await OpenAsync(_stopping.Token);
             }
 

@@ -1,0 +1,50 @@
+using JobRunner.Bus.Accept.Stop;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Tests.Accept;
+
+/// <summary>A worker that does not hear stops starts nothing.</summary>
+public sealed class StopHearingTests
+{
+    [Fact]
+    public async Task A_run_waits_until_stops_are_heard_again_and_then_starts()
+    {
+        await using var world = new World();
+        world.Get<StopHearing>().Lost();
+        var delivery = world.DeliverAsync(World.Command(sentAt: World.Noon));
+        Assert.Equal(0, world.Repo.Count);
+
+        world.Get<StopHearing>().CaughtUp();
+
+        await delivery;
+        Assert.Single(world.Logs);
+    }
+
+    [Fact]
+    public async Task A_stop_that_was_sent_while_none_was_heard_stops_the_run_before_its_first_try()
+    {
+        await using var world = new World();
+        world.Get<StopHearing>().Lost();
+        var delivery = world.DeliverAsync(World.Command(sentAt: World.Noon));
+
+        await world.StopAsync(sentAt: World.Noon);
+        world.Get<StopHearing>().CaughtUp();
+
+        await delivery;
+        Assert.Empty(world.Logs);
+        Assert.Equal(JobState.Stopped, Assert.Single(world.Ends).FinalState);
+    }
+
+    [Fact]
+    public void What_is_lost_twice_is_heard_once_it_is_caught_up()
+    {
+        var hearing = new StopHearing();
+        hearing.Lost();
+        hearing.Lost();
+        Assert.False(hearing.HearsAsync(CancellationToken.None).IsCompleted);
+
+        hearing.CaughtUp();
+
+        Assert.True(hearing.HearsAsync(CancellationToken.None).IsCompletedSuccessfully);
+    }
+}
