@@ -48,6 +48,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1111, LogLevel.Warning, "A stop could not be understood and is ignored: {Reason}")]
     public static partial void StopRefused(ILogger logger, string reason);
 
+    [LoggerMessage(1113, LogLevel.Warning, "Stops have not been heard for {Patience}: runs start all the same, and stops reach them when they are heard")]
+    public static partial void StopsNotHeard(ILogger logger, TimeSpan patience);
+
     [LoggerMessage(1112, LogLevel.Error, "Stop of {Runner} went wrong")]
     public static partial void StopWentWrong(ILogger logger, string runner, Exception error);
 

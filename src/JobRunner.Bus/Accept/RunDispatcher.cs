@@ -166,6 +166,11 @@ internal sealed class RunDispatcher(
                 await live.Over.WaitAsync(lost);
                 return Meeting.Done;
 
+            case ParkedRun { Sending: { } live } when live.IsSame(delivery):
+                AcceptLog.DeliveryJoins(logger);
+                await live.Over.WaitAsync(lost);
+                return Meeting.Done;
+
             case LiveRun live when await EndsSoonAsync(live, notStarted):
                 await live.Over.WaitAsync(notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 notStarted.ThrowIfCancellationRequested();

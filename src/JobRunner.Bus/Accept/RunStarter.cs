@@ -174,11 +174,13 @@ internal sealed class RunStarter(
             // In its place before it is sent: a run that comes back at once must find it.
             var waiting = run.Status() with { Try = 1 + next.TotalTries, Sleeping = true, Status = "(retry sleep) " + run.Status().Status };
             var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, SettleAsync);
+            parked.Sending = run;
             repo.TryReplace(run, parked);
             parked.RetireBefore(result.Wait, time, Forget);
             try
             {
                 await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
+                parked.Sending = null;
             }
             catch
             {

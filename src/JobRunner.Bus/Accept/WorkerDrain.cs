@@ -44,7 +44,7 @@ internal sealed class WorkerDrain(RunnerRepo repo, DrainSignal signal, IOptions<
         AcceptLog.Drained(logger);
     }
 
-    private List<LiveRun> Runs() => [.. repo.Items().OfType<LiveRun>()];
+    private List<LiveRun> Runs() => [.. repo.Alive()];
 
     private async Task<bool> AllOverAsync(TimeSpan within, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Contracts;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JobRunner.Bus.Tests.Accept;
 
@@ -36,9 +37,23 @@ public sealed class StopHearingTests
     }
 
     [Fact]
+    public async Task A_run_does_not_wait_for_ever_for_stops_that_are_not_heard_again()
+    {
+        await using var world = new World();
+        world.Get<StopHearing>().Lost();
+        var delivery = world.DeliverAsync(World.Command(sentAt: World.Noon));
+
+        world.Time.Advance(StopHearing.Patience);
+
+        await delivery;
+        Assert.Single(world.Logs);
+        Assert.Contains(world.LogLines, line => line.Id.Id == 1113);
+    }
+
+    [Fact]
     public void What_is_lost_twice_is_heard_once_it_is_caught_up()
     {
-        var hearing = new StopHearing();
+        var hearing = new StopHearing(TimeProvider.System, NullLogger<StopHearing>.Instance);
         hearing.Lost();
         hearing.Lost();
         Assert.False(hearing.HearsAsync(CancellationToken.None).IsCompleted);

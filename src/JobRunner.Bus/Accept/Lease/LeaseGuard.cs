@@ -73,7 +73,7 @@ internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> option
             _cutOff = true;
         }
 
-        var runs = repo.Items().OfType<LiveRun>().ToList();
+        var runs = repo.Alive().ToList();
         if (runs.Count > 0)
         {
             AcceptLog.LeaseOver(logger, _lease, runs.Count);

@@ -18,7 +18,7 @@ internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims clai
     /// <summary>Tells all workers which jobs run here, those that are about to be given up too.</summary>
     public async Task AnnounceAsync(CancellationToken cancellationToken)
     {
-        var jobs = repo.Items().OfType<LiveRun>().Select(run => new LeasedJob(run.Key.RequestId, run.Key.JobId));
+        var jobs = repo.Alive().Select(run => new LeasedJob(run.Key.RequestId, run.Key.JobId));
         foreach (var some in jobs.Chunk(JobsPerMessage))
         {
             await SayAsync(new LeaseMessage(worker.Value, null, null, some), cancellationToken);
@@ -57,7 +57,7 @@ internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims clai
 
     private bool IsMine(RunnerKey job, string theirClaim)
     {
-        if (repo.TryGet(job, out var runner) && runner is LiveRun)
+        if (repo.TryGet(job, out var runner) && runner.Alive() is not null)
         {
             return true;
         }

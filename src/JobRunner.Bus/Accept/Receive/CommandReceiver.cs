@@ -12,7 +12,7 @@ namespace JobRunner.Bus.Accept.Receive;
 /// ended and its end is safe, or after the run is safe elsewhere. Opens a new channel where one was lost.
 /// </summary>
 internal sealed class CommandReceiver(
-    BrokerLink link, RunDispatcher dispatcher, RefusedCommands refused, StopCatchUp stops, UntilAccepted until, IOptions<WorkerOptions> options, ILogger<CommandReceiver> logger)
+    BrokerLink link, RunDispatcher dispatcher, RefusedCommands refused, StopCatchUp stops, StopHearing hearing, UntilAccepted until, IOptions<WorkerOptions> options, ILogger<CommandReceiver> logger)
     : IDisposable
 {
     private static readonly TimeSpan LongestClosing = TimeSpan.FromSeconds(10);
@@ -48,7 +48,7 @@ internal sealed class CommandReceiver(
                 BrokerLog.ConsumerLost(logger, await channel.Ended);
                 await channel.DisposeAsync();
                 // A stop sent before a command must be read before it, and may be on a connection that is not back yet.
-                await stops.RunAsync(_stopping.Token);
+                await hearing.WaitAsync(stops.RunAsync(_stopping.Token), _stopping.Token);
                 channel = await OpenAsync(_stopping.Token);
             }
 

@@ -48,7 +48,7 @@ internal sealed class StopCatchUp(
     /// <remarks>Before there is a first mark, <see cref="WorkerIntake"/> catches up by itself.</remarks>
     Task IReceiveEndpointObserver.Ready(ReceiveEndpointReady ready)
     {
-        if (!hearing.HearsAsync(CancellationToken.None).IsCompleted)
+        if (!hearing.Hears)
         {
             _ = CatchUpAsync();
         }

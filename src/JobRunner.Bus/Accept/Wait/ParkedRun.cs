@@ -22,6 +22,10 @@ internal sealed class ParkedRun(
     private Task<StopResult>? _stop;
     private bool _due;
     private ITimer? _retires;
+    private volatile LiveRun? _sending;
+
+    /// <summary>The run itself, while it is not known whether the broker has it: until then it lives here.</summary>
+    public LiveRun? Sending { get => _sending; set => _sending = value; }
 
     public RunnerKey Key { get; } = new(next.RequestId, next.Job.Id);
 
