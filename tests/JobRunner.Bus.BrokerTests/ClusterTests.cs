@@ -165,7 +165,7 @@ public sealed class ClusterTests
                 await Eventually.HoldsAsync(
                     () => $"{tries} more tries than {from}, not {_manager.Rows.Count}; the workers said:\n{Words()}",
                     () => _manager.Rows.Count >= Math.Min(from + tries, All),
-                    TimeSpan.FromMinutes(1));
+                    TimeSpan.FromMinutes(3));
             }
             catch (TimeoutException error)
             {
