@@ -11,7 +11,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private readonly RunJob _command;
     private readonly MadeJob _made;
     private readonly IJobLogSink _logs;
-    private readonly TrySlots _slots;
+    private readonly TryPlace _place;
     private readonly RunnerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -31,7 +31,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         _command = command;
         _made = made;
         _logs = logs;
-        _slots = slots;
+        _place = new TryPlace(slots, made.Limits);
         _options = options;
         _time = time;
         _logger = logger;
@@ -105,7 +105,9 @@ public sealed class Runner : IRunner, IAsyncDisposable
             {
                 Abandoned.ThrowIfCancellationRequested();
                 // Stopped before it started: that try is run again on a resume (seed).
-                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.HandedOver) with { Wait = _noPlaceForItsType ? JobTypeLimits.LookAgainAfter : WaitLeft(dueAt) };
+                return _signals.Leave()
+                    ? Returns(JobState.Stopped)
+                    : Returns(state, RunEnd.HandedOver) with { Wait = _noPlaceForItsType ? JobTypeLimits.LookAgainAfter : WaitLeft(dueAt) };
             }
 
             Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
@@ -189,14 +191,14 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// has no place.
     /// </summary>
     private ValueTask<bool> TryStartAsync(TryRun next) =>
-        _made.Limits is null && _slots.TryTake() ? new ValueTask<bool>(TryStart(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
+        _place.TryTake() ? new ValueTask<bool>(TryStart(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
 
     private async Task<bool> WaitAndTryStartAsync(TryRun next)
     {
         var held = _signals.NoMoreTries;
         try
         {
-            if (!await TakeSlotsAsync(held))
+            if (!await _place.TakeAsync(_options.ParkWaitsOver, _time, held))
             {
                 _noPlaceForItsType = true;
                 return false;
@@ -218,34 +220,8 @@ public sealed class Runner : IRunner, IAsyncDisposable
             return true;
         }
 
-        ReleaseSlots();
+        _place.Release();
         return false;
-    }
-
-    /// <summary>A place of the job's type first: who waits for one holds no slot.</summary>
-    private async Task<bool> TakeSlotsAsync(CancellationToken held)
-    {
-        if (_made.Limits is { } limits && !await limits.TakeAsync(_options.ParkWaitsOver, _time, held))
-        {
-            return false;
-        }
-
-        try
-        {
-            await _slots.TakeAsync(held);
-            return true;
-        }
-        catch
-        {
-            _made.Limits?.Release();
-            throw;
-        }
-    }
-
-    private void ReleaseSlots()
-    {
-        _slots.Release();
-        _made.Limits?.Release();
     }
 
     /// <summary>Gives the slot of a try that has ended back, and returns its log.</summary>
@@ -253,7 +229,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     {
         var finishedAt = UnixNanoseconds.Now(_time);
         var state = _signals.TryEnded(result.State);
-        ReleaseSlots();
+        _place.Release();
         Log.TryEnded(_logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
         if (state != result.State)
         {

@@ -104,9 +104,10 @@ internal sealed class TryRun : IStoppable, IThreadPoolWorkItem, IValueTaskSource
         }
 
         await ToldAsync();
-        return WithTimeout(GivenUp
+        var result = GivenUp
             ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(_stopTimeout)} and was given up")
-            : await ResultOfAsync(_work!));
+            : await TryResult.OfAsync(_work!, _stop.Token);
+        return _timedOut ? TryResult.OutOfTime(result, _timeout) : result;
     }
 
     void IThreadPoolWorkItem.Execute()
@@ -284,45 +285,6 @@ internal sealed class TryRun : IStoppable, IThreadPoolWorkItem, IValueTaskSource
         await Task.WhenAny(ends, Task.Delay(_stopTimeout, _time, grace.Token));
         await grace.CancelAsync();
         return ends.IsCompleted;
-    }
-
-    private async Task<JobResult> ResultOfAsync(Task<JobResult> work)
-    {
-        try
-        {
-            return await work ?? Panicked("the job returned no result");
-        }
-        catch (JobException error)
-        {
-            return (error.Result ?? JobResult.Fail("")) with { Error = error.Message };
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            return JobResult.Stopped();
-        }
-        catch (Exception error)
-        {
-            return Panicked(error.Message) with { Stderr = error.ToString() };
-        }
-    }
-
-    private static JobResult Panicked(string what) => JobResult.Fail("panic from job.Run: " + what);
-
-    /// <summary>A try out of time has failed, whatever it returned; unless it completed after all.</summary>
-    private JobResult WithTimeout(JobResult result)
-    {
-        if (!_timedOut || result.State == JobState.Complete)
-        {
-            return result;
-        }
-
-        var error = $"the try took longer than its timeout of {GoDuration.FromTimeSpan(_timeout)}";
-        return result with
-        {
-            State = JobState.Fail,
-            Exit = result.Exit == 0 ? 1 : result.Exit,
-            Error = string.IsNullOrEmpty(result.Error) ? error : $"{error}: {result.Error}",
-        };
     }
 
     private static void ObserveLater(Task task) =>

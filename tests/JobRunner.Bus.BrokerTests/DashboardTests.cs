@@ -66,6 +66,7 @@ public sealed partial class DashboardTests(Broker broker)
     {
         var naps = Convert.ToBase64String("""{"duration":600000000000}"""u8);
         var fails = Convert.ToBase64String("""{"cmd":"/bin/false"}"""u8);
+        using var rate = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         for (var round = 0; !ended.IsCancellationRequested; round++)
         {
             var request = Stage.NewRequestId();
@@ -85,7 +86,7 @@ public sealed partial class DashboardTests(Broker broker)
                 stage.RequestManager.Answer([.. Enumerable.Repeat(StubAnswer.Error(500, "Error 1213: Deadlock found"), 5)]);
             }
 
-            await Task.Delay(100, CancellationToken.None);
+            await rate.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 

@@ -105,10 +105,8 @@ public static class ChaosRun
     {
         foreach (var job in Population.Of(seed))
         {
-            while (scheduler.Outstanding >= MostOutstanding && !over.IsCancellationRequested)
-            {
-                await Task.Delay(20, CancellationToken.None);
-            }
+            await Eventually.HoldsAsync(
+                "there is room for a job", () => scheduler.Outstanding < MostOutstanding || over.IsCancellationRequested, Timeout.InfiniteTimeSpan);
 
             if (over.IsCancellationRequested)
             {
@@ -140,10 +138,13 @@ public static class ChaosRun
 
     private static async Task TryWaitAsync(Func<Task<bool>> condition, TimeSpan within)
     {
-        var clock = Stopwatch.StartNew();
-        while (!await condition() && clock.Elapsed < within)
+        try
         {
-            await Task.Delay(100);
+            await Eventually.HoldsAsync("what should hold", condition, within);
+        }
+        catch (TimeoutException)
+        {
+            // Left to the checker.
         }
     }
 }

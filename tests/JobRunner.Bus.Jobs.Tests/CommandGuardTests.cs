@@ -4,6 +4,7 @@ using System.Reflection;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Jobs.Shell;
 using JobRunner.Bus.Runners.Jobs;
+using JobRunner.Bus.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -48,7 +49,7 @@ public sealed class CommandGuardTests : IDisposable
         var watch = Stopwatch.StartNew();
         await worker.DisposeAsync();
 
-        await Eventually.HoldsAsync(() => !_pids.Exists(Lives), "all are gone");
+        await Eventually.HoldsAsync("all are gone", () => !_pids.Exists(Lives));
         Assert.True(watch.Elapsed > TimeSpan.FromMilliseconds(300), "SIGTERM comes first");
     }
 
@@ -85,7 +86,7 @@ public sealed class CommandGuardTests : IDisposable
 
         await worker.DisposeAsync();
 
-        await Eventually.HoldsAsync(() => File.Exists(Name("tidied")) && !_pids.Exists(Lives), "it tidied up");
+        await Eventually.HoldsAsync("it tidied up", () => File.Exists(Name("tidied")) && !_pids.Exists(Lives));
     }
 
     [Fact]
@@ -101,7 +102,7 @@ public sealed class CommandGuardTests : IDisposable
 
         await worker.DisposeAsync();
 
-        await Eventually.HoldsAsync(() => !Lives(runs) && !Lives(guard), "the guard is through");
+        await Eventually.HoldsAsync("the guard is through", () => !Lives(runs) && !Lives(guard));
         Assert.True(Lives(left));
     }
 
@@ -120,11 +121,11 @@ public sealed class CommandGuardTests : IDisposable
             process.Kill();
         }
 
-        await Eventually.HoldsAsync(() => guard.ProcessId is { } second && second != first, "there is another");
+        await Eventually.HoldsAsync("there is another", () => guard.ProcessId is { } second && second != first);
         Assert.False(runs.IsCompleted);
         await worker.DisposeAsync();
 
-        await Eventually.HoldsAsync(() => !_pids.Exists(Lives), "the command is gone");
+        await Eventually.HoldsAsync("the command is gone", () => !_pids.Exists(Lives));
     }
 
     [Fact]
@@ -140,7 +141,7 @@ public sealed class CommandGuardTests : IDisposable
 
         await worker.DisposeAsync();
 
-        await Eventually.HoldsAsync(() => !Lives(id), "the guard is gone");
+        await Eventually.HoldsAsync("the guard is gone", () => !Lives(id));
     }
 
     private static bool Lives(int pid) => ProcessEntry.Read(pid) is not null;
@@ -154,8 +155,8 @@ public sealed class CommandGuardTests : IDisposable
     {
         var pid = 0;
         await Eventually.HoldsAsync(
-            () => File.Exists(Name(name)) && int.TryParse(File.ReadAllText(Name(name)), CultureInfo.InvariantCulture, out pid),
-            $"{name} holds a process id");
+            $"{name} holds a process id",
+            () => File.Exists(Name(name)) && int.TryParse(File.ReadAllText(Name(name)), CultureInfo.InvariantCulture, out pid));
         _pids.Add(pid);
         return pid;
     }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
+using JobRunner.Bus.TestKit;
 using Microsoft.AspNetCore.Http;
 
 namespace JobRunner.Bus.Jobs.Tests;
@@ -34,7 +35,7 @@ public sealed class HttpFailureTests
         if (begun)
         {
             await Eventually.HoldsAsync(
-                () => run.Context.Status.StartsWith("reading the answer 200", StringComparison.Ordinal), "the answer is read");
+                "the answer is read", () => run.Context.Status.StartsWith("reading the answer 200", StringComparison.Ordinal));
         }
 
         await stop.CancelAsync();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Jobs.Shell;
+using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.Jobs.Tests;
 
@@ -145,7 +146,7 @@ public sealed class ShellCommandTests : IAsyncDisposable
         var run = _worker.StartCommand("/bin/sh", ["-c", "echo step 1; printf 'step \\033[1m2\\n\\n'; sleep 60"], stop.Token);
 
         await Eventually.HoldsAsync(
-            () => run.Context.Status == "running /bin/sh: step  [1m2", $"the status shows the line: {run.Context.Status}");
+            $"the status shows the line: {run.Context.Status}", () => run.Context.Status == "running /bin/sh: step  [1m2");
         await stop.CancelAsync();
         await run.Result;
     }

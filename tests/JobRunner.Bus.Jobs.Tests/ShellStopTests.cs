@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Jobs.Shell;
+using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.Jobs.Tests;
 
@@ -158,7 +159,7 @@ public sealed class ShellStopTests : IDisposable
         var run = Script(worker, "echo $$ > pid; kill -STOP $$");
         var pid = await PidAsync("pid");
         await Eventually.HoldsAsync(
-            () => System.IO.File.ReadAllText($"/proc/{pid}/stat").Contains(") T ", StringComparison.Ordinal), "it is paused");
+            "it is paused", () => System.IO.File.ReadAllText($"/proc/{pid}/stat").Contains(") T ", StringComparison.Ordinal));
 
         await _stop.CancelAsync();
         var result = await run.Result.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
@@ -205,9 +206,9 @@ public sealed class ShellStopTests : IDisposable
     {
         var pid = 0;
         await Eventually.HoldsAsync(
+            $"{name} holds a process id",
             () => System.IO.File.Exists(File(name))
-                && int.TryParse(System.IO.File.ReadAllText(File(name)), CultureInfo.InvariantCulture, out pid),
-            $"{name} holds a process id");
+                && int.TryParse(System.IO.File.ReadAllText(File(name)), CultureInfo.InvariantCulture, out pid));
         return pid;
     }
 }

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.TestKit;
 using Microsoft.Extensions.Time.Testing;
 
 namespace JobRunner.Bus.Jobs.Tests;
@@ -37,12 +38,12 @@ public sealed class SleepJobTests
         }
 
         await Eventually.HoldsAsync(
+            "the year is over",
             () =>
             {
                 _time.Advance(TimeSpan.FromHours(6));
                 return run.Result.IsCompleted;
-            },
-            "the year is over");
+            });
         Assert.Equal(JobState.Complete, (await run.Result).State);
     }
 

@@ -122,21 +122,8 @@ public sealed class StubRequestManager : IAsyncDisposable
 
     /// <summary>Waits until so many requests have come.</summary>
     /// <exception cref="TimeoutException">They did not within 15 s.</exception>
-    public async Task WaitForRequestsAsync(int count, CancellationToken cancellationToken = default)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(15));
-        while (_requests.Count < count)
-        {
-            if (deadline.IsCancellationRequested)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                throw new TimeoutException($"{_requests.Count} of {count} requests came within 15 s.");
-            }
-
-            await Task.Delay(5, CancellationToken.None);
-        }
-    }
+    public Task WaitForRequestsAsync(int count) => Eventually.HoldsAsync(
+        () => $"{count} requests come, not {_requests.Count}", () => _requests.Count >= count, TimeSpan.FromSeconds(15));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await GoDownAsync();

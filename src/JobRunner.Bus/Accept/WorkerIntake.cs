@@ -65,25 +65,19 @@ internal sealed class WorkerIntake(
         {
             if (OnBroker)
             {
+                var catchUp = services.GetRequiredService<StopCatchUp>();
                 marks.Begin();
-            }
-
-            await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken, services.GetService<StopCatchUp>());
-            if (OnBroker)
-            {
+                await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken, catchUp);
                 await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);
-                await services.GetRequiredService<StopCatchUp>().RunAsync(cancellationToken);
+                await catchUp.RunAsync(cancellationToken);
                 await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
-            }
-
-            if (OnBroker)
-            {
                 var receiver = services.GetRequiredService<CommandReceiver>();
                 await receiver.StartAsync(cancellationToken);
                 _receiver = receiver;
             }
             else
             {
+                await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken);
                 _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
             }
         }

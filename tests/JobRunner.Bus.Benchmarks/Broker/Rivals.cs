@@ -57,11 +57,7 @@ internal sealed class Rivals : IAsyncDisposable
         var cpu = side.Child.CpuTime;
         var watch = Stopwatch.StartNew();
         await side.Child.ContinueAsync();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        while (await side.Load.CountEndsAsync() < jobs)
-        {
-            await Task.Delay(10, deadline.Token);
-        }
+        await Eventually.HoldsAsync("all jobs end", async () => await side.Load.CountEndsAsync() >= jobs, TimeSpan.FromMinutes(3));
 
         var took = watch.Elapsed;
         var used = side.Child.CpuTime - cpu;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
+using JobRunner.Bus.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -44,10 +45,7 @@ internal static class WaitingBench
             runs.Add(runner.RunAsync());
         }
 
-        while (repo.Items().Any(runner => !runner.Status().Sleeping))
-        {
-            await Task.Delay(100);
-        }
+        await Eventually.HoldsAsync("all runners wait", () => repo.Items().All(runner => runner.Status().Sleeping), TimeSpan.FromMinutes(1));
 
         var perRunner = (double)(Weight() - before) / Runners;
         var start = Stopwatch.GetTimestamp();

@@ -12,6 +12,8 @@ namespace JobRunner.Bus.ChaosTests.Load;
 /// <summary>Sends jobs and stops, resumes what was stopped, and notes all that comes out. On RabbitMQ.Client alone.</summary>
 public sealed class Scheduler : IAsyncDisposable
 {
+    private static readonly TimeSpan BeforeConnectingAgain = TimeSpan.FromMilliseconds(100);
+
     private const string Ends = "chaos-ends";
     private const string Logs = "chaos-logs";
     private const string Answers = "chaos-answers";
@@ -198,7 +200,7 @@ public sealed class Scheduler : IAsyncDisposable
             }
             catch (Exception) when (!_over.IsCancellationRequested)
             {
-                await Task.Delay(100);
+                await Task.Delay(BeforeConnectingAgain, TimeProvider.System);
             }
             catch (OperationCanceledException)
             {

@@ -22,12 +22,12 @@ public sealed class AttemptTimingTests
         var put = delivery.Store.PutAsync(Log(), Ct);
         for (var attempt = 1; attempt <= 4; attempt++)
         {
-            await time.WaitForTimersAsync(Delay, attempt, Ct);
+            await time.WaitForTimersAsync(Delay, attempt);
             Assert.Equal(attempt, rm.Requests.Count);
             time.Advance(Delay - TimeSpan.FromMilliseconds(1));
             Assert.Equal(attempt, rm.Requests.Count);
             time.Advance(TimeSpan.FromMilliseconds(1));
-            await rm.WaitForRequestsAsync(attempt + 1, Ct);
+            await rm.WaitForRequestsAsync(attempt + 1);
         }
 
         await Assert.ThrowsAsync<RetryableDeliveryException>(() => put);
@@ -44,11 +44,11 @@ public sealed class AttemptTimingTests
         await using var delivery = new Delivery(time, ("JobRunner__RequestManager__BaseUrl", rm.BaseUrl));
 
         var put = delivery.Store.PutAsync(Log(), Ct);
-        await rm.WaitForRequestsAsync(1, Ct);
+        await rm.WaitForRequestsAsync(1);
         time.Advance(TimeSpan.FromSeconds(10) - TimeSpan.FromMilliseconds(1));
         Assert.Equal(0, time.Timers(Delay));
         time.Advance(TimeSpan.FromMilliseconds(1));
-        await time.WaitForTimersAsync(Delay, 1, Ct);
+        await time.WaitForTimersAsync(Delay, 1);
         time.Advance(Delay);
 
         Assert.Equal(DeliveryOutcome.Stored, await put);
@@ -78,14 +78,7 @@ public sealed class AttemptTimingTests
             }
         }
 
-        public async Task WaitForTimersAsync(TimeSpan dueTime, int count, CancellationToken cancellationToken)
-        {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(TimeSpan.FromSeconds(15));
-            while (Timers(dueTime) < count)
-            {
-                await Task.Delay(2, deadline.Token);
-            }
-        }
+        public Task WaitForTimersAsync(TimeSpan dueTime, int count) =>
+            TestKit.Eventually.HoldsAsync($"{count} timers of {dueTime}", () => Timers(dueTime) >= count, TimeSpan.FromSeconds(15));
     }
 }

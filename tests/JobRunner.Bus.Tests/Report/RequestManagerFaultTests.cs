@@ -131,7 +131,7 @@ public sealed class RequestManagerFaultTests : IAsyncLifetime
         _rm.Always = StubAnswer.Hang;
         using var stop = new CancellationTokenSource();
         var put = _delivery.Store.PutAsync(Log(), stop.Token);
-        await _rm.WaitForRequestsAsync(1, Ct);
+        await _rm.WaitForRequestsAsync(1);
 
         await stop.CancelAsync();
 
