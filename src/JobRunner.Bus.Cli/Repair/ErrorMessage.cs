@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using JobRunner.Bus.Accept.Refuse;
+using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 
@@ -10,8 +9,6 @@ namespace JobRunner.Bus.Cli.Repair;
 /// <summary>A message of an error queue. Its body may be anything: what cannot be read of it is missing here.</summary>
 internal sealed record ErrorMessage
 {
-    private const string EnvelopeType = "application/vnd.masstransit+json";
-
     /// <summary>The queue it came from: <c>run-job</c> or <c>job-log-recorded</c>.</summary>
     public required string Queue { get; init; }
 
@@ -74,28 +71,7 @@ internal sealed record ErrorMessage
     }
 
     /// <summary>The message itself, out of its envelope if it has one.</summary>
-    public ReadOnlyMemory<byte> Content
-    {
-        get
-        {
-            if (Properties.ContentType != EnvelopeType)
-            {
-                return Body;
-            }
-
-            try
-            {
-                using var envelope = JsonDocument.Parse(Body);
-                return envelope.RootElement.ValueKind == JsonValueKind.Object && envelope.RootElement.TryGetProperty("message", out var message)
-                    ? JsonMarshal.GetRawUtf8Value(message).ToArray()
-                    : Body;
-            }
-            catch (JsonException)
-            {
-                return Body;
-            }
-        }
-    }
+    public ReadOnlyMemory<byte> Content => WireEnvelope.Is(Properties.ContentType) ? WireEnvelope.Open(Body) : Body;
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }

@@ -39,9 +39,5 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
             error.UseFilter(new ReasonFilter());
             error.UseFilter(new ErrorTransportFilter());
         });
-        if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
-        {
-            broker.DeclareWith(BrokerTopology.QuorumArguments());
-        }
     }
 }

@@ -14,7 +14,7 @@ namespace JobRunner.Bus.Accept.Receive;
 /// <param name="Body">Its body.</param>
 internal sealed record ReceivedCommand(ulong Tag, bool Redelivered, IReadOnlyBasicProperties Properties, byte[] Body)
 {
-    public bool IsEnvelope => RefusalNotes.IsEnvelope(Properties.ContentType);
+    public bool IsEnvelope => WireEnvelope.Is(Properties.ContentType);
 
     /// <summary>Reads the command.</summary>
     /// <exception cref="WireFormatException">It is no command.</exception>

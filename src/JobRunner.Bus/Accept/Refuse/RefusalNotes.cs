@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Errors;
 using JobRunner.Bus.Record;
@@ -18,7 +16,7 @@ internal sealed class RefusalNotes(JobFinishedPublisher finished, WorkerMetrics 
     public async Task TellAsync(byte[] body, bool isEnvelope, Exception error)
     {
         var reason = Reasons.Bounded(error.Message);
-        var command = PartialCommand.Read(isEnvelope ? InEnvelope(body) : body);
+        var command = PartialCommand.Read(isEnvelope ? WireEnvelope.Open(body).Span : body);
         metrics.CommandRefused();
         AcceptLog.CommandRefused(logger, Reasons.Bounded(command.RequestId), Reasons.Bounded(command.JobId), reason);
         if (command.NamesJob && error is not RefusedException { TellScheduler: false })
@@ -32,25 +30,6 @@ internal sealed class RefusalNotes(JobFinishedPublisher finished, WorkerMetrics 
                 TotalTries = command.TotalTries,
                 Error = reason,
             });
-        }
-    }
-
-    /// <summary>Whether a content type says that the command is in an envelope.</summary>
-    public static bool IsEnvelope(string? contentType) =>
-        contentType is not null && contentType.StartsWith(WireDeserializer<RunJob>.EnvelopeType.MediaType, StringComparison.OrdinalIgnoreCase);
-
-    private static byte[] InEnvelope(byte[] bytes)
-    {
-        try
-        {
-            using var envelope = JsonDocument.Parse(bytes);
-            return envelope.RootElement.ValueKind == JsonValueKind.Object && envelope.RootElement.TryGetProperty("message", out var message)
-                ? JsonMarshal.GetRawUtf8Value(message).ToArray()
-                : bytes;
-        }
-        catch (JsonException)
-        {
-            return bytes;
         }
     }
 }

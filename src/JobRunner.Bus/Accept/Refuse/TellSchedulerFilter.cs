@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Telemetry;
 using MassTransit;
 
@@ -16,7 +17,7 @@ internal sealed class TellSchedulerFilter(RefusalNotes notes) : IFilter<Exceptio
         }
 
         using var span = MessageSpans.Refuse(context);
-        await notes.TellAsync(context.Body.GetBytes(), RefusalNotes.IsEnvelope(context.ContentType?.MediaType), context.Exception);
+        await notes.TellAsync(context.Body.GetBytes(), WireEnvelope.Is(context.ContentType?.MediaType), context.Exception);
         await next.Send(context);
     }
 
