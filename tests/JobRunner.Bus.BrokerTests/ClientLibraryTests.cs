@@ -87,7 +87,7 @@ public sealed class ClientLibraryTests(Broker broker)
 
         // The management API knows a connection only after some seconds.
         var cut = 0;
-        await Eventually.HoldsAsync("it is cut twice", async () => (cut += await broker.Node.CutAsync(name)) >= 2, Patience);
+        await Eventually.HoldsAsync("it is cut twice", async () => (cut += (await broker.Node.CutAsync(name)).Count) >= 2, Patience);
 
         var last = Nap(TimeSpan.FromMilliseconds(1));
         var after = await client.RunAsync(last).WaitAsync(Patience);

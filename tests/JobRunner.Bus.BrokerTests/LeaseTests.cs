@@ -17,9 +17,13 @@ public sealed class LeaseTests(Broker broker)
 
     private static async Task CutAsync(RabbitMqNode node, WorkerProcess worker)
     {
-        var cut = 0;
-        // The broker tells of new connections every five seconds.
-        await Eventually.HoldsAsync("all connections of the worker are cut", async () => (cut += await node.CutAsync(NameOf(worker))) >= 4);
+        HashSet<string> cut = [];
+        // The broker tells of new connections every five seconds, and of one that was cut for a while.
+        await Eventually.HoldsAsync("all connections of the worker are cut", async () =>
+        {
+            cut.UnionWith(await node.CutAsync(NameOf(worker)));
+            return cut.Count >= 4 && new[] { "(commands)", "(leases)" }.All(purpose => cut.Any(name => name.EndsWith(purpose, StringComparison.Ordinal)));
+        });
     }
 
     [Fact]

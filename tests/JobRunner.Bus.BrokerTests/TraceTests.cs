@@ -44,7 +44,7 @@ public sealed class TraceTests(Broker broker)
 
         var request = await SendAsync(stage, "aB3d", "echo x >> $0; test $(wc -l < $0) = 3", "\"retry\":2,\"retryWait\":\"2s\"");
         await stage.RequestManager.WaitForRequestsAsync(1);
-        await Eventually.HoldsAsync("the report worker's connection is cut", async () => await broker.Node.CutAsync($".{stage.Newest.Id}.") > 0);
+        await Eventually.HoldsAsync("the report worker's connection is cut", async () => await broker.Node.CutAsync($".{stage.Newest.Id}.") is not []);
 
         await stage.FinishedAsync(request, "aB3d");
         await Eventually.HoldsAsync("all logs at the Request Manager", () => stage.RequestManager.Rows.Count == 3);

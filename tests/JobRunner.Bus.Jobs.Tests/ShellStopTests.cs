@@ -171,7 +171,7 @@ public sealed class ShellStopTests : IDisposable
     public async Task A_storm_of_forks_is_ended()
     {
         await using var worker = TestWorker.WithShell(("Shell:GracePeriod", "00:00:00.1"));
-        var run = Script(worker, "trap '' TERM; while :; do sleep 301 & echo $! > last; sleep 0.01; done");
+        var run = Script(worker, "trap '' TERM; while :; do sleep 301 & echo $! > next; mv next last; sleep 0.01; done");
         await PidAsync("last");
 
         await _stop.CancelAsync();

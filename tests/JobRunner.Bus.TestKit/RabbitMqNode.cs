@@ -94,8 +94,8 @@ public sealed class RabbitMqNode : IAsyncDisposable
     }
 
     /// <summary>Cuts the connections whose client's name contains this text, as the management UI's <i>Force Close</i> does.</summary>
-    /// <returns>How many there were.</returns>
-    public async Task<int> CutAsync(string clientName)
+    /// <returns>The names of their clients.</returns>
+    public async Task<IReadOnlyList<string>> CutAsync(string clientName)
     {
         var connections = (await _management.GetFromJsonAsync<JsonArray>("connections"))!
             .Where(one => ((string?)one!["user_provided_name"])?.Contains(clientName, StringComparison.Ordinal) == true).ToList();
@@ -104,7 +104,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
             using var cut = await _management.DeleteAsync(new Uri("connections/" + Uri.EscapeDataString((string)connection!["name"]!), UriKind.Relative));
         }
 
-        return connections.Count;
+        return [.. connections.Select(connection => (string)connection!["user_provided_name"]!)];
     }
 
     /// <summary>Kills the node as a power cut would; its data stays.</summary>
