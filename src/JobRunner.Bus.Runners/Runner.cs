@@ -12,6 +12,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private readonly MadeJob _made;
     private readonly IJobLogSink _logs;
     private readonly TryPlace _place;
+    private readonly ITryGate _gate;
     private readonly RunnerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -26,13 +27,14 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private bool _noPlaceForItsType;
 
     internal Runner(
-        RunJob command, MadeJob made, IJobLogSink logs, TrySlots slots, RunnerOptions options, TimeProvider time, ILogger<Runner> logger)
+        RunJob command, MadeJob made, IJobLogSink logs, TrySlots slots, RunnerOptions options, ITryGate gate, TimeProvider time, ILogger<Runner> logger)
     {
         _command = command;
         _made = made;
         _logs = logs;
         _place = new TryPlace(slots, made.Limits);
         _options = options;
+        _gate = gate;
         _time = time;
         _logger = logger;
         _signals = new RunnerSignals();
@@ -187,11 +189,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first, or the job's type
-    /// has no place.
+    /// Waits for a slot, and for the gate to be open, and starts the try; false, and no slot held, when a stop or a hand-over came
+    /// first, or the job's type has no place.
     /// </summary>
     private ValueTask<bool> TryStartAsync(TryRun next) =>
-        _place.TryTake() ? new ValueTask<bool>(TryStart(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
+        _gate.IsOpen && _place.TryTake() ? new ValueTask<bool>(TryStart(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
 
     private async Task<bool> WaitAndTryStartAsync(TryRun next)
     {
@@ -206,6 +208,17 @@ public sealed class Runner : IRunner, IAsyncDisposable
         }
         catch (OperationCanceledException) when (held.IsCancellationRequested)
         {
+            return false;
+        }
+
+        try
+        {
+            // Last: a slot may have been long in coming.
+            await _gate.OpensAsync(held);
+        }
+        catch (OperationCanceledException) when (held.IsCancellationRequested)
+        {
+            _place.Release();
             return false;
         }
 

@@ -16,7 +16,8 @@ public sealed class RunnerFactory(
     TrySlots slots,
     RunnerOptions options,
     TimeProvider time,
-    ILogger<Runner> logger)
+    ILogger<Runner> logger,
+    ITryGate? gate = null)
 {
     /// <summary>Makes a runner, its job ready to run.</summary>
     /// <exception cref="JobNotMadeException">
@@ -33,7 +34,7 @@ public sealed class RunnerFactory(
                 throw new ArgumentException(string.Join("; ", wrong));
             }
 
-            return new Runner(command, jobs.Make(command.Job), logs, slots, options, time, logger);
+            return new Runner(command, jobs.Make(command.Job), logs, slots, options, gate ?? OpenTryGate.Instance, time, logger);
         }
         catch (Exception error)
         {
