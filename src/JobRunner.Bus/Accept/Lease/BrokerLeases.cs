@@ -1,4 +1,3 @@
-using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Runners;
 
 namespace JobRunner.Bus.Accept.Lease;
 

@@ -15,6 +15,8 @@ internal sealed record LeaseMessage(
 internal sealed record LeasedJob(string RequestId, string JobId);
 
 /// <summary>A leg of a run, in a message about leases.</summary>
+/// <param name="RequestId">Its request.</param>
+/// <param name="JobId">Its job.</param>
 /// <param name="Leg">Its id; none for a command straight from its scheduler.</param>
 /// <param name="PrevTries">As its command says.</param>
 /// <param name="TotalTries">As its command says.</param>
