@@ -135,6 +135,7 @@ public static class JobRunnerServices
             services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
