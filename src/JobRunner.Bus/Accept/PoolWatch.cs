@@ -1,4 +1,5 @@
 using JobRunner.Bus.Runners;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,7 @@ namespace JobRunner.Bus.Accept;
 /// given a thread more for each try that runs.
 /// </summary>
 /// <remarks>The pool of a process is one: a host that sets its own minimum gets at least that.</remarks>
-internal sealed class PoolWatch(TrySlots slots, ILogger<PoolWatch> logger) : IHostedService, IDisposable
+internal sealed class PoolWatch(IServiceProvider services, ILogger<PoolWatch> logger) : IHostedService, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
@@ -28,8 +29,10 @@ internal sealed class PoolWatch(TrySlots slots, ILogger<PoolWatch> logger) : IHo
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        // Only now: the host makes its services before it validates the settings that the slots come from.
+        var slots = services.GetRequiredService<TrySlots>();
         // Not of the pool, which is what may be blocked.
-        _watching = new Thread(Watch) { IsBackground = true, Name = "pool watch" };
+        _watching = new Thread(() => Watch(slots)) { IsBackground = true, Name = "pool watch" };
         _watching.Start();
         return Task.CompletedTask;
     }
@@ -48,7 +51,7 @@ internal sealed class PoolWatch(TrySlots slots, ILogger<PoolWatch> logger) : IHo
         // Not only a try blocks: its stop may, too. So it is raised again for as long as the pool stays blocked, to twice that at most.
         Math.Clamp(now + triesRunning, usual, usual + (2 * triesRunning));
 
-    private void Watch()
+    private void Watch(TrySlots slots)
     {
         ThreadPool.GetMinThreads(out var usual, out var ports);
         var (threads, calm) = (usual, 0);
