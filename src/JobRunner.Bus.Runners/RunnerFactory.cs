@@ -18,6 +18,8 @@ public sealed class RunnerFactory(
     TimeProvider time,
     ILogger<Runner> logger)
 {
+    private readonly RunnerParts _parts = new(logs, slots, options, time, logger);
+
     /// <summary>Makes a runner, its job ready to run.</summary>
     /// <exception cref="JobNotMadeException">
     /// The command breaks <see cref="RunJobRules"/>, the job's type is unknown, or its bytes make no sense.
@@ -33,7 +35,7 @@ public sealed class RunnerFactory(
                 throw new ArgumentException(string.Join("; ", wrong));
             }
 
-            return new Runner(command, jobs.Make(command.Job), logs, slots, options, time, logger);
+            return new Runner(command, jobs.Make(command.Job), _parts);
         }
         catch (Exception error)
         {

@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Runners;
 
 /// <summary>Where a runner is in its loop.</summary>
-internal enum RunnerPhase
+internal enum RunnerPhase : byte
 {
     /// <summary>No try has started.</summary>
     Pending,
@@ -25,70 +26,113 @@ internal enum RunnerPhase
 /// What others ask of a runner (stop, hand over, cut), and where it is. Both change under one lock, so that a stop that
 /// comes as a try starts is either seen before the try or told to its job, never lost between.
 /// </summary>
-/// <remarks>There is one per run, and most runs are never asked anything: what only those need that are is made on demand.</remarks>
-internal sealed class RunnerSignals : IDisposable
+/// <remarks>
+/// There is one per run, and most runs are never asked anything: what only those need that are is made on demand. It is the runner's base
+/// and not a part of it because there are many runners.
+/// </remarks>
+public class RunnerSignals
 {
-    private CancellationTokenSource? _noMoreTries;
-    private TaskCompletionSource<Return?>? _toldReturn;
-    private Return? _return;
-    private bool _returned;
+    // Completed as an async method's task is: its continuations run where the run ends.
+    private AsyncTaskMethodBuilder<Return> _result = AsyncTaskMethodBuilder<Return>.Create();
+    private Asked? _asked;
     private RunnerPhase _phase = RunnerPhase.Pending;
+    private bool _returned;
     private bool _stopRequested;
     private bool _handOverRequested;
     private bool _cutRequested;
+    private bool _abandoned;
     private bool _cutTheTry;
     private bool _stoppedByItself;
-    private IStoppable? _running;
-    private Task<StopResult>? _stop;
+
+    internal RunnerSignals() => _ = _result.Task;
+
+    /// <summary>What only those need that are asked something.</summary>
+    private sealed class Asked
+    {
+        public CancellationTokenSource? NoMoreTries;
+        public CancellationTokenSource? Abandoned;
+        public Task<StopResult>? Stop;
+    }
+
+    /// <summary>The try that runs or ran last, or the wait after it; none before the first.</summary>
+    private protected object? Now { get; private set; }
+
+    /// <summary>What the run returns.</summary>
+    private protected Task<Return> Result => _result.Task;
 
     /// <summary>Fires on a stop or a hand-over: no further try is to start.</summary>
-    public CancellationToken NoMoreTries
+    internal CancellationToken NoMoreTries
     {
         get
         {
             lock (this)
             {
-                return _stopRequested || _handOverRequested ? new CancellationToken(canceled: true) : (_noMoreTries ??= new()).Token;
+                return HeldBack ? new CancellationToken(canceled: true) : ((_asked ??= new()).NoMoreTries ??= new()).Token;
             }
         }
     }
 
-    /// <summary>Where the runner is.</summary>
-    public RunnerPhase Phase
+    /// <summary>Fires when the run is abandoned.</summary>
+    public CancellationToken Abandoned
     {
         get
         {
             lock (this)
             {
-                return _phase;
+                return _abandoned ? new CancellationToken(canceled: true) : ((_asked ??= new()).Abandoned ??= new()).Token;
             }
+        }
+    }
+
+    private bool HeldBack => _stopRequested || _handOverRequested;
+
+    /// <summary>Where the runner is.</summary>
+    internal RunnerPhase Phase => Look().Phase;
+
+    /// <summary>Whether the run is abandoned.</summary>
+    private protected bool IsAbandoned
+    {
+        get
+        {
+            lock (this)
+            {
+                return _abandoned;
+            }
+        }
+    }
+
+    /// <summary>Where the runner is, and the try or wait there.</summary>
+    private protected (RunnerPhase Phase, object? Now) Look()
+    {
+        lock (this)
+        {
+            return (_phase, Now);
         }
     }
 
     /// <summary>Starts the next try, unless it must not start.</summary>
     /// <param name="next">The try, to be told to stop.</param>
-    public bool TryStart(IStoppable next)
+    internal bool TryStart(IStoppable next)
     {
         lock (this)
         {
-            if (_stopRequested || _handOverRequested)
+            if (HeldBack)
             {
                 return false;
             }
 
             _phase = RunnerPhase.Running;
-            _running = next;
+            Now = next;
             return true;
         }
     }
 
     /// <summary>The try has ended; returns its state as it is to be logged.</summary>
-    public JobState TryEnded(JobState state)
+    internal JobState TryEnded(JobState state)
     {
         lock (this)
         {
             _phase = RunnerPhase.Recording;
-            _running = null;
             _cutTheTry = _cutRequested;
             _stoppedByItself = state == JobState.Stopped && !_cutRequested;
             return (_stopRequested || _cutRequested) && state != JobState.Complete ? JobState.Stopped : state;
@@ -96,22 +140,32 @@ internal sealed class RunnerSignals : IDisposable
     }
 
     /// <summary>Goes to sleep between two tries, unless it must not.</summary>
-    public bool TrySleep()
+    internal bool TrySleep() => TrySleep(null, null, TimeSpan.Zero);
+
+    /// <inheritdoc cref="TrySleep()"/>
+    /// <remarks>Whoever asks something from then on finds the wait, to end it.</remarks>
+    private protected bool TrySleep(RetryWait? wait, DueQueue? waits, TimeSpan howLong)
     {
         lock (this)
         {
-            if (_stopRequested || _handOverRequested)
+            if (HeldBack)
             {
                 return false;
             }
 
             _phase = RunnerPhase.Sleeping;
+            Now = wait;
+            if (wait is not null)
+            {
+                waits!.Add(wait, howLong);
+            }
+
             return true;
         }
     }
 
     /// <summary>Leaves the loop; from here on a stop waits for what the run returns. True when a stop came before.</summary>
-    public bool Leave()
+    internal bool Leave()
     {
         lock (this)
         {
@@ -121,7 +175,7 @@ internal sealed class RunnerSignals : IDisposable
     }
 
     /// <summary>Whether the try that has just ended was cut: stopped, its run goes on elsewhere, unless a stop came too.</summary>
-    public bool CutTheTry
+    internal bool CutTheTry
     {
         get
         {
@@ -133,57 +187,55 @@ internal sealed class RunnerSignals : IDisposable
     }
 
     /// <summary>The run has returned: whoever waits on a stop is told.</summary>
-    public void Returned(Return result) => SetReturn(result);
-
-    private void SetReturn(Return? result)
+    internal void Returned(Return result)
     {
-        TaskCompletionSource<Return?>? told;
-        lock (this)
+        if (IsFirstToReturn())
         {
-            if (_returned)
-            {
-                return;
-            }
-
-            (_returned, _return, told) = (true, result, _toldReturn);
-        }
-
-        told?.SetResult(result);
-    }
-
-    private Task<Return?> ReturnAsync()
-    {
-        lock (this)
-        {
-            return _returned
-                ? Task.FromResult(_return)
-                : (_toldReturn ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            _result.SetResult(result);
         }
     }
 
     /// <summary>The process has given up the run: it goes on elsewhere, from what was recorded.</summary>
-    public void GivenUp()
+    /// <param name="error">Why; absent when it was abandoned.</param>
+    internal void GivenUp(Exception? error = null)
     {
+        // A stop must not wait for it any longer.
         Leave();
-        SetReturn(null);
+        if (IsFirstToReturn())
+        {
+            _result.SetException(error ?? new OperationCanceledException("the run was abandoned"));
+        }
     }
 
+    private bool IsFirstToReturn()
+    {
+        lock (this)
+        {
+            return !_returned && (_returned = true);
+        }
+    }
+
+    /// <inheritdoc cref="IRunner.StopAsync"/>
+    /// <remarks>
+    /// A try that runs is told to stop, and whatever it returns other than COMPLETE becomes STOPPED. The wait for it is
+    /// bounded by <see cref="RunnerOptions.StopTimeout"/>.
+    /// </remarks>
     public Task<StopResult> StopAsync()
     {
         Task<StopResult> stop;
         lock (this)
         {
-            if (_stop is not null)
+            if (_asked?.Stop is { } before)
             {
-                return _stop;
+                return before;
             }
 
             _stopRequested = true;
-            _stop = stop = _phase switch
+            (_asked ??= new()).Stop = stop = _phase switch
             {
-                RunnerPhase.Pending => Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped)),
-                RunnerPhase.Sleeping => Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped)),
-                RunnerPhase.Running => StoppedResultAsync(_running, StopOutcome.StoppedWhileRunning),
+                RunnerPhase.Pending => BeforeStart,
+                RunnerPhase.Sleeping => WhileWaiting,
+                RunnerPhase.Running => StoppedResultAsync(Now as IStoppable, StopOutcome.StoppedWhileRunning),
                 RunnerPhase.Recording when !_stoppedByItself => StoppedResultAsync(null, StopOutcome.StoppedWhileWaiting),
                 _ => StoppedResultAsync(null, StopOutcome.AlreadyFinished),
             };
@@ -193,12 +245,16 @@ internal sealed class RunnerSignals : IDisposable
         return stop;
     }
 
+    private static readonly Task<StopResult> BeforeStart = Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped));
+    private static readonly Task<StopResult> WhileWaiting = Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped));
+
     private async Task<StopResult> StoppedResultAsync(IStoppable? running, StopOutcome ifStopped)
     {
         // Off the caller's stack: the lock is held there, and a job may do anything when told.
         await Task.Yield();
         var error = running is null ? null : await running.TellToStopAsync();
-        var result = await ReturnAsync();
+        await ((Task)Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        var result = Result.IsCompletedSuccessfully ? await Result : null;
         var outcome = result switch
         {
             null or { End: not RunEnd.Finished } => StopOutcome.MovedOn,
@@ -208,6 +264,10 @@ internal sealed class RunnerSignals : IDisposable
         return new StopResult(outcome, result?.FinalState ?? JobState.Unknown, error);
     }
 
+    /// <summary>
+    /// Asks the run to go on elsewhere: at once while it waits, after the try that runs otherwise. A try that completes,
+    /// or fails for the last time, ends the run here.
+    /// </summary>
     public void HandOver()
     {
         lock (this)
@@ -218,6 +278,7 @@ internal sealed class RunnerSignals : IDisposable
         HoldNextTry();
     }
 
+    /// <summary>Stops the try that runs so that it can be handed over; its log says STOPPED, its budget is not used up.</summary>
     public void CutTry()
     {
         IStoppable? running;
@@ -225,25 +286,51 @@ internal sealed class RunnerSignals : IDisposable
         {
             _handOverRequested = true;
             _cutRequested = true;
-            running = _running;
+            running = _phase == RunnerPhase.Running ? Now as IStoppable : null;
         }
 
         HoldNextTry();
         _ = running?.TellToStopAsync();
     }
 
-    /// <summary>Called outside the lock: what waits on the token goes on from here.</summary>
+    /// <summary>
+    /// Gives the run up, because another may have taken it over: the try that runs is told to stop, nothing more is
+    /// recorded, and <see cref="Runner.RunAsync"/> throws once the job has let go.
+    /// </summary>
+    public void Abandon()
+    {
+        CancellationTokenSource? recording;
+        TryRun? ended;
+        lock (this)
+        {
+            _abandoned = true;
+            (recording, ended) = (_asked?.Abandoned, _phase == RunnerPhase.Recording ? Now as TryRun : null);
+        }
+
+        recording?.Cancel();
+        ended?.TakeBackLog();
+        CutTry();
+    }
+
+    /// <summary>Called outside the lock: what waits goes on from here.</summary>
     private void HoldNextTry()
     {
-        try
+        CancellationTokenSource? waiting;
+        object? now;
+        lock (this)
         {
-            Volatile.Read(ref _noMoreTries)?.Cancel();
+            (waiting, now) = (_asked?.NoMoreTries, _phase == RunnerPhase.Sleeping ? Now : null);
         }
-        catch (ObjectDisposedException)
+
+        waiting?.Cancel();
+        if (now is RetryWait wait)
         {
-            // The run is over and its runner disposed of: there is no next try.
+            EndWait(wait);
         }
     }
 
-    public void Dispose() => _noMoreTries?.Dispose();
+    /// <summary>Ends a wait before its time; nothing when it has ended.</summary>
+    private protected virtual void EndWait(RetryWait wait)
+    {
+    }
 }

@@ -164,7 +164,7 @@ internal sealed class RunStarter(
         var leg = run.Delivery.Leg.After(result.Tries - 1);
         var next = run.Delivery.Command with
         {
-            JobData = result.JobData,
+            JobDataText = result.JobDataText,
             PrevTries = result.Next.PrevTries,
             TotalTries = result.Next.TotalTries,
             SentAt = run.Delivery.Command.SentAt ?? run.Delivery.SentAt,

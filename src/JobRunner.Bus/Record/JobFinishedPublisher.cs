@@ -33,7 +33,7 @@ internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, Until
         JobId = command.Job.Id,
         FinalState = result.FinalState,
         Tries = result.Tries,
-        JobData = result.JobData,
+        JobDataText = result.JobDataText,
         PrevTries = result.Next.PrevTries,
         TotalTries = result.Next.TotalTries,
         Error = result.Error,

@@ -81,13 +81,12 @@ internal sealed class ParkedRun(
     {
         await Task.Yield();
         using var span = MessageSpans.StopWaiting(_trace, Key);
-        await finished.PublishAsync(next, new Return
+        await finished.PublishAsync(next, new Return(next.JobDataText)
         {
             FinalState = JobState.Stopped,
             // The try it waited for counts, as in the seed.
             Tries = leg.TriesBefore + 1,
             Next = new TryCounters(next.PrevTries, next.TotalTries),
-            JobData = next.JobData,
         });
         await settle(this);
         return new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped);
