@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Runners;
 /// All that a run knows between two steps is in its fields, so that a wait is no more than an entry in a queue, and the loop can be
 /// left and entered again: by the wait when it is over, and by a try whose job was given up while the loop was in it.
 /// </remarks>
-public sealed class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkItem, IAsyncDisposable
+public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkItem, IAsyncDisposable
 {
     private readonly RunnerParts _parts;
     private readonly RunJob _command;
@@ -36,21 +36,7 @@ public sealed class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkI
 
     private ILogger Logger => _parts.Logger;
 
-    private long MaxTries => 1 + _command.Job.Retry;
-
-    /// <summary>Tries of this run, the next one included.</summary>
-    private long Tries => _tryNumber - _command.TotalTries;
-
-    /// <summary>Number of the next try within the sequence.</summary>
-    private long TryNo => _command.PrevTries + Tries;
-
     private TimeSpan RetryWait => GoDuration.Parse(_command.Job.RetryWait).ToTimeSpan();
-
-    private TimeSpan Timeout => string.IsNullOrEmpty(_command.Timeout)
-        ? _made.Limits?.TryTimeout ?? TimeSpan.Zero
-        : GoDuration.Parse(_command.Timeout).ToTimeSpan();
-
-    private TryPlace Place => new(_parts.Slots, _made.Limits);
 
     IJob ITryOwner.Job => _made.Job;
 
@@ -178,13 +164,6 @@ public sealed class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkI
         }
     }
 
-    private void Begins(TryRun next)
-    {
-        Log.TryStarts(Logger, _tryNumber, TryNo, MaxTries);
-        next.Span = JobTraces.StartTry(_command, _tryNumber);
-        next.StartedAt = UnixNanoseconds.Now(_parts.Time);
-    }
-
     /// <summary>Sees the log of a try that has ended to safety, and finds out what follows.</summary>
     /// <returns>What the run returns; <see langword="null"/> when the next try is to start after the wait.</returns>
     private async ValueTask<Return?> EndAsync(TryRun current, JobResult result)
@@ -241,26 +220,6 @@ public sealed class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkI
             : null;
     }
 
-    /// <summary>Gives the slot of a try that has ended back, and returns its log.</summary>
-    private JobLogRecorded LogOf(TryRun current, JobResult result)
-    {
-        var finishedAt = UnixNanoseconds.Now(_parts.Time);
-        var state = TryEnded(result.State);
-        Place.Release();
-        Log.TryEnded(Logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - current.StartedAt) / 1e9);
-        if (state != result.State)
-        {
-            Log.StateChangedByStop(Logger, _tryNumber, result.State.ToSeedName());
-        }
-
-        if (current.GivenUp)
-        {
-            Log.JobDidNotStop(Logger, _tryNumber, _parts.Options.StopTimeout);
-        }
-
-        return TryLog.For(_command, _tryNumber, current.StartedAt, finishedAt, state, result);
-    }
-
     private static void Leaves(TryRun ended)
     {
         if (ended.Span is { } span)
@@ -271,35 +230,6 @@ public sealed class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkI
 
         ended.Dispose();
     }
-
-    private async ValueTask<Return?> NoTryLeftAsync()
-    {
-        if (Leave())
-        {
-            return Returns(JobState.Stopped, _command.TotalTries);
-        }
-
-        var error = $"no try left: prevTries {_command.PrevTries} = 1 + retry {_command.Job.Retry}";
-        await _parts.Logs.RecordAsync(NoTryLog.For(_command, error), Abandoned);
-        return NoTryLog.ReturnFor(_command, error);
-    }
-
-    /// <summary>Stopped or handed over before the next try: that try is run again on a resume (seed).</summary>
-    private Return NotStarted(TimeSpan wait)
-    {
-        ThrowIfAbandoned();
-        return Leave()
-            ? Returns(JobState.Stopped, _tryNumber - 1)
-            : Returns(_state, _tryNumber - 1, RunEnd.HandedOver) with { Wait = wait };
-    }
-
-    private Return Returns(JobState finalState, long logged, RunEnd end = RunEnd.Finished) => new(_jobData)
-    {
-        FinalState = finalState,
-        Tries = Tries,
-        End = end,
-        Next = new TryCounters(finalState == JobState.Stopped || end != RunEnd.Finished ? TryNo - 1 : TryNo, logged),
-    };
 
     private void ThrowIfAbandoned()
     {
@@ -322,63 +252,6 @@ public sealed class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkI
         {
             wait.Due();
         }
-    }
-
-    /// <summary>
-    /// Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first, or the job's type
-    /// has no place.
-    /// </summary>
-    private ValueTask<bool> TryStartAsync(TryRun next) =>
-        Place.TryTake() ? new ValueTask<bool>(TryStartInPlace(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
-
-    private async Task<bool> WaitAndTryStartAsync(TryRun next)
-    {
-        var held = NoMoreTries;
-        try
-        {
-            if (!await Place.TakeAsync(_parts.Options.ParkWaitsOver, _parts.Time, held))
-            {
-                _noPlaceForItsType = true;
-                return false;
-            }
-        }
-        catch (OperationCanceledException) when (held.IsCancellationRequested)
-        {
-            return false;
-        }
-
-        return TryStartInPlace(next);
-    }
-
-    private bool TryStartInPlace(TryRun next)
-    {
-        if (TryStart(next))
-        {
-            return true;
-        }
-
-        Place.Release();
-        return false;
-    }
-
-    /// <inheritdoc/>
-    public RunnerStatus Status()
-    {
-        var (phase, now) = Look();
-        var sleeping = phase == RunnerPhase.Sleeping;
-        var text = (now as TryRun)?.Status ?? (now as RetryWait)?.Status ?? "";
-        return new RunnerStatus
-        {
-            RequestId = _command.RequestId,
-            JobId = _command.Job.Id,
-            Type = _command.Job.Type,
-            Name = _command.Job.Name,
-            StartedAt = _startedAt,
-            State = now is null ? JobState.Pending : JobState.Running,
-            Status = sleeping ? "(retry sleep) " + text : text,
-            Try = Interlocked.Read(ref _tryNumber),
-            Sleeping = sleeping,
-        };
     }
 
     /// <summary>Lets go of the job and its scope.</summary>

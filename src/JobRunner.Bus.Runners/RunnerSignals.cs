@@ -3,25 +3,6 @@ using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Runners;
 
-/// <summary>Where a runner is in its loop.</summary>
-internal enum RunnerPhase : byte
-{
-    /// <summary>No try has started.</summary>
-    Pending,
-
-    /// <summary>A try runs.</summary>
-    Running,
-
-    /// <summary>A try has ended and its log is on its way.</summary>
-    Recording,
-
-    /// <summary>Waits between two tries.</summary>
-    Sleeping,
-
-    /// <summary>The loop has been left: what the run returns is decided.</summary>
-    Left,
-}
-
 /// <summary>
 /// What others ask of a runner (stop, hand over, cut), and where it is. Both change under one lock, so that a stop that
 /// comes as a try starts is either seen before the try or told to its job, never lost between.
@@ -30,7 +11,7 @@ internal enum RunnerPhase : byte
 /// There is one per run, and most runs are never asked anything: what only those need that are is made on demand. It is the runner's base
 /// and not a part of it because there are many runners.
 /// </remarks>
-public class RunnerSignals
+public partial class RunnerSignals
 {
     // Completed as an async method's task is: its continuations run where the run ends.
     private AsyncTaskMethodBuilder<Return> _result = AsyncTaskMethodBuilder<Return>.Create();
@@ -46,43 +27,11 @@ public class RunnerSignals
 
     internal RunnerSignals() => _ = _result.Task;
 
-    /// <summary>What only those need that are asked something.</summary>
-    private sealed class Asked
-    {
-        public CancellationTokenSource? NoMoreTries;
-        public CancellationTokenSource? Abandoned;
-        public Task<StopResult>? Stop;
-    }
-
     /// <summary>The try that runs or ran last, or the wait after it; none before the first.</summary>
     private protected object? Now { get; private set; }
 
     /// <summary>What the run returns.</summary>
     private protected Task<Return> Result => _result.Task;
-
-    /// <summary>Fires on a stop or a hand-over: no further try is to start.</summary>
-    internal CancellationToken NoMoreTries
-    {
-        get
-        {
-            lock (this)
-            {
-                return HeldBack ? new CancellationToken(canceled: true) : ((_asked ??= new()).NoMoreTries ??= new()).Token;
-            }
-        }
-    }
-
-    /// <summary>Fires when the run is abandoned.</summary>
-    public CancellationToken Abandoned
-    {
-        get
-        {
-            lock (this)
-            {
-                return _abandoned ? new CancellationToken(canceled: true) : ((_asked ??= new()).Abandoned ??= new()).Token;
-            }
-        }
-    }
 
     private bool HeldBack => _stopRequested || _handOverRequested;
 
@@ -213,124 +162,5 @@ public class RunnerSignals
         {
             return !_returned && (_returned = true);
         }
-    }
-
-    /// <inheritdoc cref="IRunner.StopAsync"/>
-    /// <remarks>
-    /// A try that runs is told to stop, and whatever it returns other than COMPLETE becomes STOPPED. The wait for it is
-    /// bounded by <see cref="RunnerOptions.StopTimeout"/>.
-    /// </remarks>
-    public Task<StopResult> StopAsync()
-    {
-        Task<StopResult> stop;
-        lock (this)
-        {
-            if (_asked?.Stop is { } before)
-            {
-                return before;
-            }
-
-            _stopRequested = true;
-            (_asked ??= new()).Stop = stop = _phase switch
-            {
-                RunnerPhase.Pending => BeforeStart,
-                RunnerPhase.Sleeping => WhileWaiting,
-                RunnerPhase.Running => StoppedResultAsync(Now as IStoppable, StopOutcome.StoppedWhileRunning),
-                RunnerPhase.Recording when !_stoppedByItself => StoppedResultAsync(null, StopOutcome.StoppedWhileWaiting),
-                _ => StoppedResultAsync(null, StopOutcome.AlreadyFinished),
-            };
-        }
-
-        HoldNextTry();
-        return stop;
-    }
-
-    private static readonly Task<StopResult> BeforeStart = Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped));
-    private static readonly Task<StopResult> WhileWaiting = Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped));
-
-    private async Task<StopResult> StoppedResultAsync(IStoppable? running, StopOutcome ifStopped)
-    {
-        // Off the caller's stack: the lock is held there, and a job may do anything when told.
-        await Task.Yield();
-        var error = running is null ? null : await running.TellToStopAsync();
-        await ((Task)Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        var result = Result.IsCompletedSuccessfully ? await Result : null;
-        var outcome = result switch
-        {
-            null or { End: not RunEnd.Finished } => StopOutcome.MovedOn,
-            { FinalState: JobState.Stopped } => ifStopped,
-            _ => StopOutcome.AlreadyFinished,
-        };
-        return new StopResult(outcome, result?.FinalState ?? JobState.Unknown, error);
-    }
-
-    /// <summary>
-    /// Asks the run to go on elsewhere: at once while it waits, after the try that runs otherwise. A try that completes,
-    /// or fails for the last time, ends the run here.
-    /// </summary>
-    public void HandOver()
-    {
-        lock (this)
-        {
-            _handOverRequested = true;
-        }
-
-        HoldNextTry();
-    }
-
-    /// <summary>Stops the try that runs so that it can be handed over; its log says STOPPED, its budget is not used up.</summary>
-    public void CutTry()
-    {
-        IStoppable? running;
-        lock (this)
-        {
-            _handOverRequested = true;
-            _cutRequested = true;
-            running = _phase == RunnerPhase.Running ? Now as IStoppable : null;
-        }
-
-        HoldNextTry();
-        _ = running?.TellToStopAsync();
-    }
-
-    /// <summary>
-    /// Gives the run up, because another may have taken it over: the try that runs is told to stop, nothing more is
-    /// recorded, and <see cref="Runner.RunAsync"/> throws once the job has let go.
-    /// </summary>
-    public void Abandon()
-    {
-        CancellationTokenSource? recording;
-        TryRun? ended;
-        lock (this)
-        {
-            _abandoned = true;
-            (recording, ended) = (_asked?.Abandoned, _phase == RunnerPhase.Recording ? Now as TryRun : null);
-        }
-
-        recording?.Cancel();
-        ended?.TakeBackLog();
-        CutTry();
-    }
-
-    /// <summary>Called outside the lock: what waits goes on from here.</summary>
-    private void HoldNextTry()
-    {
-        CancellationTokenSource? waiting;
-        object? now;
-        lock (this)
-        {
-            (waiting, now) = (_asked?.NoMoreTries, _phase == RunnerPhase.Sleeping ? Now : null);
-        }
-
-        waiting?.Cancel();
-        if (now is RetryWait wait)
-        {
-            EndWait(wait);
-        }
-    }
-
-    /// <summary>Ends a wait before its time; nothing when it has ended.</summary>
-    private protected virtual void EndWait(RetryWait wait)
-    {
     }
 }
