@@ -6,17 +6,17 @@ namespace JobRunner.Bus.Runners;
 public sealed partial class Runner
 {
     private TimeSpan Timeout => string.IsNullOrEmpty(_command.Timeout)
-        ? _made.Limits?.TryTimeout ?? TimeSpan.Zero
+        ? Made.Limits?.TryTimeout ?? TimeSpan.Zero
         : GoDuration.Parse(_command.Timeout).ToTimeSpan();
 
-    private TryPlace Place => new(_parts.Slots, _made.Limits);
+    private TryPlace Place => new(_parts.Slots, Made.Limits);
 
     /// <summary>
-    /// Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first, or the job's type
-    /// has no place.
+    /// Waits for a slot, and for the gate to be open, and starts the try; false, and no slot held, when a stop or a hand-over came
+    /// first, or the job's type has no place.
     /// </summary>
     private ValueTask<bool> TryStartAsync(TryRun next) =>
-        Place.TryTake() ? new ValueTask<bool>(TryStartInPlace(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
+        _parts.Gate.IsOpen && Place.TryTake() ? new ValueTask<bool>(TryStartInPlace(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
 
     private async Task<bool> WaitAndTryStartAsync(TryRun next)
     {
@@ -31,6 +31,22 @@ public sealed partial class Runner
         }
         catch (OperationCanceledException) when (held.IsCancellationRequested)
         {
+            return false;
+        }
+
+        try
+        {
+            // Last: a slot may have been long in coming.
+            if (_parts.Gate.OpensAsync(held) is { IsCompletedSuccessfully: false } opens)
+            {
+                await opens;
+                // Off the thread of whoever opened it.
+                await Task.Yield();
+            }
+        }
+        catch (OperationCanceledException) when (held.IsCancellationRequested)
+        {
+            Place.Release();
             return false;
         }
 

@@ -14,18 +14,17 @@ public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadP
 {
     private readonly RunnerParts _parts;
     private readonly RunJob _command;
-    private readonly MadeJob _made;
+    private readonly IJob _job;
+    private readonly object? _made; // where there is more than the job
     private readonly long _startedAt;
     private ExecutionContext? _flow;
     private LazyObject _jobData;
     private long _tryNumber;
-    private JobState _state = JobState.Pending; // of the last try
-    private bool _leaveLastLog;
-    private bool _noPlaceForItsType;
 
     internal Runner(RunJob command, MadeJob made, RunnerParts parts)
     {
-        (_command, _made, _parts) = (command, made, parts);
+        (_command, _job, _parts) = (command, made.Job, parts);
+        _made = made is { Scope: null, Limits: null } ? null : made;
         _jobData = command.JobDataText;
         _startedAt = UnixNanoseconds.Now(parts.Time);
         _tryNumber = 1 + command.TotalTries;
@@ -34,11 +33,13 @@ public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadP
     /// <inheritdoc/>
     public RunnerKey Key => new(_command.RequestId, _command.Job.Id);
 
+    private MadeJob Made => _made is MadeJob more ? more : new MadeJob(_job, null);
+
     private ILogger Logger => _parts.Logger;
 
     private TimeSpan RetryWait => GoDuration.Parse(_command.Job.RetryWait).ToTimeSpan();
 
-    IJob ITryOwner.Job => _made.Job;
+    IJob ITryOwner.Job => _job;
 
     TimeSpan ITryOwner.StopTimeout => _parts.Options.StopTimeout;
 
@@ -255,5 +256,5 @@ public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadP
     }
 
     /// <summary>Lets go of the job and its scope.</summary>
-    public ValueTask DisposeAsync() => _made.Scope?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => Made.Scope?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -16,9 +16,10 @@ public sealed class RunnerFactory(
     TrySlots slots,
     RunnerOptions options,
     TimeProvider time,
-    ILogger<Runner> logger)
+    ILogger<Runner> logger,
+    ITryGate? gate = null)
 {
-    private readonly RunnerParts _parts = new(logs, slots, options, time, logger);
+    private readonly RunnerParts _parts = new(logs, slots, options, gate ?? OpenTryGate.Instance, time, logger);
 
     /// <summary>Makes a runner, its job ready to run.</summary>
     /// <exception cref="JobNotMadeException">

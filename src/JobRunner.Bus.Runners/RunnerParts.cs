@@ -3,13 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace JobRunner.Bus.Runners;
 
 /// <summary>What all runners of a factory share.</summary>
-internal sealed class RunnerParts(IJobLogSink logs, TrySlots slots, RunnerOptions options, TimeProvider time, ILogger<Runner> logger)
+internal sealed class RunnerParts(IJobLogSink logs, TrySlots slots, RunnerOptions options, ITryGate gate, TimeProvider time, ILogger<Runner> logger)
 {
     public IJobLogSink Logs => logs;
 
     public TrySlots Slots => slots;
 
     public RunnerOptions Options => options;
+
+    public ITryGate Gate => gate;
 
     public TimeProvider Time => time;
 

@@ -8,6 +8,16 @@ public partial class RunnerSignals
     private static readonly Task<StopResult> BeforeStart = Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped));
     private static readonly Task<StopResult> WhileWaiting = Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped));
 
+    [Flags]
+    private enum Asks : byte
+    {
+        None = 0,
+        Stop = 1,
+        HandOver = 2,
+        Cut = 4,
+        Abandon = 8,
+    }
+
     /// <summary>What only those need that are asked something.</summary>
     private sealed class Asked
     {
@@ -35,7 +45,7 @@ public partial class RunnerSignals
         {
             lock (this)
             {
-                return _abandoned ? new CancellationToken(canceled: true) : ((_asked ??= new()).Abandoned ??= new()).Token;
+                return (_asks & Asks.Abandon) != 0 ? new CancellationToken(canceled: true) : ((_asked ??= new()).Abandoned ??= new()).Token;
             }
         }
     }
@@ -55,7 +65,7 @@ public partial class RunnerSignals
                 return before;
             }
 
-            _stopRequested = true;
+            _asks |= Asks.Stop;
             (_asked ??= new()).Stop = stop = _phase switch
             {
                 RunnerPhase.Pending => BeforeStart,
@@ -94,7 +104,7 @@ public partial class RunnerSignals
     {
         lock (this)
         {
-            _handOverRequested = true;
+            _asks |= Asks.HandOver;
         }
 
         HoldNextTry();
@@ -106,8 +116,7 @@ public partial class RunnerSignals
         IStoppable? running;
         lock (this)
         {
-            _handOverRequested = true;
-            _cutRequested = true;
+            _asks |= Asks.HandOver | Asks.Cut;
             running = _phase == RunnerPhase.Running ? Now as IStoppable : null;
         }
 
@@ -125,7 +134,7 @@ public partial class RunnerSignals
         TryRun? ended;
         lock (this)
         {
-            _abandoned = true;
+            _asks |= Asks.Abandon;
             (recording, ended) = (_asked?.Abandoned, _phase == RunnerPhase.Recording ? Now as TryRun : null);
         }
 

@@ -17,13 +17,14 @@ public partial class RunnerSignals
     private AsyncTaskMethodBuilder<Return> _result = AsyncTaskMethodBuilder<Return>.Create();
     private Asked? _asked;
     private RunnerPhase _phase = RunnerPhase.Pending;
+    private Asks _asks;
     private bool _returned;
-    private bool _stopRequested;
-    private bool _handOverRequested;
-    private bool _cutRequested;
-    private bool _abandoned;
     private bool _cutTheTry;
     private bool _stoppedByItself;
+    // The runner's own, here because each class rounds its size up.
+    private protected JobState _state = JobState.Pending; // of the last try
+    private protected bool _leaveLastLog;
+    private protected bool _noPlaceForItsType;
 
     internal RunnerSignals() => _ = _result.Task;
 
@@ -33,7 +34,7 @@ public partial class RunnerSignals
     /// <summary>What the run returns.</summary>
     private protected Task<Return> Result => _result.Task;
 
-    private bool HeldBack => _stopRequested || _handOverRequested;
+    private bool HeldBack => (_asks & (Asks.Stop | Asks.HandOver)) != 0;
 
     /// <summary>Where the runner is.</summary>
     internal RunnerPhase Phase => Look().Phase;
@@ -45,7 +46,7 @@ public partial class RunnerSignals
         {
             lock (this)
             {
-                return _abandoned;
+                return (_asks & Asks.Abandon) != 0;
             }
         }
     }
@@ -82,9 +83,9 @@ public partial class RunnerSignals
         lock (this)
         {
             _phase = RunnerPhase.Recording;
-            _cutTheTry = _cutRequested;
-            _stoppedByItself = state == JobState.Stopped && !_cutRequested;
-            return (_stopRequested || _cutRequested) && state != JobState.Complete ? JobState.Stopped : state;
+            _cutTheTry = (_asks & Asks.Cut) != 0;
+            _stoppedByItself = state == JobState.Stopped && !_cutTheTry;
+            return (_asks & (Asks.Stop | Asks.Cut)) != 0 && state != JobState.Complete ? JobState.Stopped : state;
         }
     }
 
@@ -119,7 +120,7 @@ public partial class RunnerSignals
         lock (this)
         {
             _phase = RunnerPhase.Left;
-            return _stopRequested;
+            return (_asks & Asks.Stop) != 0;
         }
     }
 
