@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -53,6 +54,25 @@ internal sealed class LazyObject
 
     /// <summary>Whether the content is the same; leaves the bytes as they are.</summary>
     public bool Holds(JsonObject other) => JsonNode.DeepEquals(Volatile.Read(ref _held) is byte[] utf8 ? Read(utf8) : Value, other);
+
+    /// <summary>The same content as bytes, which weigh less; itself where it is bytes already, or holds what JSON has no word for.</summary>
+    public LazyObject AsBytes()
+    {
+        if (Volatile.Read(ref _held) is not JsonObject value)
+        {
+            return this;
+        }
+
+        try
+        {
+            return new LazyObject(Wire.Serialize(value));
+        }
+        catch (Exception error) when (error is ArgumentException or NotSupportedException or JsonException)
+        {
+            // Whoever sends it is told.
+            return this;
+        }
+    }
 
     private static JsonObject Read(byte[] utf8) => ReferenceEquals(utf8, NoFields) ? [] : (JsonObject)JsonNode.Parse(utf8)!;
 

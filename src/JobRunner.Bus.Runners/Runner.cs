@@ -245,7 +245,11 @@ public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadP
         : Look().Now is RetryWait wait ? _parts.Waits.TimeLeft(wait) : TimeSpan.Zero;
 
     /// <summary>Begins a wait, which brings the run back; false when a stop or a hand-over came first.</summary>
-    private bool Sleeps(string status, TimeSpan wait) => TrySleep(new RetryWait(this, status), _parts.Waits, wait);
+    private bool Sleeps(string status, TimeSpan wait)
+    {
+        _jobData = _jobData.AsBytes();
+        return TrySleep(new RetryWait(this, status), _parts.Waits, wait);
+    }
 
     private protected override void EndWait(RetryWait wait)
     {
