@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.Configuration;
@@ -26,7 +27,10 @@ internal static class WaitingWorker
             ["JobRunner:Worker:ParkWaitsOver"] = parkWaitsOver,
         });
         // As a worker that is told to say little: a line per failed try is other work.
+        builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Error);
+        builder.Logging.AddFilter<TellsWhenAllAreTold>("JobRunner.Bus.Accept.Stop.StopJobConsumer", LogLevel.Information);
+        builder.Logging.AddProvider(new TellsWhenAllAreTold());
         builder.Services.AddJobRunner(builder.Configuration);
         builder.Services.AddJob<Fails>(JobType);
         using var host = builder.Build();
@@ -38,6 +42,29 @@ internal static class WaitingWorker
         await host.StartAsync();
         Console.WriteLine("ready");
         await host.WaitForShutdownAsync();
+    }
+
+    /// <summary>The worker's event 1110 says that all runs held here are told; none of them starts a try any more.</summary>
+    private sealed class TellsWhenAllAreTold : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == 1110)
+            {
+                Console.WriteLine($"told {Stopwatch.GetTimestamp()}");
+            }
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Fails : IJob
