@@ -13,10 +13,13 @@ switch (args)
     case ["told-worker", var uri]:
         await ToldWorker.RunAsync(uri);
         return 0;
-    case ["runner"]:
+    case ["waiting-worker", var uri, var slots, var parkWaitsOver]:
+        await WaitingWorker.RunAsync(uri, slots, parkWaitsOver);
+        return 0;
+    case ["runner-process"]:
         await RunnerBench.RunAsync();
         return 0;
-    case ["waiting"]:
+    case ["waiting-process"]:
         await WaitingBench.RunAsync();
         return 0;
     default:

@@ -24,6 +24,9 @@ internal sealed class Load : IAsyncDisposable
 
     public IChannel Channel => _channel;
 
+    /// <summary>Another channel, for what may be refused.</summary>
+    public Task<IChannel> NewChannelAsync() => _connection.CreateChannelAsync();
+
     /// <summary>Connects and adds the scheduler's queue; the rest has been declared by a worker.</summary>
     public static async Task<Load> OpenAsync(Uri broker)
     {
@@ -46,12 +49,15 @@ internal sealed class Load : IAsyncDisposable
             "run-job", "", mandatory: true, new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent }, command);
 
     /// <summary>Sends many commands; returns once the broker has them all.</summary>
-    public async Task SendAsync(string requestId, int count)
+    public Task SendAsync(string requestId, int count) => SendAsync(count, number => Command(requestId, JobId(number)));
+
+    /// <inheritdoc cref="SendAsync(string, int)"/>
+    public async Task SendAsync(int count, Func<int, byte[]> command)
     {
         var sent = new List<Task>(1000);
         for (var number = 0; number < count; number++)
         {
-            sent.Add(SendAsync(Command(requestId, JobId(number))));
+            sent.Add(SendAsync(command(number)));
             if (sent.Count == sent.Capacity)
             {
                 await Task.WhenAll(sent);
