@@ -15,6 +15,12 @@ namespace JobRunner.Bus.Benchmarks.Scale;
 /// <param name="SyncMs">How long such a write takes, milliseconds.</param>
 internal sealed partial record Occupancy(double JobsPerSecond, IReadOnlyDictionary<string, double> PerJob, double JobsPerSync, double SyncMs)
 {
+    /// <summary>The write-ahead log and its disk when each write holds as many entries as it may.</summary>
+    public const string FullLog = "wal_full";
+
+    // The broker's wal_max_batch_size.
+    private const int EntriesPerSync = 4096;
+
     public static readonly Occupancy None = new(0, new Dictionary<string, double>(), 0, 0);
 
     /// <summary>What there is one of, by its name in the broker: what it is, and for what there is one.</summary>
@@ -28,6 +34,7 @@ internal sealed partial record Occupancy(double JobsPerSecond, IReadOnlyDictiona
         ["ends"] = ("the scheduler's queue", "scheduler"),
         ["osiris_writer"] = ("stream `job-journal`", "virtual host"),
         ["wal"] = ("write-ahead log, without waiting for the disk", "broker"),
+        [FullLog] = ("write-ahead log and its disk, 4,096 entries at a time", "broker"),
         ["segments"] = ("segment writer, without waiting for the disk", "broker"),
     };
 
@@ -41,9 +48,11 @@ internal sealed partial record Occupancy(double JobsPerSecond, IReadOnlyDictiona
         var jobs = figures["jobs"];
         // A process counts as running while the system has given its core to somebody else; so does the broker as a whole.
         var onCore = Math.Min(1, figures["cpu"] / figures["active"]);
+        var perJob = Processes.Keys.Where(figures.ContainsKey).ToDictionary(name => name, name => figures[name] * onCore / jobs);
+        perJob[FullLog] = perJob["wal"] + figures["wal_disk"] / figures["syncs"] * figures["entries"] / jobs / EntriesPerSync;
         return new Occupancy(
             jobs / figures["window"] * 1e6,
-            Processes.Keys.Where(figures.ContainsKey).ToDictionary(name => name, name => figures[name] * onCore / jobs),
+            perJob,
             jobs / figures["syncs"],
             figures["wal_disk"] / figures["syncs"] / 1000);
     }
@@ -65,7 +74,7 @@ internal sealed partial record Occupancy(double JobsPerSecond, IReadOnlyDictiona
         Watched = [{Process, Its} || Process <- processes(), (Its = Kind(Process)) =/= none],
         Counter = fun(Who, Which) -> maps:get(Which, maps:get(Who, ra_counters:overview())) end,
         Ends = fun() -> Counter({Queue(<<"{{{Load.Ends}}}">>), node()}, commands) end,
-        Now = fun() -> [Ends(), Counter(ra_log_wal, batches), element(1, erlang:statistics(runtime)), erlang:monotonic_time()] end,
+        Now = fun() -> [Ends(), Counter(ra_log_wal, batches), Counter(ra_log_wal, writes), element(1, erlang:statistics(runtime)), erlang:monotonic_time()] end,
         Before = Ends(),
         (fun Wait() -> case Ends() > Before + 2000 of true -> ok; false -> timer:sleep(20), Wait() end end)(),
         erlang:system_flag(scheduler_wall_time, true),
@@ -77,7 +86,7 @@ internal sealed partial record Occupancy(double JobsPerSecond, IReadOnlyDictiona
         To = Now(),
         BusyTo = lists:sort(erlang:statistics(scheduler_wall_time)),
         [catch erlang:trace(Process, false, Flags) || {Process, _} <- Watched],
-        [Jobs, Syncs, Cpu, Time] = [Last - First || {First, Last} <- lists:zip(From, To)],
+        [Jobs, Syncs, Entries, Cpu, Time] = [Last - First || {First, Last} <- lists:zip(From, To)],
         Add = fun(Process, Scheduler, Ran, Sums) ->
           Where = case Scheduler of 0 -> disk; _ -> core end,
           maps:update_with({Process, Where}, fun(Sum) -> Sum + Ran end, Ran, Sums)
@@ -95,7 +104,7 @@ internal sealed partial record Occupancy(double JobsPerSecond, IReadOnlyDictiona
         Micro = fun(Native) -> erlang:convert_time_unit(Native, native, microsecond) end,
         Most = fun(Its, Where) -> Micro(lists:max([0 | [maps:get({Process, Where}, Sums, 0) || {Process, What} <- Watched, What =:= Its]])) end,
         Active = lists:sum([(A2 - A1) / (T2 - T1) || {{I, A1, T1}, {I, A2, T2}} <- lists:zip(BusyFrom, BusyTo)]),
-        [{jobs, Jobs}, {syncs, Syncs}, {window, Micro(Time)}, {cpu, Cpu * 1000}, {active, round(Active * Micro(Time))}, {wal_disk, Most(wal, disk)}]
+        [{jobs, Jobs}, {syncs, Syncs}, {entries, Entries}, {window, Micro(Time)}, {cpu, Cpu * 1000}, {active, round(Active * Micro(Time))}, {wal_disk, Most(wal, disk)}]
           ++ [{Its, Most(Its, core)} || Its <- maps:values(Names) ++ Kinds].
         """;
 

@@ -38,7 +38,8 @@ internal static class Tables
 
     public static void Million(Model model, Occupancy alone, Occupancy leader, Sizes sizes)
     {
-        double[] journals = [.. new[] { alone, leader }.Select(one => one.PerJob["osiris_writer"])];
+        // What there is one of in a virtual host and is the first at its limit.
+        double[] hosts = [.. new[] { alone, leader }.Select(one => new[] { "osiris_writer", "run_job", "logs" }.Max(name => one.PerJob[name]))];
         double[] network = [Network(0), Network(2)];
         Print(
             "One million jobs a second",
@@ -47,9 +48,9 @@ internal static class Tables
                 Invariant($"cores for workers | {model.Worker:f0} | {model.Worker:f0}"),
                 Invariant($"cores for brokers | {model.Brokers(1):f0} | {model.Brokers(3):f0}"),
                 Invariant($"cores for sending commands and taking logs and ends | {sizes.Sender:f0} | {sizes.Sender:f0}"),
-                Invariant($"worker processes, at {Use:p0} of a channel's core | {Count(alone.PerJob["rabbit_channel"])} | {Count(leader.PerJob["rabbit_channel"])}"),
-                Invariant($"virtual hosts, at {Use:p0} of a journal's core | {Count(journals[0])} | {Count(journals[1])}"),
-                Invariant($"brokers, at {Use:p0} of a write-ahead log's core | {Count(alone.PerJob["wal"])} | {Count(3 * leader.PerJob["wal"])}"),
+                Invariant($"worker processes, at {Use * 100:f0}% of a channel's core | {Count(alone.PerJob["rabbit_channel"])} | {Count(leader.PerJob["rabbit_channel"])}"),
+                Invariant($"virtual hosts, at {Use * 100:f0}% of the core of its busiest queue or stream | {Count(hosts[0])} | {Count(hosts[1])}"),
+                Invariant($"brokers, at {Use * 100:f0}% of what a write-ahead log and its disk take | {Count(alone.PerJob[Occupancy.FullLog])} | {Count(3 * leader.PerJob[Occupancy.FullLog])}"),
                 Invariant($"disk, all brokers, GB/s | {sizes.DiskAlone / 1e3:f1} | {sizes.DiskThree / 1e3:f1}"),
                 Invariant($"network out of brokers, Gbit/s | {network[0]:f0} | {network[1]:f0}"),
             ]);
