@@ -8,6 +8,11 @@ internal static class Tables
     /// <summary>How far a core may be used before what waits for it gets long.</summary>
     public const double Use = 0.7;
 
+    // What a worker reads of the journal per second when it looks up a command after a crash (docs/operations.md).
+    private const double LookUpPerSecond = 40_000;
+
+    private const double EntriesPerJob = 2;
+
     // A publish or delivery beside its body, from the frames of RabbitMQ.Client with the properties that are used.
     private const int FrameBytes = 150;
 
@@ -50,6 +55,7 @@ internal static class Tables
                 Invariant($"cores for sending commands and taking logs and ends | {sizes.Sender:f0} | {sizes.Sender:f0}"),
                 Invariant($"worker processes, at {Use * 100:f0}% of a channel's core | {Count(alone.PerJob["rabbit_channel"])} | {Count(leader.PerJob["rabbit_channel"])}"),
                 Invariant($"virtual hosts, at {Use * 100:f0}% of the core of its busiest queue or stream | {Count(hosts[0])} | {Count(hosts[1])}"),
+                Invariant($"virtual hosts, if a look-up in the journal is to take no longer than the command is old | {EntriesPerJob * 1e6 / LookUpPerSecond:f0} | {EntriesPerJob * 1e6 / LookUpPerSecond:f0}"),
                 Invariant($"brokers, at {Use * 100:f0}% of what a write-ahead log and its disk take | {Count(alone.PerJob[Occupancy.FullLog])} | {Count(3 * leader.PerJob[Occupancy.FullLog])}"),
                 Invariant($"disk, all brokers, GB/s | {sizes.DiskAlone / 1e3:f1} | {sizes.DiskThree / 1e3:f1}"),
                 Invariant($"network out of brokers, Gbit/s | {network[0]:f0} | {network[1]:f0}"),
