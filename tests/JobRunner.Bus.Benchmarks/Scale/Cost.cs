@@ -33,6 +33,9 @@ internal sealed record Cost
     /// <summary>Bodies of log and end; bytes.</summary>
     public required double Published { get; init; }
 
+    /// <summary>Cores that the brokers kept busy with nothing to do, just before.</summary>
+    public required double IdleCores { get; init; }
+
     public double Broker => BrokerSend + BrokerRun + BrokerTake;
 
     /// <summary>Workers and brokers while jobs ran: what limits the jobs per second.</summary>
@@ -41,7 +44,7 @@ internal sealed record Cost
     /// <summary>Everybody. The same number is the CPU seconds of a million jobs.</summary>
     public double All => Worker + Broker + Sender;
 
-    public static Cost Of(int jobs, double published, Used sending, Used running, Used taking)
+    public static Cost Of(int jobs, double published, Used idle, Used sending, Used running, Used taking)
     {
         return new Cost
         {
@@ -55,6 +58,7 @@ internal sealed record Cost
             OtherCores = running.OtherCores,
             DiskBytes = (double)(sending.Written + running.Written + taking.Written) / jobs,
             Published = published,
+            IdleCores = idle.Brokers / idle.Took,
         };
 
         double Each(TimeSpan used) => used.TotalMicroseconds / jobs;
@@ -75,6 +79,7 @@ internal sealed record Cost
             OtherCores = Middle(run => run.OtherCores),
             DiskBytes = Middle(run => run.DiskBytes),
             Published = Middle(run => run.Published),
+            IdleCores = Middle(run => run.IdleCores),
         };
 
         double Middle(Func<Cost, double> figure) => Statistics.Median([.. runs.Select(figure)]);

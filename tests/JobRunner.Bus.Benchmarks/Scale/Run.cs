@@ -7,6 +7,8 @@ namespace JobRunner.Bus.Benchmarks.Scale;
 /// <param name="JobsEach">Jobs for each of them.</param>
 internal sealed record Run(IReadOnlyList<Shard> Shards, int JobsEach)
 {
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(0.5);
+
     private static int s_count;
 
     /// <summary>What the jobs are given; absent: a usual amount.</summary>
@@ -23,6 +25,9 @@ internal sealed record Run(IReadOnlyList<Shard> Shards, int JobsEach)
     {
         var request = $"scale{Interlocked.Increment(ref s_count):d15}";
         List<Child> workers = [.. Shards.SelectMany(shard => shard.Workers)];
+        var idling = meter.Read(workers);
+        await Task.Delay(s_idle);
+        var idle = meter.Read(workers).Since(idling);
         await Task.WhenAll(workers.Select(worker => worker.PauseAsync()));
         var start = meter.Read(workers);
         await Task.WhenAll(Shards.Select(shard => JobData is null
@@ -40,6 +45,6 @@ internal sealed record Run(IReadOnlyList<Shard> Shards, int JobsEach)
             "all jobs end", async () => await shard.Load.CountEndsAsync() >= JobsEach, TimeSpan.FromMinutes(3))));
         var ran = meter.Read(workers);
         var taken = await Task.WhenAll(Shards.Select(shard => shard.Load.TakeAllAsync(request, JobsEach)));
-        return Cost.Of(JobsEach * Shards.Count, taken[0].Log + taken[0].End, sent.Since(start), ran.Since(going), meter.Read(workers).Since(ran));
+        return Cost.Of(JobsEach * Shards.Count, taken[0].Log + taken[0].End, idle, sent.Since(start), ran.Since(going), meter.Read(workers).Since(ran));
     }
 }

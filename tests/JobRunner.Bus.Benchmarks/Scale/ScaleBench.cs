@@ -27,7 +27,7 @@ internal static class ScaleBench
                 }
 
                 Console.WriteLine($"one broker: {watch.Elapsed.TotalSeconds:f0} s");
-                large = await LargeMessages.MeasureAsync(node, quick ? 60 : 150, quick ? 2 : 3);
+                large = await LargeMessages.MeasureAsync(node, quick ? 60 : 100, quick ? 2 : 6);
                 Console.WriteLine($"large messages: {watch.Elapsed.TotalSeconds:f0} s");
             }
 
@@ -65,7 +65,8 @@ internal static class ScaleBench
             ["cpu_s_per_million_three_brokers"] = points.First(point => point.Nodes == 3).Cost.All,
             ["jobs_per_s"] = points.Where(point => point.Nodes == 1).Max(point => point.Cost.JobsPerSecond),
             ["jobs_per_s_three_brokers"] = points.Where(point => point.Nodes == 3).Max(point => point.Cost.JobsPerSecond),
-            ["model_worst_error"] = points.Max(point => Math.Abs(model.Running(point.Nodes) - point.Cost.Running) / point.Cost.Running),
+            ["model_worst_error"] = points.Max(point =>
+                Math.Abs(model.Running(point.Nodes, point.Cost.JobsPerSecond) - point.Cost.Running) / point.Cost.Running),
             ["large_data_ratio"] = large[0].Cost.JobsPerSecond / large[1].Cost.JobsPerSecond,
             ["large_stdout_ratio"] = large[2].Cost.JobsPerSecond / large[3].Cost.JobsPerSecond,
         };

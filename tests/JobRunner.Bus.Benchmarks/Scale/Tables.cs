@@ -32,11 +32,12 @@ internal static class Tables
         $"One write to the disk took {alone.SyncMs:f1} ms and held the messages of {alone.JobsPerSync:f0} jobs on one broker, {leader.SyncMs:f1} ms and {leader.JobsPerSync:f0} on the leader of three."));
 
     public static void Predicted(Model model, IReadOnlyList<Point> points) => Print(
-        Invariant($"Model: worker {model.Worker:f0} µs, broker {model.Broker:f0} µs ({model.BrokerRun:f0} of it while jobs run), follower {model.Follower:f0} µs ({model.FollowerRun:f0})"),
+        Invariant($"Model: a job takes {model.Worker:f0} µs in a worker, {model.Job:f0} + {model.InAndOut:f0} µs in a broker (jobs + commands in, logs and ends out), {model.FollowerJob:f0} + {model.FollowerInAndOut:f0} µs for each follower; a broker takes {model.Idle * 100:f0}% of a core anyway"),
         "brokers | queues | workers for each | µs per job: model | measured | error | jobs/s: model | measured | error",
         points.Select(point =>
         {
-            var (cost, jobs) = (model.Running(point.Nodes), model.JobsPerSecond(point.Nodes, Environment.ProcessorCount - point.Cost.OtherCores));
+            var jobs = model.JobsPerSecond(point.Nodes, Environment.ProcessorCount - point.Cost.OtherCores);
+            var cost = model.Running(point.Nodes, jobs);
             return Invariant(
                 $"{point.Nodes} | {point.Queues} | {point.WorkersEach} | {cost:f0} | {point.Cost.Running:f0} | {Error(cost, point.Cost.Running)} | {jobs:#,0} | {point.Cost.JobsPerSecond:#,0} | {Error(jobs, point.Cost.JobsPerSecond)}");
         }));
