@@ -40,7 +40,7 @@ internal static class Bench
 
                 if (Wanted("throughput"))
                 {
-                    figures["throughput_ratio"] = await Throughput.MeasureAsync(rivals, quick ? 5 : 9, quick ? 10_000 : 20_000);
+                    figures["throughput_ratio"] = await Throughput.MeasureAsync(rivals, quick ? 7 : 9, quick ? 10_000 : 20_000);
                 }
             }
 
