@@ -21,6 +21,7 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private readonly BrokerLink _link;
     private readonly BrokerTopology _topology;
     private readonly WorkerOptions _options;
+    private readonly TimeProvider _time;
     private readonly Channel<(Publication First, Publication? Second)> _queue =
         Channel.CreateUnbounded<(Publication, Publication?)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
@@ -28,11 +29,14 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private ConfirmedChannel? _channel;
     private bool _lostBefore;
 
-    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options)
+    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options, TimeProvider time)
     {
-        (_link, _topology, _options) = (link, topology, options.Value);
+        (_link, _topology, _options, _time) = (link, topology, options.Value, time);
         _writing = Task.Run(WriteAsync);
     }
+
+    /// <summary>How long the broker's word is waited for.</summary>
+    public ConfirmPatience Patience { get; init; } = new();
 
     public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
         Send(Log(log, TraceHeaders.CurrentContext(), cancellationToken), null);
@@ -140,7 +144,7 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
             await _topology.DeclareAsync(_options, _stopping.Token);
         }
 
-        _channel = await ConfirmedChannel.OpenAsync(await _link.OpenAsync("logs and ends", _stopping.Token), _stopping.Token);
+        _channel = await ConfirmedChannel.OpenAsync(await _link.OpenAsync("logs and ends", _stopping.Token), Patience, _time, _stopping.Token);
         return _channel;
     }
 
