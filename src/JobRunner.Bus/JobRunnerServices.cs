@@ -121,6 +121,7 @@ public static class JobRunnerServices
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<StopHearing>();
+        services.AddSingleton<StopSilence>();
         services.AddSingleton<TimelessStops>();
         services.AddSingleton<StoppedCommands>();
         services.AddSingleton<StopReplies>();
@@ -150,6 +151,7 @@ public static class JobRunnerServices
             services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();
             services.AddSingleton<StopCatchUp>();
+            services.AddSingleton<StopReader>();
             services.AddSingleton<IStopNotes>(provider => provider.GetRequiredService<BrokerStopNotes>());
             services.AddSingleton<IRunRelay, BrokerRelay>();
             services.AddSingleton<IReplies, BrokerReplies>();

@@ -36,7 +36,7 @@ public sealed class OutOfContactTests(Broker broker)
         using var lifetime = new LifetimeToEnd();
         var until = new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance);
         var leases = new Contact();
-        await using var outlet = new BrokerOutlet(link, topology, leases, worker);
+        await using var outlet = new BrokerOutlet(link, topology, leases, worker, TimeProvider.System);
         var relay = new BrokerRelay(link, topology, leases, until, worker, TimeProvider.System);
         var journal = new BrokerJournal(link, leases, until);
 

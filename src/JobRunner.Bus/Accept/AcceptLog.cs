@@ -51,6 +51,12 @@ internal static partial class AcceptLog
     [LoggerMessage(1113, LogLevel.Warning, "Stops have not been heard for {Patience}: runs start all the same, and stops reach them when they are heard")]
     public static partial void StopsNotHeard(ILogger logger, TimeSpan patience);
 
+    [LoggerMessage(1114, LogLevel.Warning, "Stops are sent and not heard here (offset {Last} of their stream; heard up to {Heard}): the stream is read anew")]
+    public static partial void StopsReadAnew(ILogger logger, long last, long heard);
+
+    [LoggerMessage(1115, LogLevel.Error, "The stream of stops could not be read anew; it is tried again")]
+    public static partial void StopsNotReadAnew(ILogger logger, Exception error);
+
     [LoggerMessage(1112, LogLevel.Error, "Stop of {Runner} went wrong")]
     public static partial void StopWentWrong(ILogger logger, string runner, Exception error);
 

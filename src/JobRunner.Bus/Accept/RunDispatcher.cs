@@ -32,10 +32,8 @@ internal sealed class RunDispatcher(
 
     private static readonly TimeSpan StopsArriveWithin = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan LongestLeaveAlone = TimeSpan.FromSeconds(10);
-
     /// <summary>When to look again at a command whose run lives elsewhere.</summary>
-    private TimeSpan LeaveAloneFor => options.Value.Lease < LongestLeaveAlone ? options.Value.Lease : LongestLeaveAlone;
+    private TimeSpan LeaveAloneFor => options.Value.LeaveAloneFor;
 
     /// <summary>Returns when the delivery may be acknowledged.</summary>
     /// <exception cref="RefusedException">Another run of the job lives here.</exception>

@@ -24,6 +24,7 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private readonly BrokerTopology _topology;
     private readonly ILeases _leases;
     private readonly WorkerOptions _options;
+    private readonly TimeProvider _time;
     private readonly Channel<(Publication First, Publication? Second)> _queue =
         Channel.CreateUnbounded<(Publication, Publication?)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
@@ -31,11 +32,14 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private ConfirmedChannel? _channel;
     private bool _lostBefore;
 
-    public BrokerOutlet(BrokerLink link, BrokerTopology topology, ILeases leases, IOptions<WorkerOptions> options)
+    public BrokerOutlet(BrokerLink link, BrokerTopology topology, ILeases leases, IOptions<WorkerOptions> options, TimeProvider time)
     {
-        (_link, _topology, _leases, _options) = (link, topology, leases, options.Value);
+        (_link, _topology, _leases, _options, _time) = (link, topology, leases, options.Value, time);
         _writing = Task.Run(WriteAsync);
     }
+
+    /// <summary>How long the broker's word is waited for.</summary>
+    public ConfirmPatience Patience { get; init; } = new();
 
     public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
         Send(Log(log, TraceHeaders.CurrentContext(), cancellationToken), null);
@@ -94,9 +98,9 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
         {
             try
             {
+                var channel = await OpenAsync();
                 // As late as can be: what was sent again after a pause passes here, too.
                 await _leases.InContactAsync(_stopping.Token);
-                var channel = await OpenAsync();
                 // What was given up meanwhile must not leave any more; and an end never leaves without its log.
                 if (!first.IsOver && await channel.TryPublishAsync(first) && second is { IsOver: false })
                 {
@@ -145,7 +149,7 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
             await _topology.DeclareAsync(_options, _stopping.Token);
         }
 
-        _channel = await ConfirmedChannel.OpenAsync(await _link.OpenAsync("logs and ends", _stopping.Token), _stopping.Token);
+        _channel = await ConfirmedChannel.OpenAsync(await _link.OpenAsync("logs and ends", _stopping.Token), Patience, _time, _stopping.Token);
         return _channel;
     }
 

@@ -4,6 +4,7 @@ using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Topology;
 
@@ -26,15 +27,51 @@ internal sealed class BrokerLink(
     private OpenConnection? _connection;
     private OpenChannel? _channel;
 
+    /// <summary>How long the broker's word is waited for.</summary>
+    public ConfirmPatience Patience { get; init; } = new();
+
     /// <summary>Publishes one message and returns once the broker has accepted it.</summary>
     /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
     public async Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken)
     {
-        var (channel, closed) = await ChannelAsync(cancellationToken);
-        // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
-        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
-        await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, open.Token).AsTask().WaitAsync(open.Token);
+        var current = await ChannelAsync(cancellationToken);
+        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, current.Closed);
+        try
+        {
+            var publishing = current.Channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, open.Token).AsTask();
+            await ConfirmedAsync(publishing, current.Connection, open.Token);
+        }
+        catch (Exception error) when (error is TimeoutException or PublishException { IsReturn: false })
+        {
+            // A channel that met a queue or stream as its leader died can refuse all that is for it, or lose it without a word (RabbitMQ 3.10).
+            current.IsSpent = true;
+            throw;
+        }
+    }
+
+    private async Task ConfirmedAsync(Task publishing, OpenConnection connection, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var patience = Patience.Now;
+            try
+            {
+                // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
+                await publishing.WaitAsync(patience, time, cancellationToken);
+                Patience.Rewarded();
+                return;
+            }
+            catch (TimeoutException) when (connection.IsBlocked)
+            {
+                // It has yet to read it.
+            }
+            catch (TimeoutException)
+            {
+                Patience.Tried();
+                throw new TimeoutException($"no word from it for {patience}");
+            }
+        }
     }
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
@@ -139,27 +176,27 @@ internal sealed class BrokerLink(
             return open;
         }
 
-        var (connection, lost) = await ConnectionAsync(cancellationToken);
+        var connection = await ConnectionAsync(cancellationToken);
         await _opening.WaitAsync(cancellationToken);
         try
         {
             if (_channel is not { IsUsable: true })
             {
-                _ = LetGoAsync(_channel?.Channel);
-                var channel = await connection.CreateChannelAsync(
+                _ = LetGoLaterAsync(_channel);
+                var channel = await connection.Connection.CreateChannelAsync(
                     new CreateChannelOptions(
                         publisherConfirmationsEnabled: true,
                         publisherConfirmationTrackingEnabled: true,
                         outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
                     cancellationToken);
-                var closed = CancellationTokenSource.CreateLinkedTokenSource(lost);
+                var closed = CancellationTokenSource.CreateLinkedTokenSource(connection.Closed);
                 channel.ChannelShutdownAsync += (_, _) => closed.CancelAsync();
                 if (!channel.IsOpen)
                 {
                     await closed.CancelAsync();
                 }
 
-                _channel = new OpenChannel(channel, closed.Token);
+                _channel = new OpenChannel(channel, connection, closed.Token);
             }
 
             return _channel;
@@ -191,7 +228,18 @@ internal sealed class BrokerLink(
                     await closed.CancelAsync();
                 }
 
-                _connection = new OpenConnection(connection, closed.Token);
+                var opened = new OpenConnection(connection, closed.Token);
+                connection.ConnectionBlockedAsync += (_, _) =>
+                {
+                    opened.IsBlocked = true;
+                    return Task.CompletedTask;
+                };
+                connection.ConnectionUnblockedAsync += (_, _) =>
+                {
+                    opened.IsBlocked = false;
+                    return Task.CompletedTask;
+                };
+                _connection = opened;
             }
 
             return _connection;
@@ -200,6 +248,17 @@ internal sealed class BrokerLink(
         {
             _opening.Release();
         }
+    }
+
+    /// <summary>Leaves those who still wait for the broker's word on it the time to hear it.</summary>
+    private async Task LetGoLaterAsync(OpenChannel? old)
+    {
+        if (old is { IsSpent: true })
+        {
+            await Task.Delay(TimeToEnd, time);
+        }
+
+        await LetGoAsync(old?.Channel);
     }
 
     /// <summary>Ends what may be dead; nobody should wait for that for ever, and its errors help nobody.</summary>
@@ -223,10 +282,17 @@ internal sealed class BrokerLink(
         _opening.Dispose();
     }
 
-    private sealed record OpenConnection(IConnection Connection, CancellationToken Closed);
-
-    private sealed record OpenChannel(IChannel Channel, CancellationToken Closed)
+    private sealed record OpenConnection(IConnection Connection, CancellationToken Closed)
     {
-        public bool IsUsable => Channel.IsOpen && !Closed.IsCancellationRequested;
+        /// <summary>The broker reads nothing here, for want of memory or disk space.</summary>
+        public volatile bool IsBlocked;
+    }
+
+    private sealed record OpenChannel(IChannel Channel, OpenConnection Connection, CancellationToken Closed)
+    {
+        /// <summary>The broker refused a message here, or said nothing: the next one goes out on another channel.</summary>
+        public volatile bool IsSpent;
+
+        public bool IsUsable => Channel.IsOpen && !Closed.IsCancellationRequested && !IsSpent;
     }
 }

@@ -12,10 +12,18 @@ namespace JobRunner.Bus.Accept.Stop;
 /// for. Does not wait for jobs to stop: the next stop must not either.
 /// </summary>
 internal sealed class StopJobConsumer(
-    StopBook book, CaughtUpMarks marks, TimelessStops timeless, RunnerRepo repo, StopReplies replies, TimeProvider time, ILogger<StopJobConsumer> logger) : IConsumer<StopJob>
+    StopBook book,
+    CaughtUpMarks marks,
+    TimelessStops timeless,
+    StopSilence silence,
+    RunnerRepo repo,
+    StopReplies replies,
+    TimeProvider time,
+    ILogger<StopJobConsumer> logger) : IConsumer<StopJob>
 {
     public Task Consume(ConsumeContext<StopJob> context)
     {
+        silence.Heard(context.StreamOffset());
         var stop = context.Message;
         if (context.TextHeader(WorkerHeaders.CaughtUp) is { } mark)
         {
