@@ -134,10 +134,9 @@ public sealed class Scheduler : IAsyncDisposable
         await Sending.WaitAsync();
         try
         {
-            if (_channel is not { IsOpen: true })
+            while (_channel is not { IsOpen: true })
             {
-                _connection = await new ConnectionFactory { Uri = _broker, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
-                _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+                await TryConnectAsync();
             }
 
             // Before it is sent: what follows from it comes after it.
@@ -148,6 +147,20 @@ public sealed class Scheduler : IAsyncDisposable
         finally
         {
             Sending.Release();
+        }
+    }
+
+    /// <summary>A broker that has just started may not be up to it yet.</summary>
+    private async Task TryConnectAsync()
+    {
+        try
+        {
+            _connection = await new ConnectionFactory { Uri = _broker, AutomaticRecoveryEnabled = false }.CreateConnectionAsync(_over.Token);
+            _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(true, true), _over.Token);
+        }
+        catch (Exception) when (!_over.IsCancellationRequested)
+        {
+            await Task.Delay(BeforeConnectingAgain, TimeProvider.System);
         }
     }
 
