@@ -1,6 +1,6 @@
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
-using JobRunner.Bus.Settings;
 using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Hosting.Internal;

@@ -101,7 +101,7 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("ps"));
 
-        Assert.StartsWith("jobrunner: JobRunner__RabbitMq__Uri is not", _cli.Error, StringComparison.Ordinal);
+        Assert.StartsWith("jobrunner: JobRunner__RabbitMq__Uri is \"(not shown)\"; it must be amqp://", _cli.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", _cli.Error, StringComparison.Ordinal);
     }
 }

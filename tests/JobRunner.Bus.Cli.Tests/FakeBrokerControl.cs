@@ -1,4 +1,5 @@
 using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Tests;
@@ -20,11 +21,11 @@ internal sealed class FakeBrokerControl : IBrokerControl
 
     public List<(StopJob Command, TimeSpan Timeout)> Stops { get; } = [];
 
-    public Task<WorkersAnswer?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
+    public Task<WorkersReport?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
     {
         Asked.Add(request);
         OnAsk?.Invoke();
-        return Task.FromResult(Statuses is null ? null : new WorkersAnswer(Statuses, Workers));
+        return Task.FromResult(Statuses is null ? null : new WorkersReport(Statuses, Workers));
     }
 
     public Task<IReadOnlyList<RunnerStatus>> StopAsync(

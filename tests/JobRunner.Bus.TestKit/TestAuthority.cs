@@ -50,7 +50,7 @@ public sealed class TestAuthority : IDisposable
     public (string CertFile, string KeyFile) IssueClientFiles(string name)
     {
         using var certificate = IssueClient(name);
-        return WriteBoth("client", certificate);
+        return WriteBoth($"client-{name}", certificate);
     }
 
     /// <summary>A server's certificate and key, as files.</summary>

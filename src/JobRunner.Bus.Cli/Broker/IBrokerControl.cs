@@ -1,3 +1,4 @@
+using JobRunner.Bus.Client;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 
@@ -9,7 +10,7 @@ internal interface IBrokerControl : IAsyncDisposable
     /// <summary>Asks every worker what it holds, until the answers cease.</summary>
     /// <returns>The answers; <see langword="null"/> if no worker listens now.</returns>
     /// <exception cref="SchedulerBusException">Nobody could be asked.</exception>
-    Task<WorkersAnswer?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation);
+    Task<WorkersReport?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation);
 
     /// <summary>Sends a stop and waits for the answer of every worker that holds a job it names.</summary>
     /// <param name="command">The stop.</param>

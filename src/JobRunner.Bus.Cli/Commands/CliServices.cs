@@ -3,6 +3,7 @@ using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -40,12 +41,15 @@ internal sealed record CliServices
     public required Func<string, CancellationToken, Task<IReadOnlyList<JobLogRecorded>>> ReadLogs { get; init; }
 
     /// <summary>Connects a scheduler to a broker.</summary>
-    public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<ISchedulerBus>> OpenBrokerBus { get; init; } =
-        (address, requestIds, cancellation) => BrokerSchedulerBus.OpenAsync(address, requestIds, TimeProvider.System, cancellation);
+    public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<ISchedulerBus>> OpenBrokerBus
+    {
+        get => field ?? ((address, requestIds, cancellation) => ClientSchedulerBus.OpenAsync(address, requestIds, Screen.Error, cancellation));
+        init;
+    }
 
     /// <summary>Connects to the workers of a broker.</summary>
     public Func<BrokerAddress, CancellationToken, Task<IBrokerControl>> OpenBrokerControl { get; init; } =
-        (address, cancellation) => BrokerControl.OpenAsync(address, TimeProvider.System, cancellation);
+        (address, cancellation) => ClientControl.OpenAsync(address, cancellation);
 
     /// <summary>Connects an operator to a broker.</summary>
     public Func<BrokerAddress, CancellationToken, Task<IRepairBroker>> OpenRepairBroker { get; init; } =

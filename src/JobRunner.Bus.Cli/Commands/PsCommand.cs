@@ -2,6 +2,7 @@ using System.CommandLine;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -30,7 +31,7 @@ internal static class PsCommand
         });
         command.SetAction((parsed, _) => ListAsync(
             services,
-            BrokerAddress.From(parsed.GetValue(broker), services.Environment),
+            BrokerOption.Read(parsed.GetValue(broker), services.Environment),
             new GetRunnerStatus { RequestId = parsed.GetValue(request), Summary = true },
             parsed.GetValue(json),
             parsed.GetValue(watch)));

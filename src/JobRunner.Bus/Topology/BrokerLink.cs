@@ -1,6 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
-using JobRunner.Bus.Settings;
+using System.Net;
+using JobRunner.Bus.RabbitMq;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
