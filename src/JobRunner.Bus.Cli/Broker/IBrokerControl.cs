@@ -1,5 +1,5 @@
-using JobRunner.Bus.Client;
 using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Broker;

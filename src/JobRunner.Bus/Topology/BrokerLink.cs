@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
 using JobRunner.Bus.RabbitMq;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
