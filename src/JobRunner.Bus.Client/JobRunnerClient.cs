@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
@@ -154,9 +153,8 @@ public sealed class JobRunnerClient : IAsyncDisposable
     {
         var stop = Ready(command);
         var session = await _sessions.GetAsync(cancellationToken);
-        using var span = ClientTraces.Publish(Exchanges.StopJob, stop.RequestId, stop.JobId);
         return await GuardAsync(
-            () => new WorkersTalk(session, _options.Time).StopAsync(stop, timeout ?? PresetStopTimeout, onReply, cancellationToken), span, cancellationToken);
+            () => new WorkersTalk(session, _options.Time).StopAsync(stop, timeout ?? PresetStopTimeout, onReply, cancellationToken), cancellationToken);
     }
 
     /// <summary>Sends a stop and does not wait for what becomes of it; returns once the broker has it safely.</summary>
@@ -188,7 +186,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         var session = await _sessions.GetAsync(cancellationToken);
-        return await GuardAsync(() => new WorkersTalk(session, _options.Time).AskAsync(request, cancellationToken), null, cancellationToken);
+        return await GuardAsync(() => new WorkersTalk(session, _options.Time).AskAsync(request, cancellationToken), cancellationToken);
     }
 
     /// <summary>Closes the connection. Whoever still waits gets an <see cref="ObjectDisposedException"/>; jobs go on.</summary>
@@ -226,35 +224,27 @@ public sealed class JobRunnerClient : IAsyncDisposable
         string exchange, T message, string requestId, string? jobId, DateTimeOffset sentAt, CancellationToken cancellationToken)
     {
         var session = await _sessions.GetAsync(cancellationToken);
-        using var span = ClientTraces.Publish(exchange, requestId, jobId);
-        await GuardAsync(async () =>
+        await GuardAsync(() => ClientTraces.PublishAsync(exchange, requestId, jobId, async () =>
         {
             await session.PublishAsync(exchange, message, Messages.Properties(sentAt), cancellationToken);
             return true;
-        }, span, cancellationToken);
+        }), cancellationToken);
     }
 
-    private async Task<T> GuardAsync<T>(Func<Task<T>> work, Activity? span, CancellationToken cancellationToken)
+    private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
             return await work();
         }
-        catch (Exception error)
+        catch (PublishException error) when (error.IsReturn)
         {
-            span.Failed(error);
-            if (error is PublishException { IsReturn: true })
-            {
-                throw new JobRunnerClientException(BrokerFaults.NoWorkerEver, error);
-            }
-
-            if (!cancellationToken.IsCancellationRequested && BrokerFaults.IsBrokers(error))
-            {
-                throw new JobRunnerClientException(
-                    $"{_sessions.Describe(error)}; whether the broker has the message is not known", error, mayHaveArrived: true);
-            }
-
-            throw;
+            throw new JobRunnerClientException(BrokerFaults.NoWorkerEver, error);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && BrokerFaults.IsBrokers(error))
+        {
+            throw new JobRunnerClientException(
+                $"{_sessions.Describe(error)}; whether the broker has the message is not known", error, mayHaveArrived: true);
         }
     }
 }

@@ -47,8 +47,8 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
     public async Task<StopAnswer> StopAsync(StopJob stop, TimeSpan timeout, Action<StopJobReply>? onReply, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        await using var replies = await Question<StopJobReply>.AskAsync(
-            session, Exchanges.StopJob, stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), stop.SentAt!.Value, time, cancellationToken);
+        await using var replies = await ClientTraces.PublishAsync(Exchanges.StopJob, stop.RequestId, stop.JobId, () => Question<StopJobReply>.AskAsync(
+            session, Exchanges.StopJob, stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), stop.SentAt!.Value, time, cancellationToken));
 
         // A runner stays with its worker until its job has stopped: who is still there will answer.
         var held = (await AskAsync(new GetRunnerStatus { RequestId = stop.RequestId, JobId = stop.JobId }, cancellationToken))?.Runners ?? [];

@@ -81,12 +81,14 @@ public sealed class ProgramTests(Broker broker)
             ("JobRunner__RequestManager__BaseUrl", "ftp://x", "JobRunner__RequestManager__BaseUrl"),
             ("JobRunner__RequestManager__Attempts", "abc", "JobRunner__RequestManager__Attempts"),
             ("JobRunner__Http__Port", "99999", "JobRunner__Http__Port"),
+            ("JobRunner__Jobs__Shell__User", "no-such-user", "JobRunner__Jobs__Shell__User is \"no-such-user\", but there is no such user"),
         })
         {
             var (exit, output) = await RunAsync(["worker"], new()
             {
                 ["JobRunner__Transport"] = "RabbitMq",
                 ["JobRunner__RabbitMq__Uri"] = broker.Node.UriOf("/").ToString(),
+                ["JobRunner__Jobs__Shell__Enabled"] = "true",
                 [name] = value,
             });
             Assert.True(exit == 2 && output.Contains(says, StringComparison.Ordinal), $"{name}={value}: exit {exit}, {output}");

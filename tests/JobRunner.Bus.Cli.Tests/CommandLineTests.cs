@@ -20,7 +20,6 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("stop r1 a b")]
     [InlineData("stop r1 --timeout soon")]
     [InlineData("stop r1 --timeout 0")]
-    [InlineData("ps --json --watch")]
     [InlineData("logs")]
     [InlineData("worker --solts 4")]
     [InlineData("worker --JobRunner:Worker:Slots")]

@@ -7,7 +7,7 @@ namespace JobRunner.Bus.Cli.Tests;
 /// <summary>Workers that answer what they are told to.</summary>
 internal sealed class FakeBrokerControl : IBrokerControl
 {
-    public IReadOnlyList<RunnerStatus>? Statuses { get; init; } = [];
+    public IReadOnlyList<RunnerStatus>? Statuses { get; set; } = [];
 
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 
@@ -15,7 +15,7 @@ internal sealed class FakeBrokerControl : IBrokerControl
 
     public IReadOnlyList<RunnerStatus> Unanswered { get; init; } = [];
 
-    public Action? OnAsk { get; init; }
+    public Action? OnAsk { get; set; }
 
     public List<GetRunnerStatus> Asked { get; } = [];
 

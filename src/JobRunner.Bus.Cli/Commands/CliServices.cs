@@ -28,6 +28,9 @@ internal sealed record CliServices
     /// <summary>Makes the token that Ctrl-C and SIGTERM cancel.</summary>
     public Func<IInterrupts> ListenForInterrupts { get; init; } = () => new ConsoleInterrupts();
 
+    /// <summary>Begins to export traces of what is sent, where somebody wants them; disposing of it sends what is left.</summary>
+    public Func<IDisposable?> ExportTraces { get; init; } = () => null;
+
     /// <summary>Runs a worker until it is told to end; gives the exit code. Handles signals itself.</summary>
     public required Func<WorkerArguments, CancellationToken, Task<int>> RunWorker { get; init; }
 

@@ -19,16 +19,9 @@ internal static class PsCommand
             Description = "Only this request's jobs.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var json = CommandLine.JsonOption("Print the RunnerStatus messages as one JSON array.");
+        var json = CommandLine.JsonOption("Print the RunnerStatus messages as one JSON array; with --watch one JSON object a line.");
         var watch = new Option<bool>("--watch") { Description = "Look again every two seconds until Ctrl-C." };
         var command = new Command("ps", "List what runs and waits now, as every worker tells it.") { request, json, watch };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(json) && result.GetValue(watch))
-            {
-                result.AddError("--json prints one document: it cannot be used with --watch.");
-            }
-        });
         command.SetAction((parsed, _) => ListAsync(
             services,
             BrokerOption.Read(parsed.GetValue(broker), services.Environment),
@@ -53,11 +46,15 @@ internal static class PsCommand
             var statuses = StatusTable.Sort(answer?.Runners ?? []);
             if (asJson)
             {
-                services.Screen.Output.WriteLine(System.Text.Encoding.UTF8.GetString(Wire.Serialize(statuses)));
-                return ExitCodes.Success;
+                services.Screen.Output.WriteLine(watch
+                    ? SnapshotJson.Write(services.Time.GetUtcNow(), answer?.Workers, statuses)
+                    : System.Text.Encoding.UTF8.GetString(Wire.Serialize(statuses)));
+            }
+            else
+            {
+                Show(services, statuses, answer?.Workers, watch);
             }
 
-            Show(services, statuses, answer?.Workers, watch);
             if (!watch)
             {
                 return ExitCodes.Success;

@@ -31,6 +31,7 @@ internal static class StopCommand
     private static async Task<int> StopAsync(CliServices services, BrokerAddress address, StopJob stop, TimeSpan timeout, bool asJson)
     {
         using var interrupts = services.ListenForInterrupts();
+        using var traces = services.ExportTraces();
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
         List<StopJobReply> answers = [];

@@ -21,6 +21,7 @@ internal static class SubmitCommand
         {
             var address = BrokerOption.Read(parsed.GetValue(broker), services.Environment);
             using var interrupts = services.ListenForInterrupts();
+            using var traces = services.ExportTraces();
             var loader = new JobFiles(new RequestIds(services.Time), services.OpenStandardInput);
             var requests = await loader.LoadAsync(parsed.GetRequiredValue(files), interrupts.Stop);
             var asJson = parsed.GetValue(json);
