@@ -176,7 +176,7 @@ public sealed class TlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
         Assert.Contains("is not from the authority in JobRunner__RabbitMq__CaFile", await RefusedAsync(("CaFile", stranger.CaFile)));
         Assert.Contains("is from none of the system's authorities", await RefusedAsync(("CaFile", null)));
         Assert.Contains("is not for \"rabbit.example.com\"", await RefusedAsync(("ServerName", "rabbit.example.com")));
-        var (cert, key) = broker.Authority.IssueClientFiles("nobody");
+        var (cert, key) = broker.Authority.IssueClientFiles("nobody", "nobody");
         Assert.Contains(
             "refused client certificate \"CN=nobody\": the broker has no user of its name",
             await RefusedAsync(("Auth", "External"), ("CertFile", cert), ("KeyFile", key)));
