@@ -160,7 +160,18 @@ public sealed class TlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
         {
             File.WriteAllText(secret, "another one");
             await Eventually.HoldsAsync("it is cut", async () => await broker.Node.CutAsync(name) is not [], TimeSpan.FromMinutes(1));
-            Assert.NotNull(await client.AskWorkersAsync(new GetRunnerStatus()));
+            await Eventually.HoldsAsync("it is connected again", async () =>
+            {
+                try
+                {
+                    return await client.AskWorkersAsync(new GetRunnerStatus()) is not null;
+                }
+                catch (JobRunnerClientException)
+                {
+                    // Asked over the connection that was cut.
+                    return false;
+                }
+            });
         }
         finally
         {
