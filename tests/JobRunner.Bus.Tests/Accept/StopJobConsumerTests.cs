@@ -153,6 +153,8 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
         await _world.Get<StopJobConsumer>().Consume(Context.Of(new StopJob { RequestId = "r", JobId = "j" }, ("jobrunner-settled", "l1")));
 
         Assert.True(_world.Stops.IsSettled("l1"));
+        await _world.Get<StopJobConsumer>().Consume(Context.Of(new StopJob(), ("jobrunner-settled", "l2,l3")));
+        Assert.True(_world.Stops.IsSettled("l2") && _world.Stops.IsSettled("l3"));
         Assert.Null(_world.Stops.Find("r", "j", null));
     }
 
