@@ -122,6 +122,7 @@ public static class JobRunnerServices
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<StopHearing>();
+        services.AddSingleton<StopSilence>();
         services.AddSingleton<TimelessStops>();
         services.AddSingleton<StoppedCommands>();
         services.AddSingleton<StopReplies>();
@@ -136,6 +137,7 @@ public static class JobRunnerServices
             services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
@@ -145,10 +147,12 @@ public static class JobRunnerServices
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
+            services.AddSingleton<ITryGate>(provider => provider.GetRequiredService<LeaseGuard>());
             services.AddSingleton<LeaseWatch>();
             services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();
             services.AddSingleton<StopCatchUp>();
+            services.AddSingleton<StopReader>();
             services.AddSingleton<IStopNotes>(provider => provider.GetRequiredService<BrokerStopNotes>());
             services.AddSingleton<IRunRelay, BrokerRelay>();
             services.AddSingleton<IReplies, BrokerReplies>();
@@ -187,7 +191,7 @@ public static class JobRunnerServices
         var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
-            host.Heartbeat(BrokerNodes.Heartbeat);
+            host.Heartbeat(Heartbeats.For(context.GetRequiredService<IOptions<WorkerOptions>>().Value.Lease));
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
             host.OnRefreshConnectionFactory = factory =>
             {

@@ -12,40 +12,47 @@ namespace JobRunner.Bus.BrokerTests;
 public sealed class ClusterTests
 {
     [Fact]
-    public async Task Nothing_is_lost_or_doubled_when_the_leader_is_killed_under_load()
+    public async Task Nothing_is_lost_or_doubled_when_the_leader_is_killed_and_the_others_are_restarted_one_by_one_under_load()
     {
         await using var cluster = await RabbitMqCluster.StartAsync();
         await using var load = await Load.StartAsync(cluster);
-        foreach (var queue in new[] { "run-job", "job-log-recorded", "run-job_error", "stop-job", "job-journal" })
-        {
-            await Eventually.HoldsAsync(
-                $"{queue} has three members",
-                async () => (await RabbitMqCluster.QueueAsync(queue, cluster.Nodes[0])).TryGetProperty("members", out var members) && members.GetArrayLength() == 3);
-        }
-
+        await cluster.HasMembersAsync(3, "run-job", "job-log-recorded", "run-job_error", "stop-job", "job-journal", "run-job.wait.2s");
         await load.SendLongOnesAsync();
         await load.SendAsync(60);
         await load.ProgressAsync(10);
         var leader = await cluster.LeaderAsync("run-job", cluster.Nodes[0]);
-        load.Say($"killing {leader.Port}");
-        await leader.KillAsync();
-        await load.ProgressAsync(20);
-        await leader.StartServerAsync();
-        // For people: RabbitMQ 3.10 can stall after the second of them, see docs/chaos.md.
-        foreach (var node in cluster.Nodes.Where(node => node != leader && Environment.GetEnvironmentVariable("JOBRUNNER_CLUSTER_FAULTS") is not null))
+        await KillAsync(leader, load, tries: 20);
+        foreach (var node in cluster.Nodes.Where(node => node != leader))
         {
-            await cluster.MayGoAsync(node);
-            await load.SendAsync(30);
-            await load.ProgressAsync(5);
-            load.Say($"restarting {node.Port}");
-            await node.ShutDownAsync();
-            await load.ProgressAsync(10);
-            await node.StartServerAsync();
+            await load.SendBeforeAsync(node);
+            await RestartAsync(node, load);
         }
 
         await MoreTroubleAsync(cluster, load);
         await load.StopLongOnesAsync();
         await load.CheckAsync();
+    }
+
+    private static async Task KillAsync(RabbitMqNode node, Load load, int tries)
+    {
+        load.Say($"killing {node.Port}");
+        await node.KillAsync();
+        // Fewer than those that do not come from a wait: these may have to wait for the node, see docs/operations.md.
+        await load.ProgressAsync(tries);
+        await node.StartServerAsync();
+        load.Say($"{node.Port} is back");
+    }
+
+    /// <summary>As operators are told to do it.</summary>
+    private static async Task RestartAsync(RabbitMqNode node, Load load)
+    {
+        load.Say($"draining {node.Port}");
+        await node.DrainAsync();
+        await node.ShutDownAsync();
+        load.Say($"{node.Port} is down");
+        await load.ProgressAsync(10);
+        await node.StartServerAsync();
+        load.Say($"{node.Port} is back");
     }
 
     /// <summary>For people with time: as many more faults as <c>JOBRUNNER_CLUSTER_FAULTS</c> says, one node at a time.</summary>
@@ -55,9 +62,7 @@ public sealed class ClusterTests
         for (var fault = 0; fault < faults; fault++)
         {
             var node = cluster.Nodes[Random.Shared.Next(cluster.Nodes.Count)];
-            await cluster.MayGoAsync(node);
-            await load.SendAsync(30);
-            await load.ProgressAsync(5);
+            await load.SendBeforeAsync(node);
             switch (fault % 3)
             {
                 case 0:
@@ -68,16 +73,10 @@ public sealed class ClusterTests
                     await node.ContinueAsync();
                     break;
                 case 1:
-                    load.Say($"killing {node.Port}");
-                    await node.KillAsync();
-                    await load.ProgressAsync(10);
-                    await node.StartServerAsync();
+                    await KillAsync(node, load, tries: 10);
                     break;
                 default:
-                    load.Say($"restarting {node.Port}");
-                    await node.ShutDownAsync();
-                    await load.ProgressAsync(10);
-                    await node.StartServerAsync();
+                    await RestartAsync(node, load);
                     break;
             }
         }
@@ -92,9 +91,35 @@ public sealed class ClusterTests
         private readonly string _request = Stage.NewRequestId();
         private readonly Stopwatch _watch = Stopwatch.StartNew();
         private readonly ConcurrentDictionary<string, string> _ends = new();
+        private readonly CancellationTokenSource _over = new();
+        private readonly Task _watching;
         private int _jobs;
+        private TimeSpan _longestStall;
 
-        private Load(RabbitMqCluster cluster, StubRequestManager manager) => (_cluster, _manager) = (cluster, manager);
+        private Load(RabbitMqCluster cluster, StubRequestManager manager)
+        {
+            (_cluster, _manager) = (cluster, manager);
+            _watching = WatchAsync();
+        }
+
+        /// <summary>How long no log came while jobs were under way.</summary>
+        private async Task WatchAsync()
+        {
+            var (rows, since) = (0, _watch.Elapsed);
+            while (!_over.IsCancellationRequested)
+            {
+                if (_manager.Rows.Count is var now && (now != rows || now >= All))
+                {
+                    (rows, since) = (now, _watch.Elapsed);
+                }
+                else if (_watch.Elapsed - since > _longestStall)
+                {
+                    _longestStall = _watch.Elapsed - since;
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(50), _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
 
         public static async Task<Load> StartAsync(RabbitMqCluster cluster)
         {
@@ -108,6 +133,8 @@ public sealed class ClusterTests
                     ["JobRunner__RequestManager__BaseUrl"] = load._manager.BaseUrl,
                     ["JobRunner__Jobs__Shell__Enabled"] = "true",
                     ["JobRunner__Worker__Lease"] = "5s",
+                    // RabbitMQ before 3.12.11 makes a queue badly on a node that is down as it is declared, see docs/operations.md.
+                    ["JobRunner__Worker__KnownWaits"] = "2s,10m",
                 }));
             }
 
@@ -127,6 +154,14 @@ public sealed class ClusterTests
             await SendAsync(Enumerable.Range(first, jobs).Select(number =>
                 ($"{number:x4}", $"sleep 1; [ $JOBRUNNER_TRY -gt {number % 3} ]", number % 2 == 0 ? "200ms" : "2s")));
             Say($"sent {jobs}");
+        }
+
+        /// <summary>Sends jobs, for a node to go while they run; when it may.</summary>
+        public async Task SendBeforeAsync(RabbitMqNode node)
+        {
+            await _cluster.MayGoAsync(node);
+            await SendAsync(60);
+            await ProgressAsync(5);
         }
 
         /// <summary>Two run until they are stopped, one waits until then.</summary>
@@ -215,6 +250,7 @@ public sealed class ClusterTests
                 Assert.Equal(Enumerable.Range(1, tries).Select(number => (long)number), _manager.Rows.Where(row => row.JobId == job).Select(row => row.Try).Order());
             }
 
+            Say($"the longest stall took {_longestStall.TotalSeconds:f1} s");
             var repeats = _manager.Requests.Count(call => call.Method == "POST") - _manager.Rows.Count;
             Say($"{repeats} deliveries to the Request Manager were repetitions");
         }
@@ -248,6 +284,9 @@ public sealed class ClusterTests
 
         public async ValueTask DisposeAsync()
         {
+            await _over.CancelAsync();
+            await _watching;
+            _over.Dispose();
             foreach (var worker in _workers)
             {
                 await worker.DisposeAsync();

@@ -39,6 +39,19 @@ public sealed class RabbitMqCluster : IAsyncDisposable
         return await from.Management.GetFromJsonAsync<JsonElement>($"queues/%2F/{queue}");
     }
 
+    /// <summary>Waits until each of these queues has so many members that run.</summary>
+    public async Task HasMembersAsync(int members, params IEnumerable<string> queues)
+    {
+        ArgumentNullException.ThrowIfNull(queues);
+        foreach (var queue in queues)
+        {
+            await Eventually.HoldsAsync(
+                $"{queue} has {members} members", async () => Online(await QueueAsync(queue, Nodes[0])) == members, TimeSpan.FromSeconds(60));
+        }
+    }
+
+    private static int Online(JsonElement queue) => queue.TryGetProperty("online", out var online) ? online.GetArrayLength() : 0;
+
     /// <summary>The node that leads a queue now.</summary>
     public async Task<RabbitMqNode> LeaderAsync(string queue, RabbitMqNode from)
     {
@@ -51,11 +64,19 @@ public sealed class RabbitMqCluster : IAsyncDisposable
         return leader!;
     }
 
-    /// <summary>Waits until a node may go: every quorum queue keeps its majority without it. Operators ask the same before a restart.</summary>
+    /// <summary>
+    /// Waits until a node may go: all nodes run, every queue and stream has all its members, and keeps its majority without this node.
+    /// Operators ask the same before a restart.
+    /// </summary>
     public async Task MayGoAsync(RabbitMqNode node)
     {
         ArgumentNullException.ThrowIfNull(node);
         await Eventually.HoldsAsync("three nodes run", async () => await RunningAsync(node) == Nodes.Count, TimeSpan.FromSeconds(90));
+        await Eventually.HoldsAsync(
+            "every queue and stream has all its members",
+            async () => (await node.Management.GetFromJsonAsync<JsonElement>("queues")).EnumerateArray().All(
+                queue => !queue.TryGetProperty("members", out var members) || members.GetArrayLength() == Online(queue)),
+            TimeSpan.FromSeconds(90));
         await Eventually.HoldsAsync("the node is not needed for a majority", async () =>
         {
             using var answer = await node.Management.GetAsync(new Uri("health/checks/node-is-quorum-critical", UriKind.Relative));

@@ -17,7 +17,7 @@ namespace JobRunner.Bus.TestKit;
 public sealed class RabbitMqNode : IAsyncDisposable
 {
     private const string Server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-    private const string Control = "/usr/lib/rabbitmq/bin/rabbitmqctl";
+    private const string Tools = "/usr/lib/rabbitmq/bin";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
     private readonly int _epmdPort;
@@ -128,6 +128,9 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <summary>Lets it go on (SIGCONT).</summary>
     public Task ContinueAsync() => SignalAsync("CONT");
 
+    /// <summary>Puts the node into maintenance: clients and leaders leave it. It takes part again once it is restarted.</summary>
+    public Task DrainAsync() => RunToolAsync("rabbitmq-upgrade", "drain");
+
     /// <summary>Ends the node in order (SIGTERM); its data stays.</summary>
     public async Task ShutDownAsync()
     {
@@ -177,9 +180,11 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <summary>Runs <c>rabbitmqctl</c> on the node.</summary>
     /// <returns>What it wrote.</returns>
     /// <exception cref="InvalidOperationException">It failed; holds what it wrote.</exception>
-    public async Task<string> ControlAsync(params string[] arguments)
+    public Task<string> ControlAsync(params string[] arguments) => RunToolAsync("rabbitmqctl", arguments);
+
+    private async Task<string> RunToolAsync(string tool, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Control, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(Tools, tool), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         AddEnvironment(start);
         using var control = Process.Start(start)!;
         var error = control.StandardError.ReadToEndAsync();
@@ -187,7 +192,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
         await control.WaitForExitAsync();
         return control.ExitCode == 0
             ? output
-            : throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} ended with {control.ExitCode}: {output}{await error}");
+            : throw new InvalidOperationException($"{tool} {string.Join(' ', arguments)} ended with {control.ExitCode}: {output}{await error}");
     }
 
     private async Task SignalAsync(string signal)

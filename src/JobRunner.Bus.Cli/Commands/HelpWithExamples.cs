@@ -86,7 +86,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             """,
         ["topology"] = """
             What is printed is what workers declare, by the same code. Of the settings,
-            StopRetention, JournalRetention and RedeliverAfter count.
+            StopRetention, JournalRetention, KnownWaits, Lease and RedeliverAfter count.
 
             Examples:
               jobrunner topology

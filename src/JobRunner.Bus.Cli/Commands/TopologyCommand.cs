@@ -34,7 +34,7 @@ internal static class TopologyCommand
             }
             else
             {
-                TopologyListing.Write(services.Screen.Output, [.. queues, WaitQueue(SampleWait)]);
+                TopologyListing.Write(services.Screen.Output, [.. queues, BrokerTopology.WaitQueue(SampleWait)]);
             }
 
             return ExitCodes.Success;
@@ -46,14 +46,7 @@ internal static class TopologyCommand
     {
         var worker = WorkerSettings.Read<WorkerOptions, WorkerOptionsRules>(WorkerOptions.Section);
         var report = WorkerSettings.Read<ReportOptions, ReportOptionsRules>(ReportOptions.Section);
-        return [.. BrokerTopology.Queues(worker), .. report.Delays.Distinct().Select(DelayQueue)];
-    }
-
-    private static QueuePart WaitQueue(TimeSpan wait)
-    {
-        var name = WaitSteps.NameOf(wait);
-        return new QueuePart(
-            Names.WaitQueue(name), BrokerTopology.ReturningArguments(wait, Names.RunJob, routingKey: null), [(Names.RunJobWait, name)]);
+        return [.. BrokerTopology.Queues(worker), .. worker.WaitsToPrepare.Select(BrokerTopology.WaitQueue), .. report.Delays.Distinct().Select(DelayQueue)];
     }
 
     private static QueuePart DelayQueue(TimeSpan delay) => new(

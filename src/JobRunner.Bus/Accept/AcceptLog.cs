@@ -51,6 +51,12 @@ internal static partial class AcceptLog
     [LoggerMessage(1113, LogLevel.Warning, "Stops have not been heard for {Patience}: runs start all the same, and stops reach them when they are heard")]
     public static partial void StopsNotHeard(ILogger logger, TimeSpan patience);
 
+    [LoggerMessage(1114, LogLevel.Warning, "Stops are sent and not heard here (offset {Last} of their stream; heard up to {Heard}): the stream is read anew")]
+    public static partial void StopsReadAnew(ILogger logger, long last, long heard);
+
+    [LoggerMessage(1115, LogLevel.Error, "The stream of stops could not be read anew; it is tried again")]
+    public static partial void StopsNotReadAnew(ILogger logger, Exception error);
+
     [LoggerMessage(1112, LogLevel.Error, "Stop of {Runner} went wrong")]
     public static partial void StopWentWrong(ILogger logger, string runner, Exception error);
 
@@ -74,6 +80,12 @@ internal static partial class AcceptLog
 
     [LoggerMessage(1127, LogLevel.Warning, "Run given up; its command goes back to the queue")]
     public static partial void RunAbandoned(ILogger logger);
+
+    [LoggerMessage(EventId = 1130, Message = "Jobs block the threads they run on ({Tries} tries run): the pool may start {Threads} threads at once now. A job that waits should await instead (not Thread.Sleep, .Result, Wait)")]
+    public static partial void PoolBlocked(ILogger logger, LogLevel level, int tries, int threads);
+
+    [LoggerMessage(1129, LogLevel.Critical, "Request {RequestId}, job {JobId}: worker {Other} has taken the run over, since none of its questions was answered for a lease; it is given up here")]
+    public static partial void RunTakenOver(ILogger logger, string requestId, string jobId, string other);
 
     [LoggerMessage(1128, LogLevel.Information, "Not started before the drain: its command goes back to the queue")]
     public static partial void PutBack(ILogger logger);

@@ -32,10 +32,8 @@ internal sealed class RunDispatcher(
 
     private static readonly TimeSpan StopsArriveWithin = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan LongestLeaveAlone = TimeSpan.FromSeconds(10);
-
     /// <summary>When to look again at a command whose run lives elsewhere.</summary>
-    private TimeSpan LeaveAloneFor => options.Value.Lease < LongestLeaveAlone ? options.Value.Lease : LongestLeaveAlone;
+    private TimeSpan LeaveAloneFor => options.Value.LeaveAloneFor;
 
     /// <summary>Returns when the delivery may be acknowledged.</summary>
     /// <exception cref="RefusedException">Another run of the job lives here.</exception>
@@ -62,7 +60,7 @@ internal sealed class RunDispatcher(
     private async Task DecideAsync(CommandDelivery delivery, CancellationToken lost, CancellationToken notStarted)
     {
         var arrived = delivery;
-        var key = new RunnerKey(delivery.Command.RequestId, delivery.Command.Job.Id);
+        var key = delivery.Key;
         RunClaim? claim = null;
         try
         {
@@ -94,7 +92,7 @@ internal sealed class RunDispatcher(
 
                 if (delivery.Redelivered)
                 {
-                    claim ??= await leases.ClaimAsync(key, notStarted);
+                    claim ??= await leases.ClaimAsync(delivery, notStarted);
                     if (claim is null)
                     {
                         await PutBackAsync(arrived, LeaveAloneFor);

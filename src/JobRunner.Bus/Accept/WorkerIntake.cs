@@ -37,6 +37,7 @@ internal sealed class WorkerIntake(
     private HostReceiveEndpointHandle? _report;
     private CommandReceiver? _receiver;
     private Task _opening = Task.CompletedTask;
+    private Task _watchingStops = Task.CompletedTask;
 
     private bool OnBroker => transport.Value.Transport == TransportKind.RabbitMq;
 
@@ -65,11 +66,15 @@ internal sealed class WorkerIntake(
         {
             if (OnBroker)
             {
-                var catchUp = services.GetRequiredService<StopCatchUp>();
+                // Not when first needed: RabbitMQ before 3.12.11 makes a queue badly on a node that is down as it is made.
+                var waits = services.GetRequiredService<BrokerTopology>();
+                await until.RunAsync("wait queues", token => waits.EnsureWaitQueuesAsync(options.Value.WaitsToPrepare, token), cancellationToken);
+                var stops = services.GetRequiredService<StopReader>();
                 marks.Begin();
-                await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken, catchUp);
+                await stops.StartAsync(cancellationToken);
+                _watchingStops = stops.WatchAsync(_stopping.Token);
                 await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);
-                await catchUp.RunAsync(cancellationToken);
+                await services.GetRequiredService<StopCatchUp>().RunAsync(cancellationToken);
                 await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
                 var receiver = services.GetRequiredService<CommandReceiver>();
                 await receiver.StartAsync(cancellationToken);
@@ -98,24 +103,10 @@ internal sealed class WorkerIntake(
         AcceptLog.WorkerReady(logger, worker.Value, options.Value.Roles.ToString(), options.Value.Slots);
     }
 
-    private async Task<HostReceiveEndpointHandle> OpenAsync<TConsumer>(
-        string queue, CancellationToken cancellationToken, IReceiveEndpointObserver? observer = null)
+    private async Task<HostReceiveEndpointHandle> OpenAsync<TConsumer>(string queue, CancellationToken cancellationToken)
         where TConsumer : class, IConsumer
     {
-        var handle = endpoints.ConnectReceiveEndpoint(queue, (context, endpoint) =>
-        {
-            endpoint.ConfigureConsumer<TConsumer>(context);
-            if (endpoint is IRabbitMqReceiveEndpointConfigurator broker)
-            {
-                // Shown in the queue's list of consumers.
-                broker.OverrideConsumerTag($"jobrunner {worker}");
-            }
-
-            if (observer is not null)
-            {
-                endpoint.ConnectReceiveEndpointObserver(observer);
-            }
-        });
+        var handle = endpoints.ConnectWorker<TConsumer>(queue, worker);
         await handle.Ready.WaitAsync(cancellationToken);
         return handle;
     }
@@ -125,6 +116,7 @@ internal sealed class WorkerIntake(
         readiness.Set("draining");
         await _stopping.CancelAsync();
         await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _watchingStops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
         _receiver?.StopIntake();

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -9,6 +10,10 @@ namespace JobRunner.Bus.Record;
 /// </summary>
 internal sealed class ConfirmedChannel : IAsyncDisposable
 {
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
+
     private readonly IConnection _connection;
     private readonly IChannel _channel;
     private readonly Lock _lock = new();
@@ -16,28 +21,42 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
     private ulong _oldest = 1;
     private ulong _next = 1;
     private readonly CancellationTokenSource _over = new();
+    private readonly ConfirmPatience _patience;
+    private readonly TimeProvider _time;
+    private long _newestSettled; // when the youngest message was sent that was settled
+    private long _settledAt; // when the broker last gave word
+    private volatile bool _blocked;
     private Exception? _ended;
 
-    private ConfirmedChannel(IConnection connection, IChannel channel)
+    private ConfirmedChannel(IConnection connection, IChannel channel, ConfirmPatience patience, TimeProvider time)
     {
         _connection = connection;
         _channel = channel;
-        channel.BasicAcksAsync += (_, ack) => Settle(ack.DeliveryTag, ack.Multiple, null);
-        channel.BasicNacksAsync += (_, nack) => Settle(nack.DeliveryTag, nack.Multiple, new IOException("the broker refused it"));
+        (_patience, _time) = (patience, time);
+        _settledAt = time.GetTimestamp();
+        connection.ConnectionBlockedAsync += (_, _) => Block(true);
+        connection.ConnectionUnblockedAsync += (_, _) => Block(false);
+        channel.BasicAcksAsync += (_, ack) => Settle(ack.DeliveryTag, ack.Multiple);
+        // A channel that met a queue as its leader died can refuse all that is for it (RabbitMQ 3.10): what was refused goes out on another.
+        channel.BasicNacksAsync += (_, _) => End(new IOException("the broker refused a message"));
         channel.BasicReturnAsync += (_, returned) => MarkReturned(returned);
         channel.ChannelShutdownAsync += (_, reason) => End(new IOException($"the channel was closed: {reason.ReplyText}"));
+        _ = WatchAsync();
     }
 
     public bool IsOpen => _ended is null && _channel.IsOpen;
 
     /// <summary>Opens a channel on a connection that is its own from then on.</summary>
-    public static async Task<ConfirmedChannel> OpenAsync(IConnection connection, CancellationToken cancellationToken)
+    public static async Task<ConfirmedChannel> OpenAsync(
+        IConnection connection, ConfirmPatience patience, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
             return new ConfirmedChannel(
                 connection,
-                await connection.CreateChannelAsync(new CreateChannelOptions(true, publisherConfirmationTrackingEnabled: false), cancellationToken));
+                await connection.CreateChannelAsync(new CreateChannelOptions(true, publisherConfirmationTrackingEnabled: false), cancellationToken),
+                patience,
+                time);
         }
         catch
         {
@@ -84,6 +103,7 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
 
     private void Note(Publication message)
     {
+        message.SentAt = _time.GetTimestamp();
         if (_next - _oldest == (ulong)_unconfirmed.Length)
         {
             var larger = new Publication?[_unconfirmed.Length * 2];
@@ -98,16 +118,20 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         _unconfirmed[_next++ % (ulong)_unconfirmed.Length] = message;
     }
 
-    private Task Settle(ulong number, bool multiple, Exception? refused)
+    private Task Settle(ulong number, bool multiple)
     {
         lock (_lock)
         {
             for (var settled = multiple ? _oldest : number; settled <= number && settled < _next; settled++)
             {
                 ref var message = ref _unconfirmed[settled % (ulong)_unconfirmed.Length];
-                Settle(message, refused);
+                _newestSettled = Math.Max(_newestSettled, message?.SentAt ?? 0);
+                Settle(message);
                 message = null;
             }
+
+            _settledAt = _time.GetTimestamp();
+            _patience.Rewarded();
 
             while (_oldest < _next && _unconfirmed[_oldest % (ulong)_unconfirmed.Length] is null)
             {
@@ -118,15 +142,11 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private static void Settle(Publication? message, Exception? refused)
+    private static void Settle(Publication? message)
     {
         if (message is { Returned: true })
         {
             message.Fail(new IOException($"exchange {message.Exchange} has no queue for it"));
-        }
-        else if (refused is not null)
-        {
-            message?.Fail(refused);
         }
         else
         {
@@ -151,6 +171,43 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         return Task.CompletedTask;
     }
 
+    private Task Block(bool blocked)
+    {
+        lock (_lock)
+        {
+            _settledAt = _time.GetTimestamp();
+            _blocked = blocked;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A broker can lose a message without a word, where a stream changes its leader (RabbitMQ 3.10).</summary>
+    private async Task WatchAsync()
+    {
+        while (!_over.IsCancellationRequested)
+        {
+            await Task.Delay(BetweenLooks, _time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_patience.Now is var patience && IsForgotten(patience))
+            {
+                _patience.Tried();
+                await End(new TimeoutException($"no word from the broker for {patience}"));
+            }
+        }
+    }
+
+    /// <summary>Whether nothing is heard any more, or the oldest was left out though much younger ones were settled.</summary>
+    private bool IsForgotten(TimeSpan patience)
+    {
+        lock (_lock)
+        {
+            return !_blocked
+                && _oldest < _next
+                && _unconfirmed[_oldest % (ulong)_unconfirmed.Length] is { SentAt: var sentAt }
+                && (_time.GetElapsedTime(Math.Max(sentAt, _settledAt)) > patience || _time.GetElapsedTime(sentAt, _newestSettled) > patience);
+        }
+    }
+
     private Task End(Exception error)
     {
         lock (_lock)
@@ -170,8 +227,13 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // Aborted, not closed: where it was lost there is nobody to answer.
-        await _connection.AbortAsync(TimeSpan.FromSeconds(1));
-        await _connection.DisposeAsync();
+        await End(new ObjectDisposedException(nameof(ConfirmedChannel)));
+        // Aborted, not closed, and in its own time: where it was lost there is nobody to answer.
+        var ended = Task.Run(async () =>
+        {
+            await _connection.AbortAsync(TimeToEnd);
+            await _connection.DisposeAsync();
+        });
+        await ended.WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -30,6 +30,9 @@ internal sealed class Publication
     /// <summary>Whether the broker has sent it back: accepted, but for no queue.</summary>
     public bool Returned { get; set; }
 
+    /// <summary>When it was sent, by the clock of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public long SentAt { get; set; }
+
     public void Accepted()
     {
         _givingUp.Unregister();

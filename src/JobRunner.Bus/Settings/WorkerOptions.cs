@@ -1,3 +1,5 @@
+using JobRunner.Bus.Topology;
+
 namespace JobRunner.Bus.Settings;
 
 /// <summary>What a worker does.</summary>
@@ -35,7 +37,7 @@ public sealed class WorkerOptions
     /// <summary>How long running tries may go on after the worker was told to end, 0 to 1 day; default 30 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a worker that cannot reach the broker keeps its runs, 1 s to 1 hour; default 10 s.</summary>
+    /// <summary>How long a worker that cannot reach the broker keeps its runs, 1 s to 1 hour; default 10 s. Heartbeats are half of it.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a job may take to stop once told, 100 ms to 1 day; default 1 min. Then it is given up.</summary>
@@ -61,4 +63,21 @@ public sealed class WorkerOptions
 
     /// <summary>How long stops are remembered for commands still on their way, 1 min to 30 days; default 7 days.</summary>
     public TimeSpan StopRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// Waits between tries that are known ahead (<c>JobRunner__Worker__KnownWaits</c>): Go durations with commas between, such as
+    /// <c>2s,30s,5m</c>; at most 100, from 1 ms to 14 days; default none. Their queues are made as the worker starts, those of other waits
+    /// when they are first needed.
+    /// </summary>
+    public string KnownWaits { get; set; } = "";
+
+    /// <summary>How long a command is left alone whose run lives on another worker.</summary>
+    internal TimeSpan LeaveAloneFor => Lease < LongestLeaveAlone ? Lease : LongestLeaveAlone;
+
+    /// <summary>The waits whose queues are made as the worker starts.</summary>
+    internal IReadOnlyList<TimeSpan> WaitsToPrepare => WaitSteps.TryParse(KnownWaits, out var waits)
+        ? [.. waits.Append(LeaveAloneFor).Select(WaitSteps.RoundUp).Distinct()]
+        : throw new InvalidOperationException($"{nameof(KnownWaits)} {WaitSteps.Must}");
+
+    private static readonly TimeSpan LongestLeaveAlone = TimeSpan.FromSeconds(10);
 }

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Settings;
@@ -25,6 +26,11 @@ internal sealed class WorkerOptionsRules : IValidateOptions<WorkerOptions>
         if (options.MaxRunners < options.Slots)
         {
             rules.Wrong(nameof(options.MaxRunners), $"{options.MaxRunners}", $"must be at least Slots, {options.Slots}");
+        }
+
+        if (!WaitSteps.TryParse(options.KnownWaits, out _))
+        {
+            rules.Wrong(nameof(options.KnownWaits), options.KnownWaits, WaitSteps.Must);
         }
 
         return rules.Result();

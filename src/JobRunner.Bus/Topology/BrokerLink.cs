@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using JobRunner.Bus.RabbitMq;
+using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Topology;
 
@@ -11,7 +13,9 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, TimeProvider time, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal sealed class BrokerLink(
+    IOptions<RabbitMqOptions> options, IOptions<WorkerOptions> holder, WorkerName worker, BlockedWatch blocked, TimeProvider time, ILogger<BrokerLink> logger)
+    : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
@@ -24,15 +28,51 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     private OpenConnection? _connection;
     private OpenChannel? _channel;
 
+    /// <summary>How long the broker's word is waited for.</summary>
+    public ConfirmPatience Patience { get; init; } = new();
+
     /// <summary>Publishes one message and returns once the broker has accepted it.</summary>
     /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
     public async Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken)
     {
-        var (channel, closed) = await ChannelAsync(cancellationToken);
-        // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
-        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
-        await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, open.Token).AsTask().WaitAsync(open.Token);
+        var current = await ChannelAsync(cancellationToken);
+        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, current.Closed);
+        try
+        {
+            var publishing = current.Channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, open.Token).AsTask();
+            await ConfirmedAsync(publishing, current.Connection, open.Token);
+        }
+        catch (Exception error) when (error is TimeoutException or PublishException { IsReturn: false })
+        {
+            // A channel that met a queue or stream as its leader died can refuse all that is for it, or lose it without a word (RabbitMQ 3.10).
+            current.IsSpent = true;
+            throw;
+        }
+    }
+
+    private async Task ConfirmedAsync(Task publishing, OpenConnection connection, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var patience = Patience.Now;
+            try
+            {
+                // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
+                await publishing.WaitAsync(patience, time, cancellationToken);
+                Patience.Rewarded();
+                return;
+            }
+            catch (TimeoutException) when (connection.IsBlocked)
+            {
+                // It has yet to read it.
+            }
+            catch (TimeoutException)
+            {
+                Patience.Tried();
+                throw new TimeoutException($"no word from it for {patience}");
+            }
+        }
     }
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
@@ -73,7 +113,12 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     }
 
     /// <summary>What connects to the broker: connections do not recover by themselves.</summary>
-    public ConnectionFactory NewFactory(string clientName) => BrokerClient.NewFactory(options.Value, clientName);
+    public ConnectionFactory NewFactory(string clientName)
+    {
+        var factory = BrokerClient.NewFactory(options.Value, clientName);
+        factory.RequestedHeartbeat = Heartbeats.For(holder.Value.Lease);
+        return factory;
+    }
 
     /// <summary>Whether every address of every node refuses connections: then it is down, for all who use it.</summary>
     public async Task<bool> IsRefusedEverywhereAsync(TimeSpan patience, CancellationToken cancellationToken)
@@ -132,27 +177,27 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
             return open;
         }
 
-        var (connection, lost) = await ConnectionAsync(cancellationToken);
+        var connection = await ConnectionAsync(cancellationToken);
         await _opening.WaitAsync(cancellationToken);
         try
         {
             if (_channel is not { IsUsable: true })
             {
-                _ = LetGoAsync(_channel?.Channel);
-                var channel = await connection.CreateChannelAsync(
+                _ = LetGoLaterAsync(_channel);
+                var channel = await connection.Connection.CreateChannelAsync(
                     new CreateChannelOptions(
                         publisherConfirmationsEnabled: true,
                         publisherConfirmationTrackingEnabled: true,
                         outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
                     cancellationToken);
-                var closed = CancellationTokenSource.CreateLinkedTokenSource(lost);
+                var closed = CancellationTokenSource.CreateLinkedTokenSource(connection.Closed);
                 channel.ChannelShutdownAsync += (_, _) => closed.CancelAsync();
                 if (!channel.IsOpen)
                 {
                     await closed.CancelAsync();
                 }
 
-                _channel = new OpenChannel(channel, closed.Token);
+                _channel = new OpenChannel(channel, connection, closed.Token);
             }
 
             return _channel;
@@ -184,7 +229,18 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
                     await closed.CancelAsync();
                 }
 
-                _connection = new OpenConnection(connection, closed.Token);
+                var opened = new OpenConnection(connection, closed.Token);
+                connection.ConnectionBlockedAsync += (_, _) =>
+                {
+                    opened.IsBlocked = true;
+                    return Task.CompletedTask;
+                };
+                connection.ConnectionUnblockedAsync += (_, _) =>
+                {
+                    opened.IsBlocked = false;
+                    return Task.CompletedTask;
+                };
+                _connection = opened;
             }
 
             return _connection;
@@ -193,6 +249,17 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         {
             _opening.Release();
         }
+    }
+
+    /// <summary>Leaves those who still wait for the broker's word on it the time to hear it.</summary>
+    private async Task LetGoLaterAsync(OpenChannel? old)
+    {
+        if (old is { IsSpent: true })
+        {
+            await Task.Delay(TimeToEnd, time);
+        }
+
+        await LetGoAsync(old?.Channel);
     }
 
     /// <summary>Ends what may be dead; nobody should wait for that for ever, and its errors help nobody.</summary>
@@ -216,10 +283,17 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
         _opening.Dispose();
     }
 
-    private sealed record OpenConnection(IConnection Connection, CancellationToken Closed);
-
-    private sealed record OpenChannel(IChannel Channel, CancellationToken Closed)
+    private sealed record OpenConnection(IConnection Connection, CancellationToken Closed)
     {
-        public bool IsUsable => Channel.IsOpen && !Closed.IsCancellationRequested;
+        /// <summary>The broker reads nothing here, for want of memory or disk space.</summary>
+        public volatile bool IsBlocked;
+    }
+
+    private sealed record OpenChannel(IChannel Channel, OpenConnection Connection, CancellationToken Closed)
+    {
+        /// <summary>The broker refused a message here, or said nothing: the next one goes out on another channel.</summary>
+        public volatile bool IsSpent;
+
+        public bool IsUsable => Channel.IsOpen && !Closed.IsCancellationRequested && !IsSpent;
     }
 }

@@ -84,17 +84,30 @@ internal sealed class BrokerTopology(BrokerLink link)
         }
     }, cancellationToken);
 
+    /// <summary>The queue of a wait, rounded up to its step.</summary>
+    public static QueuePart WaitQueue(TimeSpan wait)
+    {
+        var name = WaitSteps.NameOf(wait);
+        return new QueuePart(Names.WaitQueue(name), ReturningArguments(wait, Names.RunJob, routingKey: null), [(Names.RunJobWait, name)]);
+    }
+
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
     public Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
-        var name = WaitSteps.NameOf(wait);
-        return EnsureOnceAsync(Names.WaitQueue(name), queue => link.UseAsync(async channel =>
+        var queue = WaitQueue(wait);
+        return EnsureOnceAsync(queue.Name, name => link.UseAsync(async channel =>
         {
-            var arguments = ReturningArguments(wait, Names.RunJob, routingKey: null);
-            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
-            await channel.QueueBindAsync(queue, Names.RunJobWait, name, cancellationToken: cancellationToken);
+            await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, queue.Arguments, cancellationToken: cancellationToken);
+            foreach (var (exchange, routingKey) in queue.Bindings)
+            {
+                await channel.QueueBindAsync(name, exchange, routingKey, cancellationToken: cancellationToken);
+            }
         }, cancellationToken));
     }
+
+    /// <summary>Makes sure that the queues of all these waits are there.</summary>
+    public Task EnsureWaitQueuesAsync(IEnumerable<TimeSpan> waits, CancellationToken cancellationToken) =>
+        Task.WhenAll(waits.Select(wait => EnsureWaitQueueAsync(wait, cancellationToken)));
 
     /// <summary>Makes sure that the queue of logs redelivered after this delay is there; asks the broker once per process and delay.</summary>
     public Task EnsureDelayQueueAsync(TimeSpan delay, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Topology;
@@ -10,6 +11,30 @@ internal static class WaitSteps
 {
     /// <summary>Longest time one stay in a wait queue takes; longer waits stay again. The broker's limit is 49 days.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(14);
+
+    private const int MostKnown = 100;
+
+    /// <summary>What a list of waits must be; for an error about it.</summary>
+    public static readonly string Must = $"must be at most {MostKnown} Go durations from 1ms to 336h with commas between, such as 2s,30s,5m";
+
+    /// <summary>Reads waits such as <c>2s,30s,5m</c>; none in an empty text.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out IReadOnlyList<TimeSpan>? waits)
+    {
+        waits = null;
+        List<TimeSpan> read = [];
+        foreach (var part in string.IsNullOrWhiteSpace(text) ? [] : text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!GoDuration.TryParse(part, out var duration) || duration.ToTimeSpan() is var wait && (wait < TimeSpan.FromMilliseconds(1) || wait > Longest))
+            {
+                return false;
+            }
+
+            read.Add(wait);
+        }
+
+        waits = read;
+        return read.Count <= MostKnown;
+    }
 
     /// <summary>The wait rounded up to its step, at most <see cref="Longest"/>.</summary>
     public static TimeSpan RoundUp(TimeSpan wait)

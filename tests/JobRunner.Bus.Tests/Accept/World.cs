@@ -63,6 +63,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             .AddSingleton<StopBook>()
             .AddSingleton<CaughtUpMarks>()
             .AddSingleton<StopHearing>()
+            .AddSingleton<StopSilence>()
             .AddSingleton<TimelessStops>()
             .AddSingleton<StoppedCommands>()
             .AddSingleton<StopReplies>()

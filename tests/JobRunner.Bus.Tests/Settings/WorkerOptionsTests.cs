@@ -31,6 +31,11 @@ public sealed class WorkerOptionsTests
         { new() { StopRetention = TimeSpan.FromDays(31) }, "JobRunner__Worker__StopRetention is \"31.00:00:00\"; it must be from 00:01:00 to 30.00:00:00" },
         { new() { JournalRetention = TimeSpan.FromMinutes(59) }, "JobRunner__Worker__JournalRetention is \"00:59:00\"; it must be from 01:00:00 to 90.00:00:00" },
         { new() { CrashBudget = 0 }, "JobRunner__Worker__CrashBudget is \"0\"; it must be from 1 to 1000" },
+        { new() { KnownWaits = "2s;5m" }, "JobRunner__Worker__KnownWaits is \"2s;5m\"; it must be at most 100 Go durations from 1ms to 336h with commas between, such as 2s,30s,5m" },
+        { new() { KnownWaits = "2s,," }, "JobRunner__Worker__KnownWaits is \"2s,,\"; it must be at most 100" },
+        { new() { KnownWaits = "0s" }, "JobRunner__Worker__KnownWaits is \"0s\"; it must be at most 100" },
+        { new() { KnownWaits = "337h" }, "JobRunner__Worker__KnownWaits is \"337h\"; it must be at most 100" },
+        { new() { KnownWaits = string.Join(',', Enumerable.Repeat("2s", 101)) }, "; it must be at most 100" },
         { new() { Roles = WorkerRoles.None }, "JobRunner__Worker__Roles is \"None\"; it must be Run, Report or Run,Report" },
         { new() { Roles = (WorkerRoles)4 }, "JobRunner__Worker__Roles is \"4\"; it must be Run, Report or Run,Report" },
     };
@@ -38,7 +43,16 @@ public sealed class WorkerOptionsTests
     [Theory]
     [MemberData(nameof(Wrong), DisableDiscoveryEnumeration = true)]
     public void A_wrong_setting_is_told_by_its_name_its_value_and_what_it_must_be(WorkerOptions options, string message) =>
-        Assert.Contains(message, Check(options).Failures!);
+        Assert.Contains(Check(options).Failures!, failure => failure.Contains(message, StringComparison.Ordinal));
+
+    [Fact]
+    public void The_waits_to_prepare_are_those_known_rounded_up_and_the_one_for_runs_that_live_elsewhere()
+    {
+        Assert.Equal([TimeSpan.FromSeconds(10)], new WorkerOptions().WaitsToPrepare);
+        Assert.Equal(
+            [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(3)],
+            new WorkerOptions { KnownWaits = "1.5s, 1m21s,2s", Lease = TimeSpan.FromSeconds(3) }.WaitsToPrepare);
+    }
 
     [Fact]
     public void Everything_wrong_is_told_at_once()
@@ -56,6 +70,7 @@ public sealed class WorkerOptionsTests
             StopRetention = TimeSpan.Zero,
             JournalRetention = TimeSpan.Zero,
             CrashBudget = 0,
+            KnownWaits = "soon",
         };
 
         var told = string.Join('\n', Check(everything).Failures!);

@@ -22,7 +22,8 @@ internal sealed class StopCatchUp(
         hearing.CaughtUp();
     }
 
-    private void Lost()
+    /// <summary>Stops may be missed until they are read up to a mark once more.</summary>
+    public void Lost()
     {
         hearing.Lost();
         // It may be read from its beginning again.

@@ -14,10 +14,18 @@ namespace JobRunner.Bus.Accept.Stop;
 /// for. Does not wait for jobs to stop: the next stop must not either.
 /// </summary>
 internal sealed class StopJobConsumer(
-    StopBook book, CaughtUpMarks marks, TimelessStops timeless, RunnerRepo repo, StopReplies replies, TimeProvider time, ILogger<StopJobConsumer> logger) : IConsumer<StopJob>
+    StopBook book,
+    CaughtUpMarks marks,
+    TimelessStops timeless,
+    StopSilence silence,
+    RunnerRepo repo,
+    StopReplies replies,
+    TimeProvider time,
+    ILogger<StopJobConsumer> logger) : IConsumer<StopJob>
 {
     public Task Consume(ConsumeContext<StopJob> context)
     {
+        silence.Heard(context.StreamOffset());
         var stop = context.Message;
         if (context.TextHeader(WorkerHeaders.CaughtUp) is { } mark)
         {
@@ -36,9 +44,12 @@ internal sealed class StopJobConsumer(
                 Stop(known);
             }
         }
-        else if (context.TextHeader(WorkerHeaders.Settled) is { } leg)
+        else if (context.TextHeader(WorkerHeaders.Settled) is { } legs)
         {
-            book.Settle(leg);
+            foreach (var leg in legs.Split(SettledLegs.Separator))
+            {
+                book.Settle(leg);
+            }
         }
         else if (string.IsNullOrWhiteSpace(stop.RequestId))
         {
@@ -73,14 +84,15 @@ internal sealed class StopJobConsumer(
     {
         book.Add(order);
         var meant = repo.Find(order.RequestId, order.JobId).Where(runner => order.AppliesTo(SentAtOf(runner))).ToList();
-        if (meant.Count > 0)
-        {
-            AcceptLog.StopArrived(logger, order.RequestId, order.JobId, meant.Count);
-        }
-
         foreach (var runner in meant)
         {
             _ = StopAsync(runner, order);
+        }
+
+        // All of them are told by now; their ends follow.
+        if (meant.Count > 0)
+        {
+            AcceptLog.StopArrived(logger, order.RequestId, order.JobId, meant.Count);
         }
     }
 

@@ -1,0 +1,144 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace JobRunner.Bus.BrokerTests;
+
+/// <summary>
+/// A channel that first met a queue or stream as its leader died refuses whatever is for it, or loses it without a word, until
+/// that node is back or for ever (RabbitMQ 3.10). Another channel does not. Here a full queue refuses, and channels hang.
+/// </summary>
+public sealed class RefusalTests(Broker broker)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private static readonly JobLogRecorded Log = new() { RequestId = "request", JobId = "job", Type = "type", Name = "job", Try = 1 };
+
+    [Fact]
+    public async Task What_was_refused_on_a_workers_link_goes_out_on_another_channel()
+    {
+        var host = await broker.Node.NewVirtualHostAsync();
+        await LimitAsync(host, "full");
+        await using var link = NewLink(host, TimeSpan.FromMinutes(1));
+        await link.UseAsync(channel => DeclareAsync(channel, "full", "other"), TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<PublishException>(() => FillAsync(() => SendAsync(link, "full")));
+
+        await HangAsync(host);
+
+        await SendAsync(link, "other").WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_log_that_was_refused_goes_out_on_another_connection()
+    {
+        var host = await broker.Node.NewVirtualHostAsync();
+        await using var link = NewLink(host, TimeSpan.FromMinutes(1));
+        await using var outlet = await NewOutletAsync(link, TimeSpan.FromMinutes(1));
+        await LimitAsync(host, Names.JobLogRecorded);
+        await Assert.ThrowsAsync<IOException>(() => FillAsync(() => LogAsync(outlet)));
+        using (var purged = await broker.Node.Management.DeleteAsync(new Uri($"queues/{host}/{Names.JobLogRecorded}/contents", UriKind.Relative)))
+        {
+            purged.EnsureSuccessStatusCode();
+        }
+
+        await HangAsync(host);
+
+        await LogAsync(outlet).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task What_a_workers_link_has_no_word_of_goes_out_on_another_channel()
+    {
+        var host = await broker.Node.NewVirtualHostAsync();
+        await using var link = NewLink(host, Patience);
+        await link.UseAsync(channel => DeclareAsync(channel, "queue"), TestContext.Current.CancellationToken);
+        await SendAsync(link, "queue");
+        await HangAsync(host);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => SendAsync(link, "queue"));
+        await SendAsync(link, "queue").WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_log_that_there_is_no_word_of_goes_out_on_another_connection()
+    {
+        var host = await broker.Node.NewVirtualHostAsync();
+        await using var link = NewLink(host, Patience);
+        await using var outlet = await NewOutletAsync(link, Patience);
+        await LogAsync(outlet);
+        await HangAsync(host);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => LogAsync(outlet));
+        await LogAsync(outlet).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private static Task LogAsync(BrokerOutlet outlet) => outlet.LogAsync(Log, TestContext.Current.CancellationToken);
+
+    private static Task SendAsync(BrokerLink link, string queue) =>
+        link.PublishAsync("", queue, new BasicProperties(), new byte[3], mandatory: true, TestContext.Current.CancellationToken);
+
+    private BrokerLink NewLink(string host, TimeSpan patience) => new(
+        Options.Create(new RabbitMqOptions { Uri = broker.Node.UriOf(host).ToString() }),
+        Options.Create(new WorkerOptions()),
+        new WorkerName(),
+        new BlockedWatch(NullLogger<BlockedWatch>.Instance),
+        TimeProvider.System,
+        NullLogger<BrokerLink>.Instance)
+    {
+        Patience = new ConfirmPatience(patience),
+    };
+
+    private static async Task<BrokerOutlet> NewOutletAsync(BrokerLink link, TimeSpan patience)
+    {
+        var worker = Options.Create(new WorkerOptions());
+        var topology = new BrokerTopology(link);
+        await topology.DeclareAsync(worker.Value, TestContext.Current.CancellationToken);
+        return new BrokerOutlet(link, topology, new NoLeases(new RunClaims()), worker, TimeProvider.System) { Patience = new ConfirmPatience(patience) };
+    }
+
+    private static async Task DeclareAsync(IChannel channel, params IEnumerable<string> queues)
+    {
+        foreach (var queue in queues)
+        {
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, BrokerTopology.QuorumArguments());
+        }
+    }
+
+    /// <summary>Makes a queue refuse what is more than one message; it takes a few more than it should.</summary>
+    private async Task LimitAsync(string host, string queue)
+    {
+        var policy = new JsonObject
+        {
+            ["pattern"] = $"^{queue}$",
+            ["apply-to"] = "queues",
+            ["definition"] = new JsonObject { ["max-length"] = 1, ["overflow"] = "reject-publish" },
+        };
+        using var set = await broker.Node.Management.PutAsJsonAsync($"policies/{host}/{queue}", policy);
+        set.EnsureSuccessStatusCode();
+    }
+
+    private static async Task FillAsync(Func<Task> publish)
+    {
+        for (var message = 0; message < 1000; message++)
+        {
+            await publish();
+        }
+    }
+
+    /// <summary>Stops the processes that serve the channels of a virtual host, those that are open now.</summary>
+    private async Task HangAsync(string host)
+    {
+        var hung = await broker.Node.ControlAsync(
+            "eval", $"[sys:suspend(C) || C <- rabbit_channel:list(), [{{vhost, <<\"{host}\">>}}] == (catch rabbit_channel:info(C, [vhost]))].");
+        Assert.Contains("ok", hung);
+    }
+}
