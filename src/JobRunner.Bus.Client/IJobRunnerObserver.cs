@@ -30,7 +30,7 @@ public interface IJobRunnerObserver
     {
     }
 
-    /// <summary>The broker was away for so long that results may be lost. Whoever waited for one has been told, too.</summary>
+    /// <summary>The broker was away for so long that results may be lost. Whoever waits for one gets the same error.</summary>
     void OnResultsLost(JobRunnerClientException reason)
     {
     }

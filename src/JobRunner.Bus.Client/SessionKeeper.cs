@@ -176,8 +176,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
             var reason = new JobRunnerClientException(
                 $"the broker was away for longer than {nameof(JobRunnerClientOptions.OwnQueueExpires)}: results may have been lost; "
                 + $"a scheduler that must miss none names a {nameof(JobRunnerClientOptions.ResultQueue)}");
-            _book.Fail(reason, forGood: false);
             _options.Observer?.OnResultsLost(reason);
+            _book.Fail(reason, forGood: false);
         }
     }
 
