@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # Measures the worker beside a floor on RabbitMQ.Client alone, on a private RabbitMQ that it starts and ends itself, and
 # ends with one line of JSON. --quick takes under 3 minutes. With words only those parts: throughput latency runner waiting
-# stop startup. See docs/performance.md.
+# stop startup.
+#
+#   infra/bench.sh scale [--quick]   something else: workers, queues and brokers in numbers, and messages of 1 MB; prints the
+#                                    tables of docs/performance.md, in about 10 minutes; --quick takes 3, with fewer points
+#
+# See docs/performance.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

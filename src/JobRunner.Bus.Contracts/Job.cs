@@ -26,12 +26,24 @@ public sealed record Job
     public JobState State { get; init; }
 
     /// <summary>Arguments the job was created with; a runner does not read them.</summary>
+    [JsonIgnore]
+    public JsonObject? Args { get => ArgsText?.Value; init => ArgsText = value is null ? null : new LazyObject(value); }
+
+    /// <summary>The same, as they came.</summary>
+    [JsonInclude]
+    [JsonPropertyName("args")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public JsonObject? Args { get; init; }
+    internal LazyObject? ArgsText { get; init; }
 
     /// <summary>The chain's copy of the job data; a runner reads <see cref="RunJob.JobData"/> instead.</summary>
+    [JsonIgnore]
+    public JsonObject? Data { get => DataText?.Value; init => DataText = value is null ? null : new LazyObject(value); }
+
+    /// <summary>The same, as it came.</summary>
+    [JsonInclude]
+    [JsonPropertyName("data")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public JsonObject? Data { get; init; }
+    internal LazyObject? DataText { get; init; }
 
     /// <summary>How many times to try again after the first try failed, 0 or more.</summary>
     public long Retry { get; init; }

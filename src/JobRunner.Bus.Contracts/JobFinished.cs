@@ -23,7 +23,13 @@ public sealed record JobFinished
     public long Tries { get; init; }
 
     /// <summary>The job data as the last try left it.</summary>
-    public JsonObject JobData { get; init => field = value ?? []; } = [];
+    [JsonIgnore]
+    public JsonObject JobData { get => JobDataText.Value; init => JobDataText = value is null ? LazyObject.Empty() : new LazyObject(value); }
+
+    /// <summary>The same, as it came.</summary>
+    [JsonInclude]
+    [JsonPropertyName("jobData")]
+    internal LazyObject JobDataText { get; init => field = value ?? LazyObject.Empty(); } = LazyObject.Empty();
 
     /// <summary>What to send as <see cref="RunJob.PrevTries"/> to resume the job.</summary>
     public long PrevTries { get; init; }

@@ -17,7 +17,13 @@ public sealed record RunJob
     public Job Job { get; init => field = value ?? new Job(); } = new();
 
     /// <summary>Data handed on from the jobs before this one; the job reads and changes it.</summary>
-    public JsonObject JobData { get; init => field = value ?? []; } = [];
+    [JsonIgnore]
+    public JsonObject JobData { get => JobDataText.Value; init => JobDataText = value is null ? LazyObject.Empty() : new LazyObject(value); }
+
+    /// <summary>The same, as it came.</summary>
+    [JsonInclude]
+    [JsonPropertyName("jobData")]
+    internal LazyObject JobDataText { get; init => field = value ?? LazyObject.Empty(); } = LazyObject.Empty();
 
     /// <summary>
     /// Tries of the current sequence that earlier runs used up, 0 to 1 + <see cref="Job.Retry"/>. This run's first try

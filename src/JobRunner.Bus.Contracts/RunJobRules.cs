@@ -38,7 +38,7 @@ public static class RunJobRules
 
         CheckDuration(job.RetryWait, "job.retryWait");
         CheckDuration(command.Timeout, "timeout");
-        return wrong is null ? [] : wrong;
+        return wrong ?? (IReadOnlyList<string>)[];
 
         void Require(string value, string field)
         {

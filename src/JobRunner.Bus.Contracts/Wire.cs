@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
@@ -58,6 +60,18 @@ public static class Wire
             throw new WireFormatException(
                 $"the body is not the JSON of a {typeof(T).Name}: duplicate field in one of its objects: {error.Message}", error);
         }
+    }
+
+    /// <summary>Writes an object as it stands in a message.</summary>
+    internal static byte[] Serialize(JsonObject value)
+    {
+        var bytes = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = Context.Options.Encoder, SkipValidation = true }))
+        {
+            value.WriteTo(writer, Context.Options);
+        }
+
+        return bytes.WrittenSpan.ToArray();
     }
 
     /// <summary>Whether the type is a message of this contract.</summary>

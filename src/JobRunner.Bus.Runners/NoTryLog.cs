@@ -26,12 +26,11 @@ public static class NoTryLog
     public static Return ReturnFor(RunJob command, string error)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return new Return
+        return new Return(command.JobDataText)
         {
             FinalState = JobState.Fail,
             Tries = 0,
             Next = new TryCounters(command.PrevTries, 1 + command.TotalTries),
-            JobData = command.JobData,
             Error = error,
         };
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 
@@ -20,6 +21,27 @@ public enum RunEnd
 /// <summary>What a run returns.</summary>
 public sealed record Return
 {
+    // What few have.
+    private readonly Seldom? _seldom;
+
+    /// <summary>To be filled in.</summary>
+    public Return() => JobDataText = LazyObject.Empty();
+
+    /// <summary>To be filled in, but for the job data, which stay as they came.</summary>
+    [SetsRequiredMembers]
+    internal Return(LazyObject jobData) => JobDataText = jobData;
+
+    private sealed record Seldom
+    {
+        public static readonly Seldom None = new();
+
+        public TimeSpan Wait { get; init; }
+
+        public string? Error { get; init; }
+
+        public ActivityContext LastTry { get; init; }
+    }
+
     /// <summary>The final state; for a run that goes on elsewhere, the state of its last try, or PENDING without one.</summary>
     public required JobState FinalState { get; init; }
 
@@ -36,17 +58,33 @@ public sealed record Return
     public required TryCounters Next { get; init; }
 
     /// <summary>The job data as the last try left it.</summary>
-    public required JsonObject JobData { get; init; }
+    [AllowNull]
+    public required JsonObject JobData { get => JobDataText.Value; init => JobDataText = value is null ? LazyObject.Empty() : new LazyObject(value); }
+
+    /// <summary>The same, as bytes where nobody has asked for its values.</summary>
+    internal LazyObject JobDataText { get; init; }
 
     /// <summary>How long from now until the next try is due, for a run that goes on elsewhere.</summary>
-    public TimeSpan Wait { get; init; }
+    public TimeSpan Wait
+    {
+        get => _seldom?.Wait ?? default;
+        init => _seldom = value == default && _seldom is null ? null : (_seldom ?? Seldom.None) with { Wait = value };
+    }
 
     /// <summary>Why the run failed without a try; <see langword="null"/> otherwise.</summary>
-    public string? Error { get; init; }
+    public string? Error
+    {
+        get => _seldom?.Error;
+        init => _seldom = value is null && _seldom is null ? null : (_seldom ?? Seldom.None) with { Error = value };
+    }
 
     /// <summary>The log of the last try where it is still to be recorded; <see langword="null"/> when all logs are safe.</summary>
     public JobLogRecorded? LastLog { get; init; }
 
     /// <summary>The span of the try that <see cref="LastLog"/> is of; the default when nobody listens to traces.</summary>
-    public ActivityContext LastTry { get; init; }
+    public ActivityContext LastTry
+    {
+        get => _seldom?.LastTry ?? default;
+        init => _seldom = value == default && _seldom is null ? null : (_seldom ?? Seldom.None) with { LastTry = value };
+    }
 }

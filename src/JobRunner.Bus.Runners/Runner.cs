@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.Logging;
@@ -6,316 +6,259 @@ using Microsoft.Extensions.Logging;
 namespace JobRunner.Bus.Runners;
 
 /// <summary>Runs one job: tries it, logs each try, waits, tries again. The seed's <c>runner.Runner</c>.</summary>
-public sealed class Runner : IRunner, IAsyncDisposable
+/// <remarks>
+/// All that a run knows between two steps is in its fields, so that a wait is no more than an entry in a queue, and the loop can be
+/// left and entered again: by the wait when it is over, and by a try whose job was given up while the loop was in it.
+/// </remarks>
+public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkItem, IAsyncDisposable
 {
+    private readonly RunnerParts _parts;
     private readonly RunJob _command;
-    private readonly MadeJob _made;
-    private readonly IJobLogSink _logs;
-    private readonly TryPlace _place;
-    private readonly RunnerOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly RunnerSignals _signals;
-    private readonly CancellationTokenSource _abandoned = new();
-    private readonly long _maxTries;
-    private readonly TimeSpan _retryWait;
-    private readonly TimeSpan _timeout;
+    private readonly IJob _job;
+    private readonly object? _made; // where there is more than the job
     private readonly long _startedAt;
+    private ExecutionContext? _flow;
+    private LazyObject _jobData;
     private long _tryNumber;
-    private volatile TryRun? _current;
-    private bool _noPlaceForItsType;
 
-    internal Runner(
-        RunJob command, MadeJob made, IJobLogSink logs, TrySlots slots, RunnerOptions options, TimeProvider time, ILogger<Runner> logger)
+    internal Runner(RunJob command, MadeJob made, RunnerParts parts)
     {
-        _command = command;
-        _made = made;
-        _logs = logs;
-        _place = new TryPlace(slots, made.Limits);
-        _options = options;
-        _time = time;
-        _logger = logger;
-        _signals = new RunnerSignals();
-        Abandoned = _abandoned.Token;
-        _maxTries = 1 + command.Job.Retry;
-        _retryWait = GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
-        _timeout = string.IsNullOrEmpty(command.Timeout) ? made.Limits?.TryTimeout ?? TimeSpan.Zero : GoDuration.Parse(command.Timeout).ToTimeSpan();
-        _startedAt = UnixNanoseconds.Now(time);
+        (_command, _job, _parts) = (command, made.Job, parts);
+        _made = made is { Scope: null, Limits: null } ? null : made;
+        _jobData = command.JobDataText;
+        _startedAt = UnixNanoseconds.Now(parts.Time);
         _tryNumber = 1 + command.TotalTries;
-        Key = new RunnerKey(command.RequestId, command.Job.Id);
     }
 
     /// <inheritdoc/>
-    public RunnerKey Key { get; }
+    public RunnerKey Key => new(_command.RequestId, _command.Job.Id);
+
+    private MadeJob Made => _made is MadeJob more ? more : new MadeJob(_job, null);
+
+    private ILogger Logger => _parts.Logger;
+
+    private TimeSpan RetryWait => GoDuration.Parse(_command.Job.RetryWait).ToTimeSpan();
+
+    IJob ITryOwner.Job => _job;
+
+    TimeSpan ITryOwner.StopTimeout => _parts.Options.StopTimeout;
+
+    TimeProvider ITryOwner.Time => _parts.Time;
 
     /// <summary>
     /// Runs the job until it is complete or stopped, no try is left, or the run goes on elsewhere. Each try's log is safe
     /// before the next try starts. Called once.
     /// </summary>
     /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
-    public Task<Return> RunAsync() => RunLoopAsync(leaveLastLog: false);
+    public Task<Return> RunAsync()
+    {
+        _flow = ExecutionContext.Capture();
+        // Off the caller's stack: a job that blocks before its first await must not block whoever delivers.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        return Result;
+    }
 
     /// <summary>
     /// As <see cref="RunAsync"/>, but the log of a try that ends the run is left to the caller, in
     /// <see cref="Return.LastLog"/>: to be recorded together with the end of the run.
     /// </summary>
     /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
-    public Task<Return> RunToLastLogAsync() => RunLoopAsync(leaveLastLog: true);
-
-    private async Task<Return> RunLoopAsync(bool leaveLastLog)
+    public Task<Return> RunToLastLogAsync()
     {
-        try
+        _leaveLastLog = true;
+        return RunAsync();
+    }
+
+    void IThreadPoolWorkItem.Execute() => GoOn();
+
+    /// <summary>Goes on where the run stands, on this thread; called by its wait when that is over.</summary>
+    internal void GoOn()
+    {
+        if (_flow is null)
         {
-            var result = await TryLoopAsync(leaveLastLog);
-            _signals.Returned(result);
-            return result;
+            _ = LoopAsync(null, null);
         }
-        catch
+        else
         {
-            // The log sink threw, or the run was abandoned: a stop must not wait for it any longer.
-            _signals.GivenUp();
-            throw;
+            ExecutionContext.Run(_flow, static run => _ = ((Runner)run!).LoopAsync(null, null), this);
         }
     }
 
-    private async Task<Return> TryLoopAsync(bool leaveLastLog)
+    // On a thread of its own, too: the next try is on it.
+    void ITryOwner.GaveUp(TryRun current, JobResult result) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static step => step.Run.GoOn(step.Ended, step.Result), (Run: this, Ended: current, Result: result), preferLocal: false);
+
+    private void GoOn(TryRun ended, JobResult result)
     {
-        var jobData = _command.JobData;
-        var tries = 1L; // of this run
-        var tryNo = 1 + _command.PrevTries; // of the sequence
-        var logged = _command.TotalTries;
-        var state = JobState.Pending;
-        var dueAt = DateTimeOffset.MinValue; // of the next try
-        if (tryNo > _maxTries)
+        if (_flow is null)
         {
-            if (_signals.Leave())
-            {
-                return Returns(JobState.Stopped);
-            }
-
-            var error = $"no try left: prevTries {_command.PrevTries} = 1 + retry {_command.Job.Retry}";
-            await _logs.RecordAsync(NoTryLog.For(_command, error), Abandoned);
-            return NoTryLog.ReturnFor(_command, error);
+            _ = LoopAsync(ended, result);
         }
-
-        while (true)
+        else
         {
-            using var current = new TryRun(_made.Job, _command, _tryNumber, jobData, _timeout, _options.StopTimeout, _time);
-            if (!await TryStartAsync(current))
-            {
-                Abandoned.ThrowIfCancellationRequested();
-                // Stopped before it started: that try is run again on a resume (seed).
-                return _signals.Leave()
-                    ? Returns(JobState.Stopped)
-                    : Returns(state, RunEnd.HandedOver) with { Wait = _noPlaceForItsType ? JobTypeLimits.LookAgainAfter : WaitLeft(dueAt) };
-            }
+            ExecutionContext.Run(_flow, _ => _ = LoopAsync(ended, result), null);
+        }
+    }
 
-            Log.TryStarts(_logger, _tryNumber, tryNo, _maxTries);
-            using var span = JobTraces.StartTry(_command, _tryNumber);
-            var startedAt = UnixNanoseconds.Now(_time);
-            await current.StartAsync();
-            var log = LogOf(current, startedAt, await current.EndAsync());
-            JobTraces.EndTry(span, log);
-            Abandoned.ThrowIfCancellationRequested();
-            if (current.JobDataAfter is var after && after != jobData && !JsonNode.DeepEquals(jobData, after))
+    /// <summary>
+    /// The loop: from where the run stands until it has ended, or waits, or a try's job was given up, which goes on by itself. Never
+    /// throws. Begins on a thread that a job may block.
+    /// </summary>
+    /// <param name="ended">The try that has ended; none when the next is to start.</param>
+    /// <param name="result">How it ended.</param>
+    private async Task LoopAsync(TryRun? ended, JobResult? result)
+    {
+        try
+        {
+            var end = TryNo > MaxTries ? await NoTryLeftAsync() : null;
+            while (end is null)
             {
-                jobData = after;
-                await _logs.KeepJobDataAsync(Key, log.Try, jobData, Abandoned);
-            }
-
-            state = log.State;
-            logged = log.Try;
-            var ended = state == JobState.Complete || (state == JobState.Stopped && !_signals.CutTheTry);
-            if (leaveLastLog && (ended || (state != JobState.Stopped && tryNo == _maxTries)))
-            {
-                if (!ended)
+                var onItsThread = true;
+                if (ended is null)
                 {
-                    Log.TryFailed(_logger, _tryNumber, state.ToSeedName(), 0);
+                    ended = new TryRun(this, new JobRunContext(_command, _jobData, _tryNumber));
+                    if (!await TryStartAsync(ended))
+                    {
+                        ended.Dispose();
+                        end = NotStarted(TimeLeft);
+                        break;
+                    }
+
+                    Begins(ended);
+                    var running = ended.RunAsync(Timeout);
+                    onItsThread = running.IsCompleted;
+                    result = await running;
+                    if (result is null)
+                    {
+                        return;
+                    }
                 }
 
-                _signals.Leave();
-                return Returns(state) with { LastLog = log, LastTry = span?.Context ?? default };
+                var recorded = EndAsync(ended, result!);
+                onItsThread &= recorded.IsCompleted;
+                end = await recorded;
+                var status = ended.Status;
+                Leaves(ended);
+                ended = null;
+                if (end is null && RetryWait is var wait && wait > TimeSpan.Zero)
+                {
+                    if (Sleeps(status, wait))
+                    {
+                        return;
+                    }
+
+                    end = NotStarted(wait);
+                }
+                else if (end is null && !onItsThread)
+                {
+                    // This may be the thread of whoever took the log: no place for a job.
+                    await Task.Yield();
+                }
             }
 
-            await _logs.RecordAsync(log, Abandoned);
-            span?.Stop();
-            if (ended)
+            Returned(end);
+        }
+        catch (Exception error)
+        {
+            // The log sink threw, or the run was abandoned.
+            GivenUp(error);
+        }
+    }
+
+    /// <summary>Sees the log of a try that has ended to safety, and finds out what follows.</summary>
+    /// <returns>What the run returns; <see langword="null"/> when the next try is to start after the wait.</returns>
+    private async ValueTask<Return?> EndAsync(TryRun current, JobResult result)
+    {
+        using var span = current.Span;
+        var log = LogOf(current, result);
+        JobTraces.EndTry(span, log);
+        ThrowIfAbandoned();
+        var untilSafe = current.UntilLogged ?? Abandoned;
+        if (current.JobDataGiven is { } after && !_jobData.Holds(after))
+        {
+            _jobData = new LazyObject(after);
+            await _parts.Logs.KeepJobDataAsync(Key, log.Try, after, untilSafe);
+        }
+
+        _state = log.State;
+        var ended = _state == JobState.Complete || (_state == JobState.Stopped && !CutTheTry);
+        var lastFailed = _state is not (JobState.Complete or JobState.Stopped) && TryNo == MaxTries;
+        if (_leaveLastLog && (ended || lastFailed))
+        {
+            if (!ended)
             {
-                _signals.Leave();
-                return Returns(state);
+                Log.TryFailed(Logger, _tryNumber, _state.ToSeedName(), 0);
             }
 
-            if (state == JobState.Stopped)
-            {
-                return _signals.Leave() ? Returns(state) : Returns(state, RunEnd.HandedOver);
-            }
-
-            Log.TryFailed(_logger, _tryNumber, state.ToSeedName(), _maxTries - tryNo);
-            if (tryNo == _maxTries)
-            {
-                _signals.Leave();
-                return Returns(state);
-            }
-
-            // From here on it is the next try: stopped now, that one is counted, and run again on a resume.
-            tries++;
-            tryNo++;
-            Interlocked.Increment(ref _tryNumber);
-            if (_retryWait > _options.ParkWaitsOver)
-            {
-                return _signals.Leave() ? Returns(JobState.Stopped) : Returns(state, RunEnd.Parked) with { Wait = _retryWait };
-            }
-
-            dueAt = _time.GetUtcNow() + _retryWait;
-            await WaitAsync();
+            Leave();
+            return Returns(_state, log.Try) with { LastLog = log, LastTry = span?.Context ?? default };
         }
 
-        Return Returns(JobState finalState, RunEnd end = RunEnd.Finished) => new()
+        await _parts.Logs.RecordAsync(log, untilSafe);
+        span?.Stop();
+        if (ended)
         {
-            FinalState = finalState,
-            Tries = tries,
-            End = end,
-            Next = new TryCounters(finalState == JobState.Stopped || end != RunEnd.Finished ? tryNo - 1 : tryNo, logged),
-            JobData = jobData,
-        };
+            Leave();
+            return Returns(_state, log.Try);
+        }
+
+        if (_state == JobState.Stopped)
+        {
+            return Returns(_state, log.Try, Leave() ? RunEnd.Finished : RunEnd.HandedOver);
+        }
+
+        Log.TryFailed(Logger, _tryNumber, _state.ToSeedName(), MaxTries - TryNo);
+        if (lastFailed)
+        {
+            Leave();
+            return Returns(_state, log.Try);
+        }
+
+        // From here on it is the next try: stopped now, that one is counted, and run again on a resume.
+        Interlocked.Increment(ref _tryNumber);
+        return RetryWait > _parts.Options.ParkWaitsOver
+            ? Leave() ? Returns(JobState.Stopped, log.Try) : Returns(_state, log.Try, RunEnd.Parked) with { Wait = RetryWait }
+            : null;
     }
 
-    private TimeSpan WaitLeft(DateTimeOffset dueAt)
+    private static void Leaves(TryRun ended)
     {
-        var left = dueAt - _time.GetUtcNow();
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        if (ended.Span is { } span)
+        {
+            // It was ended in a method of its own, whose context is not this one's.
+            Activity.Current = span.Parent;
+        }
+
+        ended.Dispose();
     }
 
-    /// <summary>
-    /// Waits for a slot and starts the try; false, and no slot held, when a stop or a hand-over came first, or the job's type
-    /// has no place.
-    /// </summary>
-    private ValueTask<bool> TryStartAsync(TryRun next) =>
-        _place.TryTake() ? new ValueTask<bool>(TryStart(next)) : new ValueTask<bool>(WaitAndTryStartAsync(next));
-
-    private async Task<bool> WaitAndTryStartAsync(TryRun next)
+    private void ThrowIfAbandoned()
     {
-        var held = _signals.NoMoreTries;
-        try
+        if (IsAbandoned)
         {
-            if (!await _place.TakeAsync(_options.ParkWaitsOver, _time, held))
-            {
-                _noPlaceForItsType = true;
-                return false;
-            }
+            throw new OperationCanceledException("the run was abandoned", Abandoned);
         }
-        catch (OperationCanceledException) when (held.IsCancellationRequested)
-        {
-            return false;
-        }
-
-        return TryStart(next);
     }
 
-    private bool TryStart(TryRun next)
-    {
-        if (_signals.TryStart(next))
-        {
-            _current = next;
-            return true;
-        }
+    /// <summary>How long until the next try is due.</summary>
+    private TimeSpan TimeLeft => _noPlaceForItsType ? JobTypeLimits.LookAgainAfter
+        : Look().Now is RetryWait wait ? _parts.Waits.TimeLeft(wait) : TimeSpan.Zero;
 
-        _place.Release();
-        return false;
+    /// <summary>Begins a wait, which brings the run back; false when a stop or a hand-over came first.</summary>
+    private bool Sleeps(string status, TimeSpan wait)
+    {
+        _jobData = _jobData.AsBytes();
+        return TrySleep(new RetryWait(this, status), _parts.Waits, wait);
     }
 
-    /// <summary>Gives the slot of a try that has ended back, and returns its log.</summary>
-    private JobLogRecorded LogOf(TryRun current, long startedAt, JobResult result)
+    private protected override void EndWait(RetryWait wait)
     {
-        var finishedAt = UnixNanoseconds.Now(_time);
-        var state = _signals.TryEnded(result.State);
-        _place.Release();
-        Log.TryEnded(_logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
-        if (state != result.State)
+        if (_parts.Waits.Remove(wait))
         {
-            Log.StateChangedByStop(_logger, _tryNumber, result.State.ToSeedName());
+            wait.Due();
         }
-
-        if (current.GivenUp)
-        {
-            Log.JobDidNotStop(_logger, _tryNumber, _options.StopTimeout);
-        }
-
-        return TryLog.For(_command, _tryNumber, startedAt, finishedAt, state, result);
-    }
-
-    // Stopped or handed over meanwhile: the loop finds out which as it tries to start the next try.
-    private Task WaitAsync() => _retryWait > TimeSpan.Zero && _signals.TrySleep()
-        ? LongDelay.WaitQuietlyAsync(_retryWait, _time, _signals.NoMoreTries)
-        : Task.CompletedTask;
-
-    /// <inheritdoc/>
-    /// <remarks>
-    /// A try that runs is told to stop, and whatever it returns other than COMPLETE becomes STOPPED. The wait for it is
-    /// bounded by <see cref="RunnerOptions.StopTimeout"/>.
-    /// </remarks>
-    public Task<StopResult> StopAsync() => _signals.StopAsync();
-
-    /// <summary>
-    /// Asks the run to go on elsewhere: at once while it waits, after the try that runs otherwise. A try that completes,
-    /// or fails for the last time, ends the run here.
-    /// </summary>
-    public void HandOver() => _signals.HandOver();
-
-    /// <summary>Stops the try that runs so that it can be handed over; its log says STOPPED, its budget is not used up.</summary>
-    public void CutTry() => _signals.CutTry();
-
-    /// <summary>
-    /// Gives the run up, because another may have taken it over: the try that runs is told to stop, nothing more is
-    /// recorded, and <see cref="RunAsync"/> throws once the job has let go.
-    /// </summary>
-    public void Abandon()
-    {
-        try
-        {
-            _abandoned.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The run is over: there is nothing to give up.
-            return;
-        }
-
-        _signals.CutTry();
-    }
-
-    /// <summary>Fires when the run is abandoned.</summary>
-    public CancellationToken Abandoned { get; }
-
-    /// <inheritdoc/>
-    public RunnerStatus Status()
-    {
-        var phase = _signals.Phase;
-        var sleeping = phase == RunnerPhase.Sleeping;
-        var current = _current;
-        var text = current?.Status ?? "";
-        return new RunnerStatus
-        {
-            RequestId = Key.RequestId,
-            JobId = Key.JobId,
-            Type = _command.Job.Type,
-            Name = _command.Job.Name,
-            StartedAt = _startedAt,
-            State = current is null ? JobState.Pending : JobState.Running,
-            Status = sleeping ? "(retry sleep) " + text : text,
-            Try = Interlocked.Read(ref _tryNumber),
-            Sleeping = sleeping,
-        };
     }
 
     /// <summary>Lets go of the job and its scope.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        _signals.Dispose();
-        _abandoned.Dispose();
-        if (_made.Scope is { } scope)
-        {
-            await scope.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => Made.Scope?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

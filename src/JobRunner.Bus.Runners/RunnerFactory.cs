@@ -16,8 +16,11 @@ public sealed class RunnerFactory(
     TrySlots slots,
     RunnerOptions options,
     TimeProvider time,
-    ILogger<Runner> logger)
+    ILogger<Runner> logger,
+    ITryGate? gate = null)
 {
+    private readonly RunnerParts _parts = new(logs, slots, options, gate ?? OpenTryGate.Instance, time, logger);
+
     /// <summary>Makes a runner, its job ready to run.</summary>
     /// <exception cref="JobNotMadeException">
     /// The command breaks <see cref="RunJobRules"/>, the job's type is unknown, or its bytes make no sense.
@@ -33,7 +36,7 @@ public sealed class RunnerFactory(
                 throw new ArgumentException(string.Join("; ", wrong));
             }
 
-            return new Runner(command, jobs.Make(command.Job), logs, slots, options, time, logger);
+            return new Runner(command, jobs.Make(command.Job), _parts);
         }
         catch (Exception error)
         {

@@ -1,127 +1,131 @@
+using System.Runtime.CompilerServices;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Runners;
-
-/// <summary>Where a runner is in its loop.</summary>
-internal enum RunnerPhase
-{
-    /// <summary>No try has started.</summary>
-    Pending,
-
-    /// <summary>A try runs.</summary>
-    Running,
-
-    /// <summary>A try has ended and its log is on its way.</summary>
-    Recording,
-
-    /// <summary>Waits between two tries.</summary>
-    Sleeping,
-
-    /// <summary>The loop has been left: what the run returns is decided.</summary>
-    Left,
-}
 
 /// <summary>
 /// What others ask of a runner (stop, hand over, cut), and where it is. Both change under one lock, so that a stop that
 /// comes as a try starts is either seen before the try or told to its job, never lost between.
 /// </summary>
-/// <remarks>There is one per run, and most runs are never asked anything: what only those need that are is made on demand.</remarks>
-internal sealed class RunnerSignals : IDisposable
+/// <remarks>
+/// There is one per run, and most runs are never asked anything: what only those need that are is made on demand. It is the runner's base
+/// and not a part of it because there are many runners.
+/// </remarks>
+public partial class RunnerSignals
 {
-    private CancellationTokenSource? _noMoreTries;
-    private TaskCompletionSource<Return?>? _toldReturn;
-    private Return? _return;
-    private bool _returned;
+    // Completed as an async method's task is: its continuations run where the run ends.
+    private AsyncTaskMethodBuilder<Return> _result = AsyncTaskMethodBuilder<Return>.Create();
+    private Asked? _asked;
     private RunnerPhase _phase = RunnerPhase.Pending;
-    private bool _stopRequested;
-    private bool _handOverRequested;
-    private bool _cutRequested;
+    private Asks _asks;
+    private bool _returned;
     private bool _cutTheTry;
     private bool _stoppedByItself;
-    private IStoppable? _running;
-    private Task<StopResult>? _stop;
+    // The runner's own, here because each class rounds its size up.
+    private protected JobState _state = JobState.Pending; // of the last try
+    private protected bool _leaveLastLog;
+    private protected bool _noPlaceForItsType;
 
-    /// <summary>Fires on a stop or a hand-over: no further try is to start.</summary>
-    public CancellationToken NoMoreTries
+    internal RunnerSignals() => _ = _result.Task;
+
+    /// <summary>The try that runs or ran last, or the wait after it; none before the first.</summary>
+    private protected object? Now { get; private set; }
+
+    /// <summary>What the run returns.</summary>
+    private protected Task<Return> Result => _result.Task;
+
+    private bool HeldBack => (_asks & (Asks.Stop | Asks.HandOver)) != 0;
+
+    /// <summary>Where the runner is.</summary>
+    internal RunnerPhase Phase => Look().Phase;
+
+    /// <summary>Whether the run is abandoned.</summary>
+    private protected bool IsAbandoned
     {
         get
         {
             lock (this)
             {
-                return _stopRequested || _handOverRequested ? new CancellationToken(canceled: true) : (_noMoreTries ??= new()).Token;
+                return (_asks & Asks.Abandon) != 0;
             }
         }
     }
 
-    /// <summary>Where the runner is.</summary>
-    public RunnerPhase Phase
+    /// <summary>Where the runner is, and the try or wait there.</summary>
+    private protected (RunnerPhase Phase, object? Now) Look()
     {
-        get
+        lock (this)
         {
-            lock (this)
-            {
-                return _phase;
-            }
+            return (_phase, Now);
         }
     }
 
     /// <summary>Starts the next try, unless it must not start.</summary>
     /// <param name="next">The try, to be told to stop.</param>
-    public bool TryStart(IStoppable next)
+    internal bool TryStart(IStoppable next)
     {
         lock (this)
         {
-            if (_stopRequested || _handOverRequested)
+            if (HeldBack)
             {
                 return false;
             }
 
             _phase = RunnerPhase.Running;
-            _running = next;
+            Now = next;
             return true;
         }
     }
 
     /// <summary>The try has ended; returns its state as it is to be logged.</summary>
-    public JobState TryEnded(JobState state)
+    internal JobState TryEnded(JobState state)
     {
         lock (this)
         {
             _phase = RunnerPhase.Recording;
-            _running = null;
-            _cutTheTry = _cutRequested;
-            _stoppedByItself = state == JobState.Stopped && !_cutRequested;
-            return (_stopRequested || _cutRequested) && state != JobState.Complete ? JobState.Stopped : state;
+            _cutTheTry = (_asks & Asks.Cut) != 0;
+            _stoppedByItself = state == JobState.Stopped && !_cutTheTry;
+            return (_asks & (Asks.Stop | Asks.Cut)) != 0 && state != JobState.Complete ? JobState.Stopped : state;
         }
     }
 
     /// <summary>Goes to sleep between two tries, unless it must not.</summary>
-    public bool TrySleep()
+    internal bool TrySleep() => TrySleep(null, null, TimeSpan.Zero);
+
+    /// <inheritdoc cref="TrySleep()"/>
+    /// <remarks>Whoever asks something from then on finds the wait, to end it.</remarks>
+    private protected bool TrySleep(RetryWait? wait, DueQueue? waits, TimeSpan howLong)
     {
         lock (this)
         {
-            if (_stopRequested || _handOverRequested)
+            if (HeldBack)
             {
                 return false;
             }
 
             _phase = RunnerPhase.Sleeping;
+            Now = wait;
+            if (wait is not null)
+            {
+                waits!.Add(wait, howLong);
+            }
+
             return true;
         }
     }
 
     /// <summary>Leaves the loop; from here on a stop waits for what the run returns. True when a stop came before.</summary>
-    public bool Leave()
+    internal bool Leave()
     {
         lock (this)
         {
             _phase = RunnerPhase.Left;
-            return _stopRequested;
+            return (_asks & Asks.Stop) != 0;
         }
     }
 
     /// <summary>Whether the try that has just ended was cut: stopped, its run goes on elsewhere, unless a stop came too.</summary>
-    public bool CutTheTry
+    internal bool CutTheTry
     {
         get
         {
@@ -133,117 +137,31 @@ internal sealed class RunnerSignals : IDisposable
     }
 
     /// <summary>The run has returned: whoever waits on a stop is told.</summary>
-    public void Returned(Return result) => SetReturn(result);
-
-    private void SetReturn(Return? result)
+    internal void Returned(Return result)
     {
-        TaskCompletionSource<Return?>? told;
-        lock (this)
+        if (IsFirstToReturn())
         {
-            if (_returned)
-            {
-                return;
-            }
-
-            (_returned, _return, told) = (true, result, _toldReturn);
-        }
-
-        told?.SetResult(result);
-    }
-
-    private Task<Return?> ReturnAsync()
-    {
-        lock (this)
-        {
-            return _returned
-                ? Task.FromResult(_return)
-                : (_toldReturn ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            _result.SetResult(result);
         }
     }
 
     /// <summary>The process has given up the run: it goes on elsewhere, from what was recorded.</summary>
-    public void GivenUp()
+    /// <param name="error">Why; absent when it was abandoned.</param>
+    internal void GivenUp(Exception? error = null)
     {
+        // A stop must not wait for it any longer.
         Leave();
-        SetReturn(null);
-    }
-
-    public Task<StopResult> StopAsync()
-    {
-        Task<StopResult> stop;
-        lock (this)
+        if (IsFirstToReturn())
         {
-            if (_stop is not null)
-            {
-                return _stop;
-            }
-
-            _stopRequested = true;
-            _stop = stop = _phase switch
-            {
-                RunnerPhase.Pending => Task.FromResult(new StopResult(StopOutcome.StoppedBeforeStart, JobState.Stopped)),
-                RunnerPhase.Sleeping => Task.FromResult(new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped)),
-                RunnerPhase.Running => StoppedResultAsync(_running, StopOutcome.StoppedWhileRunning),
-                RunnerPhase.Recording when !_stoppedByItself => StoppedResultAsync(null, StopOutcome.StoppedWhileWaiting),
-                _ => StoppedResultAsync(null, StopOutcome.AlreadyFinished),
-            };
+            _result.SetException(error ?? new OperationCanceledException("the run was abandoned"));
         }
-
-        HoldNextTry();
-        return stop;
     }
 
-    private async Task<StopResult> StoppedResultAsync(IStoppable? running, StopOutcome ifStopped)
-    {
-        // Off the caller's stack: the lock is held there, and a job may do anything when told.
-        await Task.Yield();
-        var error = running is null ? null : await running.TellToStopAsync();
-        var result = await ReturnAsync();
-        var outcome = result switch
-        {
-            null or { End: not RunEnd.Finished } => StopOutcome.MovedOn,
-            { FinalState: JobState.Stopped } => ifStopped,
-            _ => StopOutcome.AlreadyFinished,
-        };
-        return new StopResult(outcome, result?.FinalState ?? JobState.Unknown, error);
-    }
-
-    public void HandOver()
+    private bool IsFirstToReturn()
     {
         lock (this)
         {
-            _handOverRequested = true;
-        }
-
-        HoldNextTry();
-    }
-
-    public void CutTry()
-    {
-        IStoppable? running;
-        lock (this)
-        {
-            _handOverRequested = true;
-            _cutRequested = true;
-            running = _running;
-        }
-
-        HoldNextTry();
-        _ = running?.TellToStopAsync();
-    }
-
-    /// <summary>Called outside the lock: what waits on the token goes on from here.</summary>
-    private void HoldNextTry()
-    {
-        try
-        {
-            Volatile.Read(ref _noMoreTries)?.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The run is over and its runner disposed of: there is no next try.
+            return !_returned && (_returned = true);
         }
     }
-
-    public void Dispose() => _noMoreTries?.Dispose();
 }

@@ -1,206 +1,142 @@
-using System.Text.Json.Nodes;
-using System.Threading.Tasks.Sources;
+using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
 
 namespace JobRunner.Bus.Runners;
 
-/// <summary>One try of a job: runs it, keeps its exceptions in, and tells it to stop when asked or out of time.</summary>
-/// <remarks>
-/// A try that is never told anything makes no more objects than this one and its stop token: it is its own work item, and what
-/// its runner waits on.
-/// </remarks>
-internal sealed class TryRun : IStoppable, IThreadPoolWorkItem, IValueTaskSource, IDisposable
+/// <summary>
+/// One try of a job: runs it, keeps its exceptions in, and tells it to stop when asked or out of time. It is itself the source of
+/// its job's stop token.
+/// </summary>
+/// <remarks>A try that is never told anything makes no more objects than this one and its context.</remarks>
+internal sealed class TryRun(ITryOwner owner, JobRunContext context) : CancellationTokenSource, IStoppable
 {
-    private readonly IJob _job;
-    private readonly JobRunContext _context;
-    private readonly JsonObject _jobDataBefore;
-    private readonly TimeSpan _timeout;
-    private readonly TimeSpan _stopTimeout;
-    private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _stop = new();
-    private ManualResetValueTaskSourceCore<bool> _endedOrTold;
-    private ExecutionContext? _flow;
-    private CancellationTokenSource? _timing;
-    private Task<JobResult>? _work;
-    private TaskCompletionSource? _workEnds;
-    private Task<string?>? _telling;
-    private int _woken;
-    private bool _started;
+    private TryEnding? _ending;
+    private bool _began;
     private bool _timedOut;
     private bool _ended;
 
-    public TryRun(
-        IJob job, RunJob command, long tryNumber, JsonObject jobData, TimeSpan timeout, TimeSpan stopTimeout, TimeProvider time)
-    {
-        _job = job;
-        _jobDataBefore = jobData;
-        // A job given up on may write on to its data: what goes on then is the copy it never saw.
-        _context = JobRunContext.WithCopy(command.RequestId, command.Job, jobData, tryNumber);
-        _timeout = timeout;
-        _stopTimeout = stopTimeout;
-        _time = time;
-    }
-
     /// <summary>The job's own status text.</summary>
-    public string Status => _context.Status;
+    public string Status => context.Status;
+
+    /// <summary>When it started, Unix nanoseconds.</summary>
+    public long StartedAt { get; set; }
 
     /// <summary>Whether the job did not stop in time and was given up.</summary>
     public bool GivenUp { get; private set; }
 
-    /// <summary>The job data the next try sees.</summary>
-    public JsonObject JobDataAfter => GivenUp ? _jobDataBefore : _context.JobDataGiven ?? _jobDataBefore;
+    /// <summary>The job data as the job left them; <see langword="null"/> when it never asked for them or was given up.</summary>
+    public System.Text.Json.Nodes.JsonObject? JobDataGiven => GivenUp ? null : context.JobDataGiven;
 
-    /// <summary>Runs the try; never throws.</summary>
-    public async Task<JobResult> RunAsync()
+    /// <summary>Its span; none when nobody listens.</summary>
+    public Activity? Span
     {
-        await StartAsync();
-        return await EndAsync();
-    }
-
-    /// <summary>Starts the try; completes when it has ended, or when it was told to stop. Awaited once.</summary>
-    public ValueTask StartAsync()
-    {
-        if (_timeout > TimeSpan.Zero)
+        get => _ending?.Span;
+        set
         {
-            _timing = new CancellationTokenSource();
-            _ = StopWhenOutOfTimeAsync(_timing.Token);
-        }
-
-        // On a thread of its own: a job that blocks before its first await must neither block its runner nor whoever delivers.
-        _flow = ExecutionContext.Capture();
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
-        return new ValueTask(this, _endedOrTold.Version);
-    }
-
-    /// <summary>After <see cref="StartAsync"/>: the result, once the job has ended or was given up. Never throws.</summary>
-    public ValueTask<JobResult> EndAsync()
-    {
-        lock (this)
-        {
-            if (_telling is null && _timing is null && _work is { IsCompletedSuccessfully: true, Result: { } result })
+            if (value is not null)
             {
-                _ended = true;
-                return new ValueTask<JobResult>(result);
+                lock (this)
+                {
+                    Ending.Span = value;
+                }
             }
         }
-
-        return new ValueTask<JobResult>(EndSlowlyAsync());
     }
 
-    private async Task<JobResult> EndSlowlyAsync()
+    private TryEnding Ending => _ending ??= new TryEnding();
+
+    /// <summary>What this try needs when it does not just end by itself.</summary>
+    private sealed class TryEnding
     {
-        if (_work is not { IsCompleted: true } && !await EndsInTimeAsync())
-        {
-            GivenUp = true;
-            // Copied before the next try may change what it is copied from.
-            _ = _context.JobData;
-        }
-
-        if (_timing is not null)
-        {
-            await _timing.CancelAsync();
-            _timing.Dispose();
-        }
-
-        await ToldAsync();
-        var result = GivenUp
-            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(_stopTimeout)} and was given up")
-            : await TryResult.OfAsync(_work!, _stop.Token);
-        return _timedOut ? TryResult.OutOfTime(result, _timeout) : result;
+        public Activity? Span;
+        public CancellationTokenSource? Timing;
+        public Task<string?>? Telling;
+        public TaskCompletionSource? Ends;
     }
 
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>Runs the job, on this thread until it first waits. Never throws.</summary>
+    /// <param name="timeout">How long it may take; zero for no limit.</param>
+    /// <returns>The result; <see langword="null"/> when the job was given up meanwhile, and the owner told.</returns>
+    public async ValueTask<JobResult?> RunAsync(TimeSpan timeout)
     {
-        if (_flow is null)
+        if (timeout > TimeSpan.Zero)
         {
-            Begin();
+            StopWhenOutOfTime(timeout);
         }
-        else
+
+        var work = Begin();
+        if (!work.IsCompleted)
         {
-            ExecutionContext.Run(_flow, static one => ((TryRun)one!).Begin(), this);
+            await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        TryEnding? ending;
+        lock (this)
+        {
+            if (GivenUp)
+            {
+                // Nobody looks at it any more.
+                _ = work.Exception;
+                return null;
+            }
+
+            // From here on it can neither be told nor given up.
+            _ended = true;
+            ending = _ending;
+        }
+
+        if (ending is not null)
+        {
+            ending.Ends?.TrySetResult();
+            await LeaveTimeAsync(ending);
+            // A job that still is being told to stop is left to it first, so that no stop outlives its try.
+            await (ending.Telling ?? Task.CompletedTask);
+        }
+
+        var result = work is { IsCompletedSuccessfully: true, Result: { } returned } ? returned : await TryResult.OfAsync(work, Token);
+        return _timedOut ? TryResult.OutOfTime(result, timeout) : result;
     }
 
-    private void Begin()
-    {
-        Task<JobResult>? work;
-        try
-        {
-            work = BeginJob() ?? Task.FromCanceled<JobResult>(new CancellationToken(canceled: true));
-        }
-        catch (Exception error)
-        {
-            work = Task.FromException<JobResult>(error);
-        }
-
-        if (work.IsCompleted)
-        {
-            Ended(work);
-        }
-        else
-        {
-            EndLater(work);
-        }
-    }
-
-    private void EndLater(Task<JobResult> work) => work.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => Ended(work));
-
-    /// <summary>A job told to stop before its code began never begins: it would miss a stop that came before it could listen.</summary>
-    private Task<JobResult>? BeginJob()
+    private Task<JobResult> Begin()
     {
         lock (this)
         {
-            if (_telling is not null)
+            if (_ending?.Telling is not null)
             {
+                // Told before its code began: it would miss a stop that came before it could listen.
                 return Task.FromResult(JobResult.Stopped());
             }
 
-            _started = true;
+            _began = true;
         }
 
-        return _job.RunAsync(_context, _stop.Token);
+        try
+        {
+            return owner.Job.RunAsync(context, Token) ?? Task.FromCanceled<JobResult>(new CancellationToken(canceled: true));
+        }
+        catch (Exception error)
+        {
+            return Task.FromException<JobResult>(error);
+        }
     }
 
-    private void Ended(Task<JobResult> work)
+    private void StopWhenOutOfTime(TimeSpan timeout)
     {
-        TaskCompletionSource? ends;
+        var timing = new CancellationTokenSource();
         lock (this)
         {
-            _work = work;
-            ends = _workEnds;
+            Ending.Timing = timing;
         }
 
-        if (GivenUp)
-        {
-            // Nobody looks at it any more.
-            _ = work.Exception;
-        }
-
-        ends?.TrySetResult();
-        Wake();
+        _ = StopWhenOutOfTimeAsync(timeout, timing.Token);
     }
 
-    private void Wake()
-    {
-        if (Interlocked.Exchange(ref _woken, 1) == 0)
-        {
-            _endedOrTold.SetResult(true);
-        }
-    }
-
-    void IValueTaskSource.GetResult(short token) => _endedOrTold.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _endedOrTold.GetStatus(token);
-
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _endedOrTold.OnCompleted(continuation, state, token, flags);
-
-    private async Task StopWhenOutOfTimeAsync(CancellationToken ended)
+    private async Task StopWhenOutOfTimeAsync(TimeSpan timeout, CancellationToken ended)
     {
         try
         {
-            await LongDelay.WaitAsync(_timeout, _time, ended);
+            await LongDelay.WaitAsync(timeout, owner.Time, ended);
         }
         catch (OperationCanceledException)
         {
@@ -210,13 +146,22 @@ internal sealed class TryRun : IStoppable, IThreadPoolWorkItem, IValueTaskSource
         lock (this)
         {
             // A try that is stopping already has its time limit from that.
-            if (_ended || _telling is not null)
+            if (_ended || Ending.Telling is not null)
             {
                 return;
             }
 
             _timedOut = true;
-            _telling = TellAsync();
+            Tell(Ending, timeout);
+        }
+    }
+
+    private static async Task LeaveTimeAsync(TryEnding ending)
+    {
+        if (ending.Timing is { } timing)
+        {
+            await timing.CancelAsync();
+            timing.Dispose();
         }
     }
 
@@ -228,67 +173,67 @@ internal sealed class TryRun : IStoppable, IThreadPoolWorkItem, IValueTaskSource
     {
         lock (this)
         {
-            return _telling ??= _ended ? Task.FromResult<string?>(null) : TellAsync();
-        }
-    }
-
-    private async Task<string?> TellAsync()
-    {
-        // Not from here: the lock is held.
-        ThreadPool.UnsafeQueueUserWorkItem(static one => one.Wake(), this, preferLocal: false);
-        var job = _started ? Task.Run(_job.StopAsync, CancellationToken.None) : Task.CompletedTask;
-        var told = Task.WhenAll(job, _stop.CancelAsync());
-        try
-        {
-            await told.WaitAsync(_stopTimeout, _time);
-            return null;
-        }
-        catch (TimeoutException) when (!told.IsCompleted)
-        {
-            ObserveLater(told);
-            return $"the job's stop did not return within {GoDuration.FromTimeSpan(_stopTimeout)}";
-        }
-        catch (AggregateException error) when (error.InnerExceptions is [var thrownByCallback])
-        {
-            return thrownByCallback.Message;
-        }
-        catch (Exception error)
-        {
-            return error.Message;
-        }
-    }
-
-    /// <summary>Ends the try: a job that still is being told to stop is left to it first, so that no stop outlives its try.</summary>
-    private Task ToldAsync()
-    {
-        lock (this)
-        {
-            _ended = true;
-            return _telling ?? Task.CompletedTask;
-        }
-    }
-
-    private async Task<bool> EndsInTimeAsync()
-    {
-        Task ends;
-        lock (this)
-        {
-            if (_work is not null)
+            if (_ending?.Telling is { } told)
             {
-                return true;
+                return told;
             }
 
-            ends = (_workEnds ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            return _ended ? Task.FromResult<string?>(null) : Tell(Ending, TimeSpan.Zero);
         }
-
-        using var grace = new CancellationTokenSource();
-        await Task.WhenAny(ends, Task.Delay(_stopTimeout, _time, grace.Token));
-        await grace.CancelAsync();
-        return ends.IsCompleted;
     }
 
-    private static void ObserveLater(Task task) =>
-        _ = task.ContinueWith(static done => done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    /// <summary>Called within the lock. From here on the job has its time to stop, and is given up when that is over.</summary>
+    private Task<string?> Tell(TryEnding ending, TimeSpan timeout)
+    {
+        ending.Ends = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var job = _began ? Task.Run(owner.Job.StopAsync, CancellationToken.None) : Task.CompletedTask;
+        ending.Telling = TryTelling.WatchAsync(Task.WhenAll(job, CancelAsync()), owner.StopTimeout, owner.Time);
+        _ = GiveUpUnlessEndedAsync(ending, timeout);
+        return ending.Telling;
+    }
 
-    public void Dispose() => _stop.Dispose();
+    private async Task GiveUpUnlessEndedAsync(TryEnding ending, TimeSpan timeout)
+    {
+        using (var grace = new CancellationTokenSource())
+        {
+            await Task.WhenAny(ending.Ends!.Task, Task.Delay(owner.StopTimeout, owner.Time, grace.Token));
+            await grace.CancelAsync();
+        }
+
+        lock (this)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            _ended = GivenUp = true;
+        }
+
+        // Copied before the next try may change what it is copied from.
+        _ = context.JobData;
+        await LeaveTimeAsync(ending);
+        await ending.Telling!;
+        var result = JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(owner.StopTimeout)} and was given up");
+        owner.GaveUp(this, _timedOut ? TryResult.OutOfTime(result, timeout) : result);
+    }
+
+    /// <summary>
+    /// Until its log is safe, a try that was not told to stop lends its token to it: its job is done with it. Not one that was: its token
+    /// has fired.
+    /// </summary>
+    public CancellationToken? UntilLogged => IsCancellationRequested ? null : Token;
+
+    /// <summary>Its log is not wanted any more.</summary>
+    public void TakeBackLog()
+    {
+        try
+        {
+            Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is safe already.
+        }
+    }
 }

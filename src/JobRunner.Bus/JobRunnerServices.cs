@@ -136,6 +136,7 @@ public static class JobRunnerServices
             services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerTopology>();
+            services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
@@ -145,6 +146,7 @@ public static class JobRunnerServices
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
+            services.AddSingleton<ITryGate>(provider => provider.GetRequiredService<LeaseGuard>());
             services.AddSingleton<LeaseWatch>();
             services.AddSingleton<ILeases, BrokerLeases>();
             services.AddSingleton<BrokerStopNotes>();
@@ -188,7 +190,7 @@ public static class JobRunnerServices
         var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
-            host.Heartbeat(BrokerNodes.Heartbeat);
+            host.Heartbeat(Heartbeats.For(context.GetRequiredService<IOptions<WorkerOptions>>().Value.Lease));
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
             host.OnRefreshConnectionFactory = factory =>
             {

@@ -40,7 +40,7 @@ internal static class Bench
 
                 if (Wanted("throughput"))
                 {
-                    figures["throughput_ratio"] = await Throughput.MeasureAsync(rivals, quick ? 5 : 9, quick ? 10_000 : 20_000);
+                    figures["throughput_ratio"] = await Throughput.MeasureAsync(rivals, quick ? 7 : 9, quick ? 10_000 : 20_000);
                 }
             }
 
@@ -52,6 +52,8 @@ internal static class Bench
             if (Wanted("waiting"))
             {
                 figures["waiting_bytes_per_runner"] = await WaitingBench.MeasureAsync();
+                Console.WriteLine("Runs that wait, one worker, through the broker");
+                (figures["waiting_stop_s"], figures["parked_stop_s"]) = await WaitingRuns.MeasureAsync(node);
             }
         }
         catch (InvalidOperationException error)
@@ -64,6 +66,7 @@ internal static class Bench
         string[] order =
         [
             "throughput_ratio", "latency_p50_ratio", "latency_p99_ratio", "runner_jobs_per_s", "runner_alloc_bytes", "waiting_bytes_per_runner",
+            "waiting_stop_s", "parked_stop_s",
             "stop_p99_ms", "startup_ms", "idle_rss_mb",
         ];
         Console.WriteLine(

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Benchmarks;
 using JobRunner.Bus.Benchmarks.Broker;
 using JobRunner.Bus.Benchmarks.InProcess;
+using JobRunner.Bus.Benchmarks.Scale;
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
 
@@ -10,15 +11,26 @@ switch (args)
     case ["floor", var uri, var prefetch]:
         await FloorProgram.RunAsync(new Uri(uri), ushort.Parse(prefetch));
         return 0;
+    case ["floor", var uri, var prefetch, var stdout]:
+        await FloorProgram.RunAsync(new Uri(uri), ushort.Parse(prefetch), TalkingWorker.Text(int.Parse(stdout)));
+        return 0;
+    case ["talking-worker", var uri, var slots, var stdout]:
+        await TalkingWorker.RunAsync(uri, slots, int.Parse(stdout));
+        return 0;
     case ["told-worker", var uri]:
         await ToldWorker.RunAsync(uri);
         return 0;
-    case ["runner"]:
+    case ["waiting-worker", var uri, var slots, var parkWaitsOver]:
+        await WaitingWorker.RunAsync(uri, slots, parkWaitsOver);
+        return 0;
+    case ["runner-process"]:
         await RunnerBench.RunAsync();
         return 0;
-    case ["waiting"]:
+    case ["waiting-process"]:
         await WaitingBench.RunAsync();
         return 0;
+    case ["scale", ..] or [_, "scale"]:
+        return await ScaleBench.RunAsync(args.Contains("--quick"));
     default:
         return await Bench.RunAsync(args);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.BrokerTests;
@@ -15,6 +16,8 @@ public sealed class LeaseTests(Broker broker)
 
     private static string NameOf(WorkerProcess worker) => string.Create(CultureInfo.InvariantCulture, $".{worker.Id}.");
 
+    private static readonly string[] Holding = ["(commands)", "(leases)"];
+
     private static async Task CutAsync(RabbitMqNode node, WorkerProcess worker)
     {
         HashSet<string> cut = [];
@@ -22,7 +25,7 @@ public sealed class LeaseTests(Broker broker)
         await Eventually.HoldsAsync("all connections of the worker are cut", async () =>
         {
             cut.UnionWith(await node.CutAsync(NameOf(worker)));
-            return cut.Count >= 4 && new[] { "(commands)", "(leases)" }.All(purpose => cut.Any(name => name.EndsWith(purpose, StringComparison.Ordinal)));
+            return cut.Count >= 4 && Holding.All(purpose => cut.Any(name => name.EndsWith(purpose, StringComparison.Ordinal)));
         });
     }
 
@@ -65,8 +68,8 @@ public sealed class LeaseTests(Broker broker)
         await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
         var other = await stage.AddWorkerAsync(settings);
 
+        // The broker misses its heartbeats and closes its connections.
         await stage.Worker.PauseAsync();
-        await CutAsync(broker.Node, stage.Worker);
         await Eventually.HoldsAsync("the other takes it over", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
         await stage.Worker.ContinueAsync();
 
@@ -78,6 +81,35 @@ public sealed class LeaseTests(Broker broker)
         await Eventually.HoldsAsync("both logs", () => stage.RequestManager.Rows.Count == 2);
         Assert.Equal(2, stage.RequestManager.Requests.Count(call => call.Method == "POST"));
         Assert.Single(stage.Ends(request, "abcd"));
+    }
+
+    [Fact]
+    public async Task A_run_is_given_up_when_another_worker_says_that_it_has_taken_over_just_this_leg()
+    {
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
+        await using var stage = await Stage.SetAsync(broker, settings);
+        var request = Stage.NewRequestId();
+        var starts = Path.Combine(Path.GetTempPath(), request);
+        var command = Command(request, $"echo start >> {starts}; sleep 3");
+        var sentAt = (string)JsonNode.Parse(command)!["sentAt"]!;
+        await stage.Client.SendAsync("run-job", command);
+        await Eventually.HoldsAsync("the try runs", () => File.Exists(starts));
+
+        await stage.Client.SendAsync("run-lease", Takes(totalTries: 1));
+        await stage.Client.SendAsync("run-lease", Takes(totalTries: 0));
+
+        await Eventually.HoldsAsync(
+            "it is given up", () => stage.Worker.Output.Contains("worker another has taken the run over", StringComparison.Ordinal));
+        Assert.Equal((3, 1, 1), Counters(await stage.FinishedAsync(request, "abcd")));
+        await Eventually.HoldsAsync("its log", () => stage.RequestManager.Rows.Count == 1);
+        Assert.Equal(2, (await File.ReadAllLinesAsync(starts)).Length);
+        Assert.Single(stage.RequestManager.Requests, call => call.Method == "POST");
+        Assert.Equal(1, stage.Worker.Output.Split("has taken the run over").Length - 1);
+        File.Delete(starts);
+
+        string Takes(long totalTries) =>
+            $$"""{"worker":"another","takes":{"requestId":"{{request}}","jobId":"abcd","prevTries":0,"totalTries":{{totalTries}},"sentAt":"{{sentAt}}"} }""";
+        static (int, int, int) Counters(JsonNode end) => ((int)end["finalState"]!, (int)end["tries"]!, (int)end["totalTries"]!);
     }
 
     [Fact]

@@ -1,9 +1,9 @@
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;
-using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -30,9 +30,9 @@ public sealed class LinkTests(Broker broker)
         await using var proxy = TcpProxy.Start(broker.Node.Port);
         var options = Options.Create(new RabbitMqOptions { Uri = new UriBuilder(host) { Port = proxy.Port }.Uri.ToString() });
         await using var link = new BrokerLink(
-            options, new WorkerName(), new BlockedWatch(NullLogger<BlockedWatch>.Instance), TimeProvider.System, NullLogger<BrokerLink>.Instance);
+            options, Options.Create(new WorkerOptions()), new WorkerName(), new BlockedWatch(NullLogger<BlockedWatch>.Instance), TimeProvider.System, NullLogger<BrokerLink>.Instance);
         using var lifetime = new LifetimeToEnd();
-        var journal = new BrokerJournal(link, new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance));
+        var journal = new BrokerJournal(link, new NoLeases(new RunClaims()), new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance));
         using var over = new CancellationTokenSource();
         var looks = Enumerable.Range(0, 8).Select(_ => LookAsync(journal, over.Token)).ToList();
 
@@ -79,12 +79,5 @@ public sealed class LinkTests(Broker broker)
                 // The test is over.
             }
         }
-    }
-
-    private sealed class LifetimeToEnd : IDisposable
-    {
-        public ApplicationLifetime Lifetime { get; } = new(NullLogger<ApplicationLifetime>.Instance);
-
-        public void Dispose() => Lifetime.NotifyStopped();
     }
 }

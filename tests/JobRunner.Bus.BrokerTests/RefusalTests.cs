@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Settings;
@@ -86,6 +87,7 @@ public sealed class RefusalTests(Broker broker)
 
     private BrokerLink NewLink(string host, TimeSpan patience) => new(
         Options.Create(new RabbitMqOptions { Uri = broker.Node.UriOf(host).ToString() }),
+        Options.Create(new WorkerOptions()),
         new WorkerName(),
         new BlockedWatch(NullLogger<BlockedWatch>.Instance),
         TimeProvider.System,
@@ -99,7 +101,7 @@ public sealed class RefusalTests(Broker broker)
         var worker = Options.Create(new WorkerOptions());
         var topology = new BrokerTopology(link);
         await topology.DeclareAsync(worker.Value, TestContext.Current.CancellationToken);
-        return new BrokerOutlet(link, topology, worker, TimeProvider.System) { Patience = new ConfirmPatience(patience) };
+        return new BrokerOutlet(link, topology, new NoLeases(new RunClaims()), worker, TimeProvider.System) { Patience = new ConfirmPatience(patience) };
     }
 
     private static async Task DeclareAsync(IChannel channel, params IEnumerable<string> queues)

@@ -15,4 +15,5 @@ builder.Logging.AddSimpleConsole(console =>
 });
 builder.Services.AddJobRunner(builder.Configuration);
 builder.Services.AddJob<ChaosTry>("chaos");
+builder.Services.AddJob<BlockingTry>("blocking");
 await builder.Build().RunAsync();

@@ -4,11 +4,9 @@ using JobRunner.Bus.Runners.Tests.Kit;
 namespace JobRunner.Bus.Runners.Tests;
 
 /// <summary>What holds back a try whose slot came in the same instant: the flags, whatever the token does.</summary>
-public sealed class RunnerSignalsTests : IDisposable
+public sealed class RunnerSignalsTests
 {
     private readonly RunnerSignals _signals = new();
-
-    public void Dispose() => _signals.Dispose();
 
     [Fact]
     public void Unasked_a_runner_starts_tries_and_sleeps()

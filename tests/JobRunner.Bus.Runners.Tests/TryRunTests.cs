@@ -12,7 +12,7 @@ public sealed class TryRunTests
     {
         var job = FakeJob.Returns(JobResult.Complete());
         using var tried = Try(job);
-        await tried.RunAsync().InTime();
+        await tried.RunAsync(TimeSpan.Zero).AsTask().InTime();
 
         Assert.Null(await tried.TellToStopAsync().InTime());
 
@@ -27,10 +27,21 @@ public sealed class TryRunTests
 
         Assert.Null(await tried.TellToStopAsync().InTime());
 
-        Assert.Equal(JobState.Stopped, (await tried.RunAsync().InTime()).State);
+        Assert.Equal(JobState.Stopped, (await tried.RunAsync(TimeSpan.Zero).AsTask().InTime())!.State);
         Assert.Equal((0, 0), (job.Runs, job.Stops));
     }
 
     private static TryRun Try(FakeJob job) =>
-        new(job, Rig.Command(), 1, [], timeout: TimeSpan.Zero, stopTimeout: TimeSpan.FromSeconds(1), new WatchedTime());
+        new(new Owner(job), new JobRunContext(Rig.Command(), LazyObject.Empty(), 1));
+
+    private sealed class Owner(IJob job) : ITryOwner
+    {
+        public IJob Job => job;
+
+        public TimeSpan StopTimeout { get; } = TimeSpan.FromSeconds(1);
+
+        public TimeProvider Time { get; } = new WatchedTime();
+
+        public void GaveUp(TryRun current, JobResult result) => Assert.Fail("it stops in time");
+    }
 }

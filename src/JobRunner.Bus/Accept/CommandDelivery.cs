@@ -10,6 +10,9 @@ namespace JobRunner.Bus.Accept;
 /// <param name="DueAt">When its next try is due; none for at once.</param>
 internal sealed record CommandDelivery(RunJob Command, DateTimeOffset? SentAt, RunLeg Leg, DateTimeOffset? DueAt)
 {
+    /// <summary>The job, among those of all requests.</summary>
+    public RunnerKey Key => new(Command.RequestId, Command.Job.Id);
+
     /// <summary>Whether it was delivered before: its worker may have died in the middle of the run, or be cut off and still run it.</summary>
     public bool Redelivered { get; init; }
 

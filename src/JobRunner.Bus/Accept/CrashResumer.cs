@@ -19,7 +19,6 @@ internal sealed class CrashResumer(
     public async Task<CommandDelivery?> ResumeAsync(CommandDelivery delivery, CancellationToken lost)
     {
         var command = delivery.Command;
-        var job = new RunnerKey(command.RequestId, command.Job.Id);
         switch (await DecideAsync(delivery, lost))
         {
             case Resumption.GoOn poison when poison.Starts >= options.Value.CrashBudget:
@@ -29,7 +28,7 @@ internal sealed class CrashResumer(
             case Resumption.GoOn resumed:
                 var next = resumed.Delivery.Command;
                 AcceptLog.RunResumed(logger, next.PrevTries, next.TotalTries);
-                await journal.KeepStartAsync(job);
+                await journal.KeepStartAsync(delivery.Key);
                 metrics.RunResumed();
                 return resumed.Delivery with { Redelivered = false };
 
@@ -58,7 +57,7 @@ internal sealed class CrashResumer(
     }
 
     private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
-        delivery, await journal.ReadAsync(new RunnerKey(delivery.Command.RequestId, delivery.Command.Job.Id), delivery.SentAt, lost));
+        delivery, await journal.ReadAsync(delivery.Key, delivery.SentAt, lost));
 
     private async Task LetGoAsync(Resumption over, CancellationToken lost)
     {

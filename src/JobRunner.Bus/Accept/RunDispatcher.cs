@@ -60,7 +60,7 @@ internal sealed class RunDispatcher(
     private async Task DecideAsync(CommandDelivery delivery, CancellationToken lost, CancellationToken notStarted)
     {
         var arrived = delivery;
-        var key = new RunnerKey(delivery.Command.RequestId, delivery.Command.Job.Id);
+        var key = delivery.Key;
         RunClaim? claim = null;
         try
         {
@@ -92,7 +92,7 @@ internal sealed class RunDispatcher(
 
                 if (delivery.Redelivered)
                 {
-                    claim ??= await leases.ClaimAsync(key, notStarted);
+                    claim ??= await leases.ClaimAsync(delivery, notStarted);
                     if (claim is null)
                     {
                         await PutBackAsync(arrived, LeaveAloneFor);

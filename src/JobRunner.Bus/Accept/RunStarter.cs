@@ -28,6 +28,12 @@ internal sealed class RunStarter(
 {
     private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
 
+    /// <summary>The light entries, each until shortly before its run is due.</summary>
+    private readonly DueQueue _parked = new(time);
+    // Made once, not for each.
+    private Action<ParkedRun>? _forget;
+    private Func<ParkedRun, Task>? _settle;
+
     /// <summary>
     /// Starts a run under its key, in the place of <paramref name="parked"/> if it comes back from a wait here.
     /// </summary>
@@ -70,6 +76,11 @@ internal sealed class RunStarter(
                 runner.HandOver();
             }
 
+            if (parked is ParkedRun back)
+            {
+                _parked.Remove(back);
+            }
+
             _ = SeeThroughAsync(run);
             return run.Over;
         }
@@ -86,6 +97,11 @@ internal sealed class RunStarter(
     /// <summary>Lets go of a runner and its room.</summary>
     public void Forget(IRunner runner)
     {
+        if (runner is ParkedRun parked)
+        {
+            _parked.Remove(parked);
+        }
+
         if (repo.Remove(runner))
         {
             _room.Release();
@@ -164,7 +180,7 @@ internal sealed class RunStarter(
         var leg = run.Delivery.Leg.After(result.Tries - 1);
         var next = run.Delivery.Command with
         {
-            JobData = result.JobData,
+            JobDataText = result.JobDataText.AsBytes(),
             PrevTries = result.Next.PrevTries,
             TotalTries = result.Next.TotalTries,
             SentAt = run.Delivery.Command.SentAt ?? run.Delivery.SentAt,
@@ -172,11 +188,12 @@ internal sealed class RunStarter(
         if (result.End == RunEnd.Parked)
         {
             // In its place before it is sent: a run that comes back at once must find it.
-            var waiting = run.Status() with { Try = 1 + next.TotalTries, Sleeping = true, Status = "(retry sleep) " + run.Status().Status };
-            var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, SettleAsync);
+            var status = run.Status();
+            var waiting = status with { Status = "(retry sleep) " + status.Status };
+            var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, _settle ??= SettleAsync);
             parked.Sending = run;
             repo.TryReplace(run, parked);
-            parked.RetireBefore(result.Wait, time, Forget);
+            parked.RetireBefore(result.Wait, _parked, _forget ??= Forget);
             try
             {
                 await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);

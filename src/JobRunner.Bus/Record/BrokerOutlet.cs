@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
@@ -12,7 +13,8 @@ namespace JobRunner.Bus.Record;
 
 /// <summary>
 /// The outlet to a broker: plain AMQP on a connection of its own, every message in flight at once, confirms matched as they
-/// come. One loop writes, so that messages leave in the order in which they were given.
+/// come. One loop writes, so that messages leave in the order in which they were given. While this worker may have lost
+/// its runs, none leave.
 /// </summary>
 internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
 {
@@ -20,6 +22,7 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
 
     private readonly BrokerLink _link;
     private readonly BrokerTopology _topology;
+    private readonly ILeases _leases;
     private readonly WorkerOptions _options;
     private readonly TimeProvider _time;
     private readonly Channel<(Publication First, Publication? Second)> _queue =
@@ -29,9 +32,9 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
     private ConfirmedChannel? _channel;
     private bool _lostBefore;
 
-    public BrokerOutlet(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options, TimeProvider time)
+    public BrokerOutlet(BrokerLink link, BrokerTopology topology, ILeases leases, IOptions<WorkerOptions> options, TimeProvider time)
     {
-        (_link, _topology, _options, _time) = (link, topology, options.Value, time);
+        (_link, _topology, _leases, _options, _time) = (link, topology, leases, options.Value, time);
         _writing = Task.Run(WriteAsync);
     }
 
@@ -96,6 +99,8 @@ internal sealed class BrokerOutlet : IOutlet, IAsyncDisposable
             try
             {
                 var channel = await OpenAsync();
+                // As late as can be: what was sent again after a pause passes here, too.
+                await _leases.InContactAsync(_stopping.Token);
                 // What was given up meanwhile must not leave any more; and an end never leaves without its log.
                 if (!first.IsOver && await channel.TryPublishAsync(first) && second is { IsOver: false })
                 {

@@ -5,7 +5,7 @@ namespace JobRunner.Bus.Record;
 
 /// <summary>
 /// Where logs and ends leave the worker: one attempt each, which completes once the broker has accepted the message and fails
-/// when it is not known to have.
+/// when it is not known to have. Nothing of a run that another worker may have taken over leaves.
 /// </summary>
 internal interface IOutlet
 {

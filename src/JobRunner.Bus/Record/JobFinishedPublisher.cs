@@ -1,4 +1,3 @@
-using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
@@ -7,7 +6,7 @@ using JobRunner.Bus.Topology;
 namespace JobRunner.Bus.Record;
 
 /// <summary>Tells schedulers that a run has ended; returns once the broker has accepted it.</summary>
-internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, UntilAccepted until, TimeProvider time)
+internal sealed class JobFinishedPublisher(IOutlet outlet, UntilAccepted until, TimeProvider time)
 {
     /// <summary>The end of a run of this command.</summary>
     public Task PublishAsync(RunJob command, Return result, CancellationToken abandoned = default) =>
@@ -20,7 +19,6 @@ internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, Until
     /// <summary>An end, told the first time or again.</summary>
     public async Task PublishAsync(RunEndNews end, CancellationToken abandoned = default)
     {
-        await leases.InContactAsync(abandoned);
         using var span = MessageSpans.Publish(Names.JobFinished, end.Finished.RequestId, end.Finished.JobId)?
             .SetTag(JobTraces.JobStateKey, end.Finished.FinalState.ToSeedName());
         await until.RunAsync("a finished job", token => outlet.FinishedAsync(end, token), abandoned);
@@ -33,7 +31,7 @@ internal sealed class JobFinishedPublisher(IOutlet outlet, ILeases leases, Until
         JobId = command.Job.Id,
         FinalState = result.FinalState,
         Tries = result.Tries,
-        JobData = result.JobData,
+        JobDataText = result.JobDataText,
         PrevTries = result.Next.PrevTries,
         TotalTries = result.Next.TotalTries,
         Error = result.Error,

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
@@ -9,7 +8,7 @@ using JobRunner.Bus.Topology;
 namespace JobRunner.Bus.Record;
 
 /// <summary>Publishes job logs; returns once the broker has accepted them.</summary>
-internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, ILeases leases, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
+internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
 {
     /// <inheritdoc/>
     public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) =>
@@ -18,8 +17,6 @@ internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, ILeas
     /// <inheritdoc/>
     public async Task RecordAsync(JobLogRecorded log, CancellationToken cancellationToken)
     {
-        // Of a try that another worker may be running again no log may leave.
-        await leases.InContactAsync(cancellationToken);
         metrics.TryEnded(log);
         var bounded = JobLogBounds.Within(log);
         using var span = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId)?.SetTag(JobTraces.TryKey, log.Try);

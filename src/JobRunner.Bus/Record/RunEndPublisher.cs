@@ -1,4 +1,3 @@
-using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
@@ -9,12 +8,10 @@ namespace JobRunner.Bus.Record;
 /// <summary>
 /// Publishes a run's last log together with its end: one round to the broker instead of two. Returns once both are accepted.
 /// </summary>
-internal sealed class RunEndPublisher(IOutlet outlet, ILeases leases, UntilAccepted until, WorkerMetrics metrics, TimeProvider time)
+internal sealed class RunEndPublisher(IOutlet outlet, UntilAccepted until, WorkerMetrics metrics, TimeProvider time)
 {
     public async Task PublishAsync(RunJob command, Return result, JobLogRecorded lastLog, CancellationToken abandoned)
     {
-        // Of a try that another worker may be running again no log may leave.
-        await leases.InContactAsync(abandoned);
         metrics.TryEnded(lastLog);
         var log = JobLogBounds.Within(lastLog);
         var end = new RunEndNews(JobFinishedPublisher.End(command, result), command.SentAt, time.GetUtcNow());

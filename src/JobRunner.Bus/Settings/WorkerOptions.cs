@@ -37,7 +37,7 @@ public sealed class WorkerOptions
     /// <summary>How long running tries may go on after the worker was told to end, 0 to 1 day; default 30 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a worker that cannot reach the broker keeps its runs, 1 s to 1 hour; default 10 s.</summary>
+    /// <summary>How long a worker that cannot reach the broker keeps its runs, 1 s to 1 hour; default 10 s. Heartbeats are half of it.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a job may take to stop once told, 100 ms to 1 day; default 1 min. Then it is given up.</summary>

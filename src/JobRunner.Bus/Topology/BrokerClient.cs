@@ -18,7 +18,7 @@ internal static class BrokerClient
         {
             Uri = new Uri(options.Uri!),
             AutomaticRecoveryEnabled = false,
-            RequestedHeartbeat = BrokerNodes.Heartbeat,
+            RequestedHeartbeat = Heartbeats.Usual,
             ClientProvidedName = clientName,
         };
         Prepare(factory, options);

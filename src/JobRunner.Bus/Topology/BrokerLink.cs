@@ -12,7 +12,9 @@ namespace JobRunner.Bus.Topology;
 /// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
 /// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
 /// </summary>
-internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName worker, BlockedWatch blocked, TimeProvider time, ILogger<BrokerLink> logger) : IAsyncDisposable
+internal sealed class BrokerLink(
+    IOptions<RabbitMqOptions> options, IOptions<WorkerOptions> holder, WorkerName worker, BlockedWatch blocked, TimeProvider time, ILogger<BrokerLink> logger)
+    : IAsyncDisposable
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
@@ -113,7 +115,12 @@ internal sealed class BrokerLink(IOptions<RabbitMqOptions> options, WorkerName w
     public bool IsCluster => BrokerNodes.Of(options.Value).Count > 1;
 
     /// <summary>What connects to the broker: connections do not recover by themselves.</summary>
-    public ConnectionFactory NewFactory(string clientName) => BrokerClient.NewFactory(options.Value, clientName);
+    public ConnectionFactory NewFactory(string clientName)
+    {
+        var factory = BrokerClient.NewFactory(options.Value, clientName);
+        factory.RequestedHeartbeat = Heartbeats.For(holder.Value.Lease);
+        return factory;
+    }
 
     /// <summary>Whether every address of every node refuses connections: then it is down, for all who use it.</summary>
     public async Task<bool> IsRefusedEverywhereAsync(TimeSpan patience, CancellationToken cancellationToken)

@@ -7,9 +7,6 @@ namespace JobRunner.Bus.Topology;
 /// <summary>The nodes of a broker: the one that its address names, and those of <see cref="RabbitMqOptions.Nodes"/>.</summary>
 internal static class BrokerNodes
 {
-    /// <summary>How soon a node that went silent is noticed: within two of these.</summary>
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
-
     /// <summary>Every node once, as something to connect to; the address's own first.</summary>
     public static IReadOnlyList<AmqpTcpEndpoint> Of(RabbitMqOptions options)
     {

@@ -24,7 +24,7 @@ internal static class WorkerHeaders
     /// <summary>On a job log that was put off: when, last, Unix milliseconds.</summary>
     public const string PutOffAt = "jobrunner-put-off-at";
 
-    /// <summary>On <c>stop-job</c>: the leg named was stopped while it waited, and its scheduler has been told.</summary>
+    /// <summary>On <c>stop-job</c>: the legs named, parted by commas, were stopped while they waited, and their schedulers have been told.</summary>
     public const string Settled = "jobrunner-settled";
 
     /// <summary>On <c>stop-job</c>: the stop at this offset, which says no time, was first seen at the body's <c>sentAt</c>.</summary>

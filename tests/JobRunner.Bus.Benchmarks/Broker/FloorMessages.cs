@@ -10,7 +10,7 @@ internal static class FloorMessages
     private static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The log and the end of one command; valid until the next call.</summary>
-    public static (ReadOnlyMemory<byte> Log, ReadOnlyMemory<byte> End) For(ReadOnlySpan<byte> command)
+    public static (ReadOnlyMemory<byte> Log, ReadOnlyMemory<byte> End) For(ReadOnlySpan<byte> command, ReadOnlySpan<byte> stdout)
     {
         ReadOnlySpan<byte> requestId = default, jobId = default, name = default, type = default, jobData = default;
         var reader = new Utf8JsonReader(command);
@@ -63,10 +63,11 @@ internal static class FloorMessages
             }
         }
 
-        return (Log(requestId, jobId, name, type), End(requestId, jobId, jobData));
+        return (Log(requestId, jobId, name, type, stdout), End(requestId, jobId, jobData));
     }
 
-    private static ReadOnlyMemory<byte> Log(ReadOnlySpan<byte> requestId, ReadOnlySpan<byte> jobId, ReadOnlySpan<byte> name, ReadOnlySpan<byte> type)
+    private static ReadOnlyMemory<byte> Log(
+        ReadOnlySpan<byte> requestId, ReadOnlySpan<byte> jobId, ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, ReadOnlySpan<byte> stdout)
     {
         var now = (DateTimeOffset.UtcNow.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * 100;
         var buffer = new ArrayBufferWriter<byte>(512);
@@ -82,7 +83,7 @@ internal static class FloorMessages
         writer.WriteNumber("state"u8, 3);
         writer.WriteNumber("exit"u8, 0);
         writer.WriteString("error"u8, ""u8);
-        writer.WriteString("stdout"u8, ""u8);
+        writer.WriteString("stdout"u8, stdout);
         writer.WriteString("stderr"u8, ""u8);
         writer.WriteEndObject();
         writer.Flush();

@@ -1,3 +1,4 @@
+using System.Text;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Benchmarks.Broker;
@@ -9,7 +10,10 @@ namespace JobRunner.Bus.Benchmarks.Broker;
 /// </summary>
 internal static class FloorProgram
 {
-    public static async Task RunAsync(Uri broker, ushort prefetch)
+    /// <param name="broker">Where the commands are.</param>
+    /// <param name="prefetch">Commands under way at once.</param>
+    /// <param name="stdout">What each job is said to have written.</param>
+    public static async Task RunAsync(Uri broker, ushort prefetch, string stdout = "")
     {
         var factory = new ConnectionFactory { Uri = broker, AutomaticRecoveryEnabled = false };
         // Apart, as the broker holds back connections that publish faster than it writes.
@@ -18,7 +22,7 @@ internal static class FloorProgram
         await using var intake = await consuming.CreateChannelAsync();
         await using var outlet = await publishing.CreateChannelAsync(new CreateChannelOptions(true, publisherConfirmationTrackingEnabled: false));
         await intake.BasicQosAsync(0, prefetch, global: false);
-        var floor = new Floor(intake, outlet);
+        var floor = new Floor(intake, outlet, stdout);
         await intake.BasicConsumeAsync("run-job", autoAck: false, floor);
         Console.WriteLine("ready");
         await Task.Delay(Timeout.Infinite);
@@ -30,15 +34,16 @@ internal static class FloorProgram
 
         private readonly IChannel _intake;
         private readonly IChannel _outlet;
+        private readonly byte[] _stdout;
         private readonly Lock _lock = new();
         private readonly HashSet<ulong> _early = [];
         private ulong _confirmed; // every publish up to it
         private ulong _acknowledged; // every delivery up to it
 
-        public Floor(IChannel intake, IChannel outlet)
+        public Floor(IChannel intake, IChannel outlet, string stdout)
             : base(intake)
         {
-            (_intake, _outlet) = (intake, outlet);
+            (_intake, _outlet, _stdout) = (intake, outlet, Encoding.UTF8.GetBytes(stdout));
             outlet.BasicAcksAsync += (_, ack) => ConfirmedAsync(ack.DeliveryTag, ack.Multiple);
             outlet.BasicNacksAsync += (_, _) => throw new InvalidOperationException("the broker refused a message");
         }
@@ -48,7 +53,7 @@ internal static class FloorProgram
             ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
         {
             // Deliveries and publishes are both numbered from 1 without gaps: delivery n has publishes 2n-1 and 2n.
-            var (log, end) = FloorMessages.For(body.Span);
+            var (log, end) = FloorMessages.For(body.Span, _stdout);
             await _outlet.BasicPublishAsync("job-log-recorded", "", mandatory: true, LogProperties, log, cancellationToken);
             await _outlet.BasicPublishAsync("job-finished", "", mandatory: false, EndProperties(), end, cancellationToken);
         }

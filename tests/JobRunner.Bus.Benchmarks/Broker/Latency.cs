@@ -1,30 +1,27 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
-
 namespace JobRunner.Bus.Benchmarks.Broker;
 
-/// <summary>From the publishing of a command to its end at the scheduler, at a rate both sides are far from busy with.</summary>
+/// <summary>
+/// From the publishing of a command to its end at the scheduler, at a rate both sides are far from busy with. The sides take
+/// turns every tenth of a second, so that what else the machine does falls on both.
+/// </summary>
 internal static class Latency
 {
     private const int PerSecond = 200;
+    private const int JobsPerSlice = 20;
 
     public static async Task<(double P50Ratio, double P99Ratio)> MeasureAsync(Rivals rivals, int rounds, TimeSpan each)
     {
+        var slices = (int)(each.TotalSeconds * PerSecond / JobsPerSlice);
         List<(double P50, double P99)> worker = [], floor = [];
-        foreach (var side in new[] { rivals.Floor, rivals.Worker })
-        {
-            await RunAsync(rivals, side, TimeSpan.FromSeconds(1));
-        }
-
+        await RunAsync(rivals, 4, floorFirst: true);
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var side in round % 2 == 0 ? new[] { rivals.Floor, rivals.Worker } : [rivals.Worker, rivals.Floor])
-            {
-                (side == rivals.Floor ? floor : worker).Add(await RunAsync(rivals, side, each));
-            }
+            var (ofFloor, ofWorker) = await RunAsync(rivals, slices, floorFirst: round % 2 == 0);
+            floor.Add(ofFloor);
+            worker.Add(ofWorker);
         }
 
-        Console.WriteLine($"Latency at {PerSecond} jobs/s ({rounds} rounds of {each.TotalSeconds:f0} s), ms");
+        Console.WriteLine($"Latency at {PerSecond} jobs/s ({rounds} rounds of {each.TotalSeconds:f0} s for each, in turns of {JobsPerSlice} jobs), ms");
         Statistics.Say("floor p50", [.. floor.Select(run => run.P50)]);
         Statistics.Say("worker p50", [.. worker.Select(run => run.P50)]);
         Statistics.Say("floor p99", [.. floor.Select(run => run.P99)]);
@@ -34,52 +31,24 @@ internal static class Latency
             Statistics.Say("p99 ratio of neighbours", [.. worker.Zip(floor, (one, other) => one.P99 / other.P99)]));
     }
 
-    private static async Task<(double P50, double P99)> RunAsync(Rivals rivals, Side side, TimeSpan each)
+    private static async Task<((double P50, double P99) Floor, (double P50, double P99) Worker)> RunAsync(Rivals rivals, int slices, bool floorFirst)
     {
-        var request = rivals.NewRequestId();
-        var count = (int)(each.TotalSeconds * PerSecond);
-        var sentAt = new long[count];
-        var took = new ConcurrentDictionary<string, double>(StringComparer.Ordinal);
-        var repeated = false;
-        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var tag = await Consumers.ConsumeAsync(side.Load.Channel, Load.Ends, autoAck: true, (_, body) =>
+        await using var floor = await LatencyProbe.OpenAsync(rivals.Floor, rivals.NewRequestId(), slices * JobsPerSlice);
+        await using var worker = await LatencyProbe.OpenAsync(rivals.Worker, rivals.NewRequestId(), slices * JobsPerSlice);
+        for (var slice = 0; slice < slices; slice++)
         {
-            var now = Stopwatch.GetTimestamp();
-            var (_, job) = Ids.Of(body.Span);
-            var number = Convert.ToInt32(job, 16);
-            repeated |= !took.TryAdd(job, Stopwatch.GetElapsedTime(sentAt[number], now).TotalMilliseconds);
-            if (took.Count == count)
+            foreach (var probe in floorFirst ? new[] { floor, worker } : [worker, floor])
             {
-                all.TrySetResult();
-            }
-        });
-        // Open loop: when one is due it is sent, whatever became of those before.
-        var start = Stopwatch.GetTimestamp();
-        var sending = new List<Task>(count);
-        using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1)))
-        {
-            for (var number = 0; number < count;)
-            {
-                await timer.WaitForNextTickAsync();
-                for (var due = (int)(Stopwatch.GetElapsedTime(start).TotalSeconds * PerSecond); number < Math.Min(due, count); number++)
-                {
-                    var command = Load.Command(request, Load.JobId(number));
-                    sentAt[number] = Stopwatch.GetTimestamp();
-                    sending.Add(side.Load.SendAsync(command));
-                }
+                await probe.SendAsync(JobsPerSlice, PerSecond);
             }
         }
 
-        await Task.WhenAll(sending);
-        await all.Task.WaitAsync(TimeSpan.FromSeconds(30));
-        await side.Load.Channel.BasicCancelAsync(tag);
-        await side.Load.Channel.QueuePurgeAsync("job-log-recorded");
-        if (repeated)
-        {
-            throw new InvalidOperationException($"the {side.Name} repeated a job");
-        }
+        return (Percentiles(floor), Percentiles(worker));
+    }
 
-        var sorted = took.Values.Order().ToList();
+    private static (double P50, double P99) Percentiles(LatencyProbe probe)
+    {
+        var sorted = probe.Took.Order().ToList();
         return (Statistics.Percentile(sorted, 0.5), Statistics.Percentile(sorted, 0.99));
     }
 }

@@ -24,6 +24,9 @@ internal sealed class Load : IAsyncDisposable
 
     public IChannel Channel => _channel;
 
+    /// <summary>Another channel, for what may be refused.</summary>
+    public Task<IChannel> NewChannelAsync() => _connection.CreateChannelAsync();
+
     /// <summary>Connects and adds the scheduler's queue; the rest has been declared by a worker.</summary>
     public static async Task<Load> OpenAsync(Uri broker)
     {
@@ -35,9 +38,9 @@ internal sealed class Load : IAsyncDisposable
     }
 
     /// <summary>A command of a usual form and size.</summary>
-    public static byte[] Command(string requestId, string jobId) => Encoding.UTF8.GetBytes(
+    public static byte[] Command(string requestId, string jobId, string jobData = JobData, string type = "noop") => Encoding.UTF8.GetBytes(
         $$"""
-        {"requestId":"{{requestId}}","job":{"id":"{{jobId}}","name":"check-replication","type":"noop","state":1,"args":{"cluster":"payments-eu-3"},"retry":2,"retryWait":"5s","sequenceId":"aaaa","sequenceRetry":0},"jobData":{{JobData}},"prevTries":0,"totalTries":0,"sentAt":"2026-11-24T10:00:00Z"}
+        {"requestId":"{{requestId}}","job":{"id":"{{jobId}}","name":"check-replication","type":"{{type}}","state":1,"args":{"cluster":"payments-eu-3"},"retry":2,"retryWait":"5s","sequenceId":"aaaa","sequenceRetry":0},"jobData":{{jobData}},"prevTries":0,"totalTries":0,"sentAt":"2026-11-24T10:00:00Z"}
         """);
 
     /// <summary>Sends one command; returns once the broker has it.</summary>
@@ -46,12 +49,16 @@ internal sealed class Load : IAsyncDisposable
             "run-job", "", mandatory: true, new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent }, command);
 
     /// <summary>Sends many commands; returns once the broker has them all.</summary>
-    public async Task SendAsync(string requestId, int count)
+    public Task SendAsync(string requestId, int count, string jobData = JobData, string type = "noop") =>
+        SendAsync(count, number => Command(requestId, JobId(number), jobData, type));
+
+    /// <inheritdoc cref="SendAsync(string, int, string, string)"/>
+    public async Task SendAsync(int count, Func<int, byte[]> command)
     {
         var sent = new List<Task>(1000);
         for (var number = 0; number < count; number++)
         {
-            sent.Add(SendAsync(Command(requestId, JobId(number))));
+            sent.Add(SendAsync(command(number)));
             if (sent.Count == sent.Capacity)
             {
                 await Task.WhenAll(sent);

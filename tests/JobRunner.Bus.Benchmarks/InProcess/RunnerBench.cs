@@ -84,7 +84,7 @@ internal static class RunnerBench
 
     public static async Task<(double JobsPerSecond, double AllocatedBytes)> MeasureAsync()
     {
-        var measured = JsonDocument.Parse(await Child.RunAsync("runner")).RootElement;
+        var measured = JsonDocument.Parse(await Child.RunAsync("runner-process")).RootElement;
         Console.WriteLine($"Runner in process, one core, {Runs} no-op runs at a time");
         return (
             Statistics.Say("jobs/s", [.. measured.GetProperty("rates").EnumerateArray().Select(value => value.GetDouble())], "f0"),

@@ -66,7 +66,7 @@ internal static class WaitingBench
         List<double> bytes = [], commands = [], stops = [];
         for (var round = 0; round < 3; round++)
         {
-            var measured = JsonDocument.Parse(await Child.RunAsync("waiting")).RootElement;
+            var measured = JsonDocument.Parse(await Child.RunAsync("waiting-process")).RootElement;
             bytes.Add(measured.GetProperty("perRunner").GetDouble());
             commands.Add(measured.GetProperty("perCommand").GetDouble());
             stops.Add(measured.GetProperty("stopSeconds").GetDouble());

@@ -15,6 +15,8 @@ internal sealed class Rig : IDisposable
 
     public RunnerOptions Options { get; init; } = new();
 
+    public ITryGate? Gate { get; init; }
+
     public FakeLogger<Runner> Logger { get; } = new();
 
     public Runner Make(IJob job, RunJob? command = null) => Factory(new OneJob(job)).Make(command ?? Command());
@@ -22,7 +24,7 @@ internal sealed class Rig : IDisposable
     public Runner Make(IJob job, JobTypeLimits limits, RunJob? command = null, string id = "j1") =>
         Factory(new OneJob(job, limits)).Make(command ?? Command(id: id));
 
-    public RunnerFactory Factory(IJobFactory jobs) => new(jobs, Logs, Slots, Options, Time, Logger);
+    public RunnerFactory Factory(IJobFactory jobs) => new(jobs, Logs, Slots, Options, Time, Logger, Gate);
 
     public static RunJob Command(
         long retry = 0, string? wait = null, long prevTries = 0, long totalTries = 0, string? timeout = null, string id = "j1") => new()

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
@@ -106,7 +105,6 @@ public sealed class PublisherTests : IDisposable
             return Task.CompletedTask;
         }
     ))),
-        new NoLeases(new RunClaims()),
         Until(),
         _time);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
@@ -68,7 +67,6 @@ public sealed class RunEndPublisherTests : IOutlet, IDisposable
     {
         var publisher = new RunEndPublisher(
             this,
-            new NoLeases(new RunClaims()),
             new UntilAccepted(_time, Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)), new FakeLogger<UntilAccepted>()),
             _services.GetRequiredService<WorkerMetrics>(),
             _time);

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
@@ -25,9 +24,9 @@ internal sealed class BrokerLeases(
 
     private TimeSpan Patience => options.Value.Lease + (options.Value.Lease / 4 < LongestMargin ? options.Value.Lease / 4 : LongestMargin);
 
-    public async Task<RunClaim?> ClaimAsync(RunnerKey job, CancellationToken cancellationToken)
+    public async Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken)
     {
-        if (claims.TryAdd(job) is not { } claim)
+        if (claims.TryAdd(delivery.Key) is not { } claim)
         {
             return null;
         }
@@ -45,6 +44,7 @@ internal sealed class BrokerLeases(
                 }
             }
 
+            await until.RunAsync("the word that a run is taken over", token => talk.TakeAsync(delivery, token), cancellationToken);
             metrics.LeaseClaimed(takenOver: true);
             return claim;
         }

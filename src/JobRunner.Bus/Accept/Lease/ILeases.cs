@@ -1,4 +1,3 @@
-using JobRunner.Bus.Runners;
 
 namespace JobRunner.Bus.Accept.Lease;
 
@@ -9,9 +8,12 @@ namespace JobRunner.Bus.Accept.Lease;
 /// </summary>
 internal interface ILeases
 {
-    /// <summary>Waits up to the lease for whoever still runs this job.</summary>
-    /// <returns>The right to take the run over, until disposed of; <see langword="null"/> when it lives on another worker.</returns>
-    Task<RunClaim?> ClaimAsync(RunnerKey job, CancellationToken cancellationToken);
+    /// <summary>Waits up to the lease for whoever still runs the job of this command.</summary>
+    /// <returns>
+    /// The right to take the run over, until disposed of, and whoever still runs it has been told so;
+    /// <see langword="null"/> when it lives on another worker.
+    /// </returns>
+    Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken);
 
     /// <summary>Completes at once while runs may start here; waits while this worker is cut off.</summary>
     Task InContactAsync(CancellationToken cancellationToken);
@@ -20,7 +22,8 @@ internal interface ILeases
 /// <summary>For a bus that ends with this process: there is no other worker.</summary>
 internal sealed class NoLeases(RunClaims claims) : ILeases
 {
-    public Task<RunClaim?> ClaimAsync(RunnerKey job, CancellationToken cancellationToken) => Task.FromResult(claims.TryAdd(job));
+    public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+        Task.FromResult(claims.TryAdd(delivery.Key));
 
     public Task InContactAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Accept.Lease;
 /// <summary>
 /// Gives all runs up when this worker has been out of contact with the broker for a lease: others may have them by then.
 /// </summary>
-internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> options, TimeProvider time, ILogger<LeaseGuard> logger)
+internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> options, TimeProvider time, ILogger<LeaseGuard> logger) : ITryGate
 {
     private const int ChecksPerLease = 10;
 
@@ -53,12 +53,19 @@ internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> option
         }
     }
 
+    /// <inheritdoc/>
+    public bool IsOpen => !_watched || (!IsOver && !_cutOff);
+
+    /// <inheritdoc/>
+    /// <remarks>A try must not start between the waking of this process from a pause and the guard's own.</remarks>
+    public Task OpensAsync(CancellationToken cancellationToken) => InContactAsync(cancellationToken);
+
     /// <summary>
     /// Completes at once unless this worker has been out of contact for a lease; then when it is in contact again. What
     /// wakes after a long pause asks here before the guard has woken up, too.
     /// </summary>
     public Task InContactAsync(CancellationToken cancellationToken) =>
-        !_watched || (!IsOver && !_cutOff) ? Task.CompletedTask : WaitForContactAsync(cancellationToken);
+        IsOpen ? Task.CompletedTask : WaitForContactAsync(cancellationToken);
 
     /// <summary>Gives the runs up if the lease is over.</summary>
     public void GiveUpIfOver()

@@ -2,18 +2,23 @@ using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Accept.Lease;
 
 /// <summary>Asks who runs a job, answers for those that run here, and hears what others answer.</summary>
-internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims claims, WorkerName worker)
+internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims claims, WorkerName worker, ILogger<LeaseTalk> logger)
 {
     private const int JobsPerMessage = 1000;
 
     /// <summary>Asks all workers who runs the job.</summary>
     public Task AskAsync(RunClaim claim, CancellationToken cancellationToken) =>
-        SayAsync(new LeaseMessage(worker.Value, new LeasedJob(claim.Job.RequestId, claim.Job.JobId), claim.Id, null), cancellationToken);
+        SayAsync(new LeaseMessage(worker.Value, Asks: new LeasedJob(claim.Job.RequestId, claim.Job.JobId), Claim: claim.Id), cancellationToken);
+
+    /// <summary>Tells all workers that this leg is taken over: one that was paused, or whose answer came too late, hears it here.</summary>
+    public Task TakeAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+        SayAsync(new LeaseMessage(worker.Value, Takes: LeasedLeg.Of(delivery)), cancellationToken);
 
     /// <summary>Tells all workers which jobs run here, those that are about to be given up too.</summary>
     public async Task AnnounceAsync(CancellationToken cancellationToken)
@@ -21,7 +26,7 @@ internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims clai
         var jobs = repo.Alive().Select(run => new LeasedJob(run.Key.RequestId, run.Key.JobId));
         foreach (var some in jobs.Chunk(JobsPerMessage))
         {
-            await SayAsync(new LeaseMessage(worker.Value, null, null, some), cancellationToken);
+            await SayAsync(new LeaseMessage(worker.Value, Holds: some.ToList()), cancellationToken);
         }
     }
 
@@ -49,9 +54,16 @@ internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims clai
             claims.Find(new RunnerKey(held.RequestId, held.JobId))?.Yield();
         }
 
+        if (said.Takes is { } taken && repo.TryGet(new RunnerKey(taken.RequestId, taken.JobId), out var runner)
+            && runner.Alive() is { } live && LeasedLeg.Of(live.Delivery) == taken)
+        {
+            AcceptLog.RunTakenOver(logger, taken.RequestId, taken.JobId, said.Worker);
+            live.Runner.Abandon();
+        }
+
         if (said is { Asks: { } asked, Claim: { } theirs } && IsMine(new RunnerKey(asked.RequestId, asked.JobId), theirs))
         {
-            await SayAsync(new LeaseMessage(worker.Value, null, null, [asked]), cancellationToken);
+            await SayAsync(new LeaseMessage(worker.Value, Holds: [asked]), cancellationToken);
         }
     }
 

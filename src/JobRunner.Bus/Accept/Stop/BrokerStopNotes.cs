@@ -6,17 +6,26 @@ using RabbitMQ.Client;
 namespace JobRunner.Bus.Accept.Stop;
 
 /// <summary>Writes notes to the stream of stops, which every worker reads.</summary>
-internal sealed class BrokerStopNotes(BrokerLink link, StopBook book, UntilAccepted until, TimeProvider time) : IStopNotes
+internal sealed class BrokerStopNotes : IStopNotes
 {
+    private readonly BrokerLink _link;
+    private readonly StopBook _book;
+    private readonly UntilAccepted _until;
+    private readonly TimeProvider _time;
+    private readonly SettledLegs _settled;
+
+    public BrokerStopNotes(BrokerLink link, StopBook book, UntilAccepted until, TimeProvider time)
+    {
+        (_link, _book, _until, _time) = (link, book, until, time);
+        // Without ids: whoever does not know the header must not take it for a stop.
+        _settled = new SettledLegs(legs => WriteAsync(
+            "a note about a stop", WorkerHeaders.Settled, string.Join(SettledLegs.Separator, legs), new StopJob { SentAt = time.GetUtcNow() }));
+    }
+
     public Task SettledAsync(ParkedRun parked)
     {
-        book.Settle(parked.Leg);
-        return WriteAsync("a note about a stop", WorkerHeaders.Settled, parked.Leg, new StopJob
-        {
-            RequestId = parked.Key.RequestId,
-            JobId = parked.Key.JobId,
-            SentAt = time.GetUtcNow(),
-        });
+        _book.Settle(parked.Leg);
+        return _settled.NoteAsync(parked.Leg);
     }
 
     public Task FirstSeenAsync(StopOrder order, string offset) => WriteAsync(
@@ -24,7 +33,7 @@ internal sealed class BrokerStopNotes(BrokerLink link, StopBook book, UntilAccep
 
     /// <summary>Puts a mark at the end of the stream as it is now.</summary>
     public Task MarkAsync(string mark, CancellationToken cancellationToken) =>
-        WriteAsync("a mark in the stream of stops", WorkerHeaders.CaughtUp, mark, new StopJob { SentAt = time.GetUtcNow() }, cancellationToken);
+        WriteAsync("a mark in the stream of stops", WorkerHeaders.CaughtUp, mark, new StopJob { SentAt = _time.GetUtcNow() }, cancellationToken);
 
     private Task WriteAsync(string what, string header, string value, StopJob body, CancellationToken cancellationToken = default)
     {
@@ -35,7 +44,7 @@ internal sealed class BrokerStopNotes(BrokerLink link, StopBook book, UntilAccep
             Headers = new Dictionary<string, object?> { [header] = value },
         };
         var bytes = Wire.Serialize(body);
-        return until.RunAsync(
-            what, token => link.PublishAsync(Names.StopJob, "", properties, bytes, mandatory: true, token), cancellationToken);
+        return _until.RunAsync(
+            what, token => _link.PublishAsync(Names.StopJob, "", properties, bytes, mandatory: true, token), cancellationToken);
     }
 }

@@ -42,9 +42,12 @@ internal sealed class StopJobConsumer(
                 Stop(known);
             }
         }
-        else if (context.TextHeader(WorkerHeaders.Settled) is { } leg)
+        else if (context.TextHeader(WorkerHeaders.Settled) is { } legs)
         {
-            book.Settle(leg);
+            foreach (var leg in legs.Split(SettledLegs.Separator))
+            {
+                book.Settle(leg);
+            }
         }
         else if (string.IsNullOrWhiteSpace(stop.RequestId))
         {
@@ -76,14 +79,15 @@ internal sealed class StopJobConsumer(
     {
         book.Add(order);
         var meant = repo.Find(order.RequestId, order.JobId).Where(runner => order.AppliesTo(SentAtOf(runner))).ToList();
-        if (meant.Count > 0)
-        {
-            AcceptLog.StopArrived(logger, order.RequestId, order.JobId, meant.Count);
-        }
-
         foreach (var runner in meant)
         {
             _ = StopAsync(runner, order);
+        }
+
+        // All of them are told by now; their ends follow.
+        if (meant.Count > 0)
+        {
+            AcceptLog.StopArrived(logger, order.RequestId, order.JobId, meant.Count);
         }
     }
 

@@ -12,13 +12,12 @@ internal sealed class StoppedCommands(JobFinishedPublisher finished, StopReplies
     public async Task TellAsync(CommandDelivery delivery, StopOrder stop)
     {
         var command = delivery.Command;
-        await finished.PublishAsync(command, new Return
+        await finished.PublishAsync(command, new Return(command.JobDataText)
         {
             FinalState = JobState.Stopped,
             // The try it would have been counts, as in the seed; the counters have it subtracted.
             Tries = delivery.Leg.TriesBefore + 1,
             Next = new TryCounters(command.PrevTries, command.TotalTries),
-            JobData = command.JobData,
         });
         metrics.RunEnded(command, JobState.Stopped);
         AcceptLog.RunEnded(logger, JobState.Stopped.ToSeedName(), 0);

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
@@ -12,7 +13,7 @@ namespace JobRunner.Bus.Accept.Wait;
 /// There they cost no worker anything, survive every worker, and go to whoever is free when they are due.
 /// </summary>
 internal sealed class BrokerRelay(
-    BrokerLink link, BrokerTopology topology, UntilAccepted until, IOptions<WorkerOptions> options, TimeProvider time) : IRunRelay
+    BrokerLink link, BrokerTopology topology, ILeases leases, UntilAccepted until, IOptions<WorkerOptions> options, TimeProvider time) : IRunRelay
 {
     // Whoever gets a run that is not due yet looks for its stop: often enough that none is forgotten before.
     private TimeSpan LongestStay => options.Value.StopRetention / 2;
@@ -26,8 +27,8 @@ internal sealed class BrokerRelay(
         var attempts = 0;
         if (wait <= TimeSpan.Zero)
         {
-            await until.RunAsync("a run handed over", token => link.PublishAsync(
-                Names.RunJobWait, Names.NoWait, MarkAgain(properties, attempts++), body, mandatory: true, token), abandoned);
+            await until.RunAsync("a run handed over", token => SendAsync(
+                Names.RunJobWait, Names.NoWait, MarkAgain(properties, attempts++), body, token), abandoned);
             return;
         }
 
@@ -43,7 +44,7 @@ internal sealed class BrokerRelay(
         var body = Wire.Serialize(delivery.Command with { SentAt = delivery.Command.SentAt ?? delivery.SentAt });
         if (wait <= TimeSpan.Zero)
         {
-            return until.RunAsync("a command put back", token => link.PublishAsync("", Names.RunJob, properties, body, mandatory: true, token));
+            return until.RunAsync("a command put back", token => SendAsync("", Names.RunJob, properties, body, token));
         }
 
         var step = WaitSteps.RoundUp(wait);
@@ -76,13 +77,20 @@ internal sealed class BrokerRelay(
         };
     }
 
+    /// <summary>Not while this worker may have lost its runs: another may have gone on with this one.</summary>
+    private async Task SendAsync(string exchange, string routingKey, BasicProperties properties, byte[] body, CancellationToken cancellationToken)
+    {
+        await leases.InContactAsync(cancellationToken);
+        await link.PublishAsync(exchange, routingKey, properties, body, mandatory: true, cancellationToken);
+    }
+
     private async Task ParkAsync(
         TimeSpan wait, string exchange, string routingKey, BasicProperties properties, byte[] body, CancellationToken cancellationToken)
     {
         await topology.EnsureWaitQueueAsync(wait, cancellationToken);
         try
         {
-            await link.PublishAsync(exchange, routingKey, properties, body, mandatory: true, cancellationToken);
+            await SendAsync(exchange, routingKey, properties, body, cancellationToken);
         }
         catch
         {

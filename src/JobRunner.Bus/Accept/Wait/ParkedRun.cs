@@ -12,22 +12,22 @@ namespace JobRunner.Bus.Accept.Wait;
 /// </summary>
 internal sealed class ParkedRun(
     RunJob next, DateTimeOffset? sentAt, RunLeg leg, RunnerStatus status, JobFinishedPublisher finished, Func<ParkedRun, Task> settle)
-    : IRunner
+    : DueEntry, IRunner
 {
     private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(45);
 
-    private readonly Lock _lock = new();
+    private readonly long _startedAt = status.StartedAt;
+    private readonly string? _status = status.Status;
     private readonly ActivityContext _trace = TraceHeaders.CurrentContext();
     private Task<StopResult>? _stop;
     private bool _due;
-    private ITimer? _retires;
+    private Action<ParkedRun>? _forget;
     private volatile LiveRun? _sending;
 
     /// <summary>The run itself, while it is not known whether the broker has it: until then it lives here.</summary>
     public LiveRun? Sending { get => _sending; set => _sending = value; }
 
-    public RunnerKey Key { get; } = new(next.RequestId, next.Job.Id);
+    public RunnerKey Key => new(next.RequestId, next.Job.Id);
 
     public DateTimeOffset? SentAt => sentAt;
 
@@ -39,7 +39,7 @@ internal sealed class ParkedRun(
     /// <summary>Takes the run out of its wait; false when it was stopped first.</summary>
     public bool TryTakeUp()
     {
-        lock (_lock)
+        lock (this)
         {
             _due = true;
             return _stop is null;
@@ -49,26 +49,24 @@ internal sealed class ParkedRun(
     /// <summary>
     /// Lets go of the run shortly before it is due: from then on it can be on any worker, and a stop must find it there.
     /// </summary>
-    public void RetireBefore(TimeSpan wait, TimeProvider time, Action<ParkedRun> forget)
+    public void RetireBefore(TimeSpan wait, DueQueue queue, Action<ParkedRun> forget)
     {
         var margin = wait / 2 < LongestMargin ? wait / 2 : LongestMargin;
-        // A timer takes 49 days at most; whatever waits longer is looked after by the broker alone from then on.
-        var after = wait - margin < LongestTimer ? wait - margin : LongestTimer;
-        _retires = time.CreateTimer(_ => Retire(forget), null, after, Timeout.InfiniteTimeSpan);
+        _forget = forget;
+        queue.Add(this, wait - margin);
     }
 
-    private void Retire(Action<ParkedRun> forget)
+    public override void Due()
     {
-        _retires?.Dispose();
         if (TryTakeUp())
         {
-            forget(this);
+            _forget?.Invoke(this);
         }
     }
 
     public Task<StopResult> StopAsync()
     {
-        lock (_lock)
+        lock (this)
         {
             // Not kept: a run that moved on was not stopped here.
             return _stop is null && _due
@@ -81,17 +79,27 @@ internal sealed class ParkedRun(
     {
         await Task.Yield();
         using var span = MessageSpans.StopWaiting(_trace, Key);
-        await finished.PublishAsync(next, new Return
+        await finished.PublishAsync(next, new Return(next.JobDataText)
         {
             FinalState = JobState.Stopped,
             // The try it waited for counts, as in the seed.
             Tries = leg.TriesBefore + 1,
             Next = new TryCounters(next.PrevTries, next.TotalTries),
-            JobData = next.JobData,
         });
         await settle(this);
         return new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped);
     }
 
-    public RunnerStatus Status() => status;
+    public RunnerStatus Status() => new()
+    {
+        RequestId = next.RequestId,
+        JobId = next.Job.Id,
+        Type = next.Job.Type,
+        Name = next.Job.Name,
+        StartedAt = _startedAt,
+        State = JobState.Running,
+        Status = _status,
+        Try = 1 + next.TotalTries,
+        Sleeping = true,
+    };
 }

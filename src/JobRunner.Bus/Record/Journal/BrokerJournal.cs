@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;
@@ -14,7 +15,7 @@ namespace JobRunner.Bus.Record.Journal;
 /// A look-up reads it from the command's own time to a mark it puts at the end: time goes with what was logged since
 /// (measured: about 25 ms per 1,000 entries).
 /// </summary>
-internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJobJournal
+internal sealed class BrokerJournal(BrokerLink link, ILeases leases, UntilAccepted until) : IJobJournal
 {
     // Smaller is faster on streams over AMQP 0-9-1 (measured: 500 reads 40,000/s, 30,000 reads 14,000/s).
     private const ushort Prefetch = 500;
@@ -47,7 +48,14 @@ internal sealed class BrokerJournal(BrokerLink link, UntilAccepted until) : IJob
             Headers = new Dictionary<string, object?> { [header] = value },
         };
         var body = Wire.Serialize(note);
-        return until.RunAsync(what, token => PublishAsync(properties, body, token), cancellationToken);
+        return until.RunAsync(
+            what,
+            async token =>
+            {
+                await leases.InContactAsync(token);
+                await PublishAsync(properties, body, token);
+            },
+            cancellationToken);
     }
 
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken)

@@ -128,6 +128,32 @@ public sealed class LeaseGuardTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_try_that_is_due_as_its_worker_wakes_waits_until_the_guard_has_woken_too()
+    {
+        await PassAsync(1);
+        Assert.True(_guard.IsOpen);
+        using var asleep = new CancellationTokenSource();
+
+        // The clock goes on while nothing here runs: the guard's own look is still to come.
+        var guard = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), _world.Time, NullLogger<LeaseGuard>.Instance);
+        var watching = guard.WatchAsync(asleep.Token);
+        await asleep.CancelAsync();
+        await watching;
+        _world.Time.Advance(TimeSpan.FromSeconds(11));
+        Assert.False(guard.IsOpen);
+        var opens = guard.OpensAsync(CancellationToken.None);
+        Assert.False(opens.IsCompleted);
+
+        guard.GiveUpIfOver();
+        Assert.False(guard.IsOpen);
+
+        guard.Contact(guard.Now());
+        Assert.True(guard.IsOpen);
+        _world.Time.Advance(TimeSpan.FromMilliseconds(50));
+        await Eventually.HoldsAsync("the try may start", () => opens.IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public void A_worker_that_runs_no_jobs_is_never_held_back()
     {
         var unwatched = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), _world.Time, NullLogger<LeaseGuard>.Instance);

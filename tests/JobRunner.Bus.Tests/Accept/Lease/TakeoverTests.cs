@@ -145,8 +145,8 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         public Task Contact { get; set; } = Task.CompletedTask;
 
-        public Task<RunClaim?> ClaimAsync(RunnerKey job, CancellationToken cancellationToken) =>
-            (Claims?.Invoke(job) ?? Task.FromResult(Held.TryAdd(job))).WaitAsync(cancellationToken);
+        public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+            (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken);
 
         public Task InContactAsync(CancellationToken cancellationToken) => Contact.WaitAsync(cancellationToken);
     }

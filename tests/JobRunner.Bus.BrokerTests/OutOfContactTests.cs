@@ -1,0 +1,92 @@
+using JobRunner.Bus.Accept;
+using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Accept.Wait;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Record.Journal;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.TestKit;
+using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.BrokerTests;
+
+/// <summary>
+/// A worker that wakes from a long pause may have lost its runs, and finds a connection within moments: until it knows, nothing
+/// of a run leaves, neither log nor end, next leg or job data.
+/// </summary>
+public sealed class OutOfContactTests(Broker broker)
+{
+    private static readonly RunJob Command = new() { RequestId = "r", Job = new Job { Id = "j", Type = "noop" } };
+
+    [Fact]
+    public async Task Nothing_of_a_run_leaves_before_there_is_contact_and_what_is_given_up_meanwhile_never_does()
+    {
+        var host = broker.Node.UriOf(await broker.Node.NewVirtualHostAsync());
+        var worker = Options.Create(new WorkerOptions());
+        await using var link = new BrokerLink(
+            Options.Create(new RabbitMqOptions { Uri = host.ToString() }), worker, new WorkerName(),
+            new BlockedWatch(NullLogger<BlockedWatch>.Instance), TimeProvider.System, NullLogger<BrokerLink>.Instance);
+        var topology = new BrokerTopology(link);
+        await topology.DeclareAsync(worker.Value, TestContext.Current.CancellationToken);
+        await using var client = await PlainClient.ConnectAsync(host);
+        var ends = await client.ListenAsync(Names.JobFinished);
+        using var lifetime = new LifetimeToEnd();
+        var until = new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance);
+        var leases = new Contact();
+        await using var outlet = new BrokerOutlet(link, topology, leases, worker, TimeProvider.System);
+        var relay = new BrokerRelay(link, topology, leases, until, worker, TimeProvider.System);
+        var journal = new BrokerJournal(link, leases, until);
+
+        using var givenUp = new CancellationTokenSource();
+        List<Task> sent = [.. Send("kept", CancellationToken.None)], lost = [.. Send("lost", givenUp.Token)];
+        await Eventually.HoldsAsync("all are asked for", () => leases.Asked >= 6);
+        await givenUp.CancelAsync();
+        await Task.WhenAll(lost).ContinueWith(_ => { }, TestContext.Current.CancellationToken, TaskContinuationOptions.None, TaskScheduler.Default);
+        Assert.All(lost, one => Assert.True(one.IsCanceled));
+        Assert.All(sent, one => Assert.False(one.IsCompleted));
+        Assert.Equal(0u, await client.CountAsync(Names.RunJob) + await client.CountAsync(Names.JobLogRecorded) + await client.CountAsync(Names.JobJournal));
+
+        leases.Regain();
+
+        await Task.WhenAll(sent).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the end arrives", () => !ends.IsEmpty);
+        Assert.Contains("kept", Assert.Single(ends).Body, StringComparison.Ordinal);
+        Assert.Equal((2u, 1u), (await client.CountAsync(Names.RunJob), await client.CountAsync(Names.JobLogRecorded)));
+        // Log, end, next leg, and job data.
+        await Eventually.HoldsAsync("the journal has them", async () => await client.CountAsync(Names.JobJournal) == 4);
+
+        IEnumerable<Task> Send(string id, CancellationToken abandoned)
+        {
+            var command = Command with { RequestId = id };
+            yield return outlet.LogAsync(new JobLogRecorded { RequestId = id, JobId = "j", Try = 1 }, abandoned);
+            yield return outlet.FinishedAsync(new RunEndNews(new JobFinished { RequestId = id, JobId = "j" }, null, DateTimeOffset.UtcNow), abandoned);
+            yield return relay.SendOnAsync(command, RunLeg.First.After(1), TimeSpan.Zero, abandoned);
+            yield return journal.KeepJobDataAsync(new RunnerKey(id, "j"), 1, [], abandoned);
+            if (!abandoned.CanBeCanceled)
+            {
+                yield return relay.PutBackAsync(new CommandDelivery(command, null, RunLeg.First, null), TimeSpan.Zero);
+            }
+        }
+    }
+
+    private sealed class Contact : ILeases
+    {
+        private readonly TaskCompletionSource _contact = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _asked;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public void Regain() => _contact.SetResult();
+
+        public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) => Task.FromResult<RunClaim?>(null);
+
+        public Task InContactAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _asked);
+            return _contact.Task.WaitAsync(cancellationToken);
+        }
+    }
+}
