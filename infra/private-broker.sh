@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with a private RabbitMQ node on loopback, its address in the variable BROKER, and ends the node with it:
 #   infra/private-broker.sh COMMAND…
+# With BROKER_PLUGINS=rabbitmq_management the address of its UI is in MANAGEMENT.
 set -euo pipefail
 
 server=/usr/lib/rabbitmq/bin/rabbitmq-server
@@ -13,6 +14,7 @@ free_port() {
 folder=$(mktemp -d)
 port=$(free_port)
 epmd=$(free_port)
+management=$(free_port)
 node=0
 clean_up() {
     [ "$node" = 0 ] || { kill -KILL -- "-$node" 2>/dev/null || true; wait "$node" 2>/dev/null || true; }
@@ -22,7 +24,13 @@ clean_up() {
 trap clean_up EXIT
 
 printf 'listeners.tcp.default = 127.0.0.1:%s\nlog.console = false\ndisk_free_limit.absolute = 100MB\n' "$port" >"$folder/rabbitmq.conf"
-echo '[].' >"$folder/plugins"
+echo "[${BROKER_PLUGINS:-}]." >"$folder/plugins"
+case ${BROKER_PLUGINS:-} in
+    *rabbitmq_management*)
+        printf 'management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %s\n' "$management" >>"$folder/rabbitmq.conf"
+        export MANAGEMENT="http://127.0.0.1:$management"
+        ;;
+esac
 # A group of its own: it is killed whole, and nothing else with it.
 setsid env HOME="$folder" RABBITMQ_NODENAME="private$$@localhost" RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
     RABBITMQ_DIST_PORT="$(free_port)" RABBITMQ_MNESIA_BASE="$folder/data" RABBITMQ_LOG_BASE="$folder/log" \

@@ -13,5 +13,6 @@ var services = new CliServices
     ReadHighestTries = StoredLogs.HighestTriesAsync,
     ReadLogs = StoredLogs.ReadAsync,
     OpenStoredTries = StoredTries.Open,
+    ExportTraces = SchedulerTelemetry.Start,
 };
 return await CommandLine.RunAsync(args, services);

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using JobRunner.Bus.Contracts;
-using RabbitMQ.Client;
+using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Client;
@@ -16,8 +16,6 @@ namespace JobRunner.Bus.Client;
 public sealed class JobRunnerClient : IAsyncDisposable
 {
     private const int MostUnclaimed = 10_000;
-    private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestAsk = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PresetStopTimeout = TimeSpan.FromSeconds(30);
 
     private readonly JobRunnerClientOptions _options;
@@ -37,24 +35,41 @@ public sealed class JobRunnerClient : IAsyncDisposable
     /// <param name="cancellationToken">Gives up connecting.</param>
     /// <exception cref="ArgumentException">The address or an option is wrong.</exception>
     /// <exception cref="JobRunnerClientException">The broker cannot be used, or no worker has ever connected to it.</exception>
-    public static async Task<JobRunnerClient> ConnectAsync(
+    public static Task<JobRunnerClient> ConnectAsync(
         Uri broker, JobRunnerClientOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(broker);
+        return ConnectAsync(new RabbitMqOptions { Uri = broker.OriginalString }, options, cancellationToken);
+    }
+
+    /// <summary>
+    /// Connects to one of a broker's nodes, by its settings for TLS and login, and binds the queue of results. Files are read
+    /// anew for each connection: renewed certificates and passwords count from the next one on.
+    /// </summary>
+    /// <param name="broker">The broker; <see cref="RabbitMqOptions.FromEnvironment"/> reads what workers and <c>jobrunner</c> read.</param>
+    /// <param name="options">How the client behaves; the presets if absent.</param>
+    /// <param name="cancellationToken">Gives up connecting.</param>
+    /// <exception cref="ArgumentException">A setting or an option is wrong; all wrong settings are told.</exception>
+    /// <exception cref="JobRunnerClientException">The broker cannot be used, or no worker has ever connected to it.</exception>
+    public static async Task<JobRunnerClient> ConnectAsync(
+        RabbitMqOptions broker, JobRunnerClientOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(broker);
         options ??= new JobRunnerClientOptions();
         options.Validate();
-        if (!broker.IsAbsoluteUri || broker.Scheme is not ("amqp" or "amqps"))
-        {
-            // Not repeated: it may hold a password.
-            throw new ArgumentException("the address must look like amqp://user:password@host:5672/vhost (amqps:// for TLS)", nameof(broker));
-        }
+        // Whoever has them may change them.
+        var settings = broker.Clone();
+        var wrong = BrokerAddress.Problems(settings);
+        return wrong.Count == 0
+            ? await ConnectAsync(new BrokerAddress(settings), options, cancellationToken)
+            : throw new ArgumentException(string.Join("; ", wrong), nameof(broker));
+    }
 
-        var factory = new ConnectionFactory { Uri = broker, AutomaticRecoveryEnabled = false, ClientProvidedName = options.ClientName };
-        options.ConfigureConnection?.Invoke(factory);
-        // Our own: it knows what becomes of results and commands meanwhile.
-        factory.AutomaticRecoveryEnabled = false;
+    /// <summary>The same for a broker whose settings were found good.</summary>
+    internal static async Task<JobRunnerClient> ConnectAsync(BrokerAddress address, JobRunnerClientOptions options, CancellationToken cancellationToken)
+    {
         var book = new ResultBook(options.KeepUnclaimed, MostUnclaimed, options.Time);
-        return new JobRunnerClient(options, book, await SessionKeeper.StartAsync(factory, options, book, cancellationToken));
+        return new JobRunnerClient(options, book, await SessionKeeper.StartAsync(address, options, book, cancellationToken));
     }
 
     /// <summary>A fresh request id of Spin Cycle's form: 20 characters of [0-9a-v].</summary>
@@ -71,8 +86,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
     public async Task SubmitAsync(RunJob command, CancellationToken cancellationToken = default)
     {
         var ready = Ready(command);
-        var session = await _sessions.GetAsync(cancellationToken);
-        await SendAsync(session, Exchanges.RunJob, ready, ready.SentAt!.Value, cancellationToken);
+        await SendAsync(Exchanges.RunJob, ready, ready.RequestId, ready.Job.Id, ready.SentAt!.Value, cancellationToken);
     }
 
     /// <summary>Sends a job and waits for its result. Cancelling gives up waiting; it does not stop the job.</summary>
@@ -80,6 +94,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
     /// <exception cref="JobRunnerClientException">The broker did not take it, or results were lost meanwhile.</exception>
     public async Task<JobFinished> RunAsync(RunJob command, CancellationToken cancellationToken = default)
     {
+        RequireResults();
         var ready = Ready(command);
         using var notSent = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var result = _book.WaitAsync(new JobKey(ready.RequestId, ready.Job.Id), ready.TotalTries, fresh: true, notSent.Token);
@@ -109,6 +124,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(requestId);
         ArgumentException.ThrowIfNullOrEmpty(jobId);
+        RequireResults();
         return _book.WaitAsync(new JobKey(requestId, jobId), 0, fresh: false, cancellationToken);
     }
 
@@ -121,35 +137,35 @@ public sealed class JobRunnerClient : IAsyncDisposable
     /// <param name="timeout">How long to wait for jobs that take their time; 30 seconds if absent.</param>
     /// <param name="cancellationToken">Gives up waiting; the stop stays in force.</param>
     /// <exception cref="JobRunnerClientException">The broker did not take the stop, or was lost while answers were awaited.</exception>
+    public Task<StopAnswer> StopAsync(
+        string requestId, string? jobId = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        StopAsync(new StopJob { RequestId = requestId, JobId = jobId }, timeout, cancellationToken: cancellationToken);
+
+    /// <summary>The same for a stop that is written already; without <see cref="StopJob.SentAt"/> it is sent as of now.</summary>
+    /// <param name="command">The stop.</param>
+    /// <param name="timeout">How long to wait for jobs that take their time; 30 seconds if absent.</param>
+    /// <param name="onReply">Told each answer as it comes.</param>
+    /// <param name="cancellationToken">Gives up waiting; the stop stays in force.</param>
+    /// <exception cref="ArgumentException">The stop names no request.</exception>
+    /// <exception cref="JobRunnerClientException">The broker did not take the stop, or was lost while answers were awaited.</exception>
     public async Task<StopAnswer> StopAsync(
-        string requestId, string? jobId = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        StopJob command, TimeSpan? timeout = null, Action<StopJobReply>? onReply = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(requestId);
-        var sentAt = _options.Time.GetUtcNow();
-        var stop = new StopJob { RequestId = requestId, JobId = jobId, SentAt = sentAt };
-        var start = _options.Time.GetTimestamp();
+        var stop = Ready(command);
         var session = await _sessions.GetAsync(cancellationToken);
-        return await GuardAsync(async () =>
-        {
-            await using var replies = await Question<StopJobReply>.AskAsync(
-                session, Exchanges.StopJob, stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), sentAt, _options.Time, cancellationToken);
+        return await GuardAsync(
+            () => new WorkersTalk(session, _options.Time).StopAsync(stop, timeout ?? PresetStopTimeout, onReply, cancellationToken), cancellationToken);
+    }
 
-            // A runner stays with its worker until its job has stopped: who is still there will answer.
-            var held = await AskStatusAsync(session, new GetRunnerStatus { RequestId = requestId, JobId = jobId }, cancellationToken);
-            var unanswered = held.GroupBy(status => status.JobId).ToDictionary(same => same.Key, same => same.Last());
-            List<StopJobReply> answers = [];
-            while (true)
-            {
-                var left = unanswered.Count > 0 ? (timeout ?? PresetStopTimeout) - _options.Time.GetElapsedTime(start) : QuietPeriod;
-                if (await replies.NextAsync(left, cancellationToken) is not { } reply)
-                {
-                    return new StopAnswer(answers, [.. unanswered.Values]);
-                }
-
-                unanswered.Remove(reply.JobId);
-                answers.Add(reply);
-            }
-        }, cancellationToken);
+    /// <summary>Sends a stop and does not wait for what becomes of it; returns once the broker has it safely.</summary>
+    /// <param name="command">The stop; without <see cref="StopJob.SentAt"/> it is sent as of now.</param>
+    /// <param name="cancellationToken">Gives up; the stop may have been sent.</param>
+    /// <exception cref="ArgumentException">The stop names no request.</exception>
+    /// <exception cref="JobRunnerClientException">The broker did not take it, or did not say so.</exception>
+    public async Task SendStopAsync(StopJob command, CancellationToken cancellationToken = default)
+    {
+        var stop = Ready(command);
+        await SendAsync(Exchanges.StopJob, stop, stop.RequestId, stop.JobId, stop.SentAt!.Value, cancellationToken);
     }
 
     /// <summary>Asks every worker what it holds. Takes half a second after the first answer, at most two.</summary>
@@ -158,11 +174,19 @@ public sealed class JobRunnerClient : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="JobRunnerClientException">The broker could not be asked.</exception>
     public async Task<IReadOnlyList<RunnerStatus>> StatusAsync(
-        string? requestId = null, string? jobId = null, CancellationToken cancellationToken = default)
+        string? requestId = null, string? jobId = null, CancellationToken cancellationToken = default) =>
+        (await AskWorkersAsync(new GetRunnerStatus { RequestId = requestId, JobId = jobId, Summary = true }, cancellationToken))?.Runners ?? [];
+
+    /// <summary>Asks every worker what it holds and, with <see cref="GetRunnerStatus.Summary"/>, how busy it is.</summary>
+    /// <param name="request">What to ask for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answers; <see langword="null"/> if no worker is connected now.</returns>
+    /// <exception cref="JobRunnerClientException">The broker could not be asked.</exception>
+    public async Task<WorkersReport?> AskWorkersAsync(GetRunnerStatus request, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(request);
         var session = await _sessions.GetAsync(cancellationToken);
-        return await GuardAsync(
-            () => AskStatusAsync(session, new GetRunnerStatus { RequestId = requestId, JobId = jobId, Summary = true }, cancellationToken), cancellationToken);
+        return await GuardAsync(() => new WorkersTalk(session, _options.Time).AskAsync(request, cancellationToken), cancellationToken);
     }
 
     /// <summary>Closes the connection. Whoever still waits gets an <see cref="ObjectDisposedException"/>; jobs go on.</summary>
@@ -181,51 +205,30 @@ public sealed class JobRunnerClient : IAsyncDisposable
             : command.SentAt is null ? command with { SentAt = _options.Time.GetUtcNow() } : command;
     }
 
-    private async Task SendAsync<T>(Session session, string exchange, T message, DateTimeOffset sentAt, CancellationToken cancellationToken)
+    private StopJob Ready(StopJob command)
     {
-        await GuardAsync(async () =>
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentException.ThrowIfNullOrEmpty(command.RequestId, "requestId");
+        return command.SentAt is null ? command with { SentAt = _options.Time.GetUtcNow() } : command;
+    }
+
+    private void RequireResults()
+    {
+        if (!_options.ReceivesResults)
+        {
+            throw new InvalidOperationException($"this client receives no results: {nameof(JobRunnerClientOptions.ReceivesResults)} is false");
+        }
+    }
+
+    private async Task SendAsync<T>(
+        string exchange, T message, string requestId, string? jobId, DateTimeOffset sentAt, CancellationToken cancellationToken)
+    {
+        var session = await _sessions.GetAsync(cancellationToken);
+        await GuardAsync(() => ClientTraces.PublishAsync(exchange, requestId, jobId, async () =>
         {
             await session.PublishAsync(exchange, message, Messages.Properties(sentAt), cancellationToken);
             return true;
-        }, cancellationToken);
-    }
-
-    private async Task<IReadOnlyList<RunnerStatus>> AskStatusAsync(Session session, GetRunnerStatus request, CancellationToken cancellationToken)
-    {
-        Question<StatusAnswer> question;
-        try
-        {
-            question = await Question<StatusAnswer>.AskAsync(
-                session, Exchanges.GetRunnerStatus, request, StatusAnswer.Read, _options.Time.GetUtcNow(), _options.Time, cancellationToken);
-        }
-        catch (PublishException error) when (error.IsReturn)
-        {
-            // No worker runs now.
-            return [];
-        }
-
-        await using (question)
-        {
-            List<RunnerStatus> statuses = [];
-            var heard = false;
-            var start = _options.Time.GetTimestamp();
-            while (await question.NextAsync(Wait(), cancellationToken) is { } answer)
-            {
-                heard = true;
-                if (answer.Runner is { } status)
-                {
-                    statuses.Add(status);
-                }
-            }
-
-            return statuses;
-
-            TimeSpan Wait()
-            {
-                var left = LongestAsk - _options.Time.GetElapsedTime(start);
-                return !heard || left < QuietPeriod ? left : QuietPeriod;
-            }
-        }
+        }), cancellationToken);
     }
 
     private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)

@@ -7,11 +7,17 @@ public sealed record JobRunnerClientOptions
 {
     /// <summary>
     /// Name of a durable queue that holds this scheduler's results, also while no process of it runs; for instance
-    /// <c>job-finished.nightly</c>. One name per scheduler: two clients with the same name take results from each other.
+    /// <c>scheduler.nightly</c>. One name per scheduler: two clients with the same name take results from each other.
     /// The queue stays until it is deleted by hand. Absent: a queue of this client's own, which outlives a lost connection
     /// by <see cref="OwnQueueExpires"/> and goes with the client.
     /// </summary>
     public string? ResultQueue { get; init; }
+
+    /// <summary>
+    /// How the name of a queue of this client's own begins; default <c>scheduler.</c>, which the user <c>scheduler</c> of
+    /// <c>infra/rabbitmq/definitions.json</c> may declare.
+    /// </summary>
+    public string OwnQueuePrefix { get; init; } = "scheduler.";
 
     /// <summary>How long a queue of this client's own outlives its connection, at least 1 second; default 1 hour.</summary>
     public TimeSpan OwnQueueExpires { get; init; } = TimeSpan.FromHours(1);
@@ -26,10 +32,29 @@ public sealed record JobRunnerClientOptions
     /// <summary>How long to look for a broker that was lost before <see cref="JobRunnerClient.SubmitAsync"/> and the like give up; default 1 minute.</summary>
     public TimeSpan ReconnectTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Whether results are received; default <see langword="true"/>. Without them the client has no queue,
+    /// <see cref="JobRunnerClient.RunAsync"/> and <see cref="JobRunnerClient.WaitForAsync"/> cannot be used, and nothing can be
+    /// missed.
+    /// </summary>
+    public bool ReceivesResults { get; init; } = true;
+
+    /// <summary>
+    /// Whether the logs of jobs are received with the results, for <see cref="IJobRunnerObserver.OnLog"/>; default
+    /// <see langword="false"/>. The user must be permitted to read the exchange <c>job-log-recorded</c>.
+    /// </summary>
+    public bool ReceivesLogs { get; init; }
+
+    /// <summary>Told what happens, as it happens.</summary>
+    public IJobRunnerObserver? Observer { get; init; }
+
     /// <summary>Name of the connections in the management UI.</summary>
     public string ClientName { get; init; } = "jobrunner scheduler";
 
-    /// <summary>Changes how connections are made: TLS, heartbeats, credentials that are renewed.</summary>
+    /// <summary>
+    /// Changes how connections are made: heartbeats, credentials that are renewed. Address, nodes and TLS are in
+    /// <see cref="RabbitMq.RabbitMqOptions"/>.
+    /// </summary>
     public Action<ConnectionFactory>? ConfigureConnection { get; init; }
 
     /// <summary>The clock.</summary>
@@ -42,6 +67,9 @@ public sealed record JobRunnerClientOptions
             throw new ArgumentException($"{nameof(ResultQueue)} must be 1 to 255 characters and must not begin with \"amq.\"");
         }
 
+        Require(OwnQueuePrefix is { Length: <= 200 } && !OwnQueuePrefix.StartsWith("amq.", StringComparison.Ordinal), nameof(OwnQueuePrefix), "at most 200 characters and must not begin with \"amq.\"");
+        Require(ReceivesResults || ResultQueue is null, nameof(ReceivesResults), $"true with a {nameof(ResultQueue)}");
+        Require(ReceivesResults || !ReceivesLogs, nameof(ReceivesResults), $"true with {nameof(ReceivesLogs)}");
         Require(OwnQueueExpires >= TimeSpan.FromSeconds(1), nameof(OwnQueueExpires), "at least 1 second");
         Require(KeepUnclaimed >= TimeSpan.Zero, nameof(KeepUnclaimed), "0 or longer");
         Require(ReconnectTimeout >= TimeSpan.Zero, nameof(ReconnectTimeout), "0 or longer");

@@ -1,14 +1,19 @@
 using System.Threading.Channels;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
 namespace JobRunner.Bus.Client;
 
-/// <summary>A question to every worker, and the answers as they come, in a queue that goes with it.</summary>
+/// <summary>
+/// A question to every worker, and the answers as they come: by direct reply-to, which needs no queue and no permission.
+/// </summary>
 internal sealed class Question<TAnswer> : IAsyncDisposable
     where TAnswer : class
 {
+    private const string DirectReplyTo = "amq.rabbitmq.reply-to";
+
     private readonly Channel<TAnswer> _answers = Channel.CreateUnbounded<TAnswer>();
     private readonly IChannel _channel;
     private readonly TimeProvider _time;
@@ -39,13 +44,12 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
         try
         {
             var asked = new Question<TAnswer>(channel, time);
-            var queue = await channel.QueueDeclareAsync("", durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellationToken);
             var correlationId = Guid.NewGuid().ToString();
             var consumer = new AsyncEventingBasicConsumer(channel);
             consumer.ReceivedAsync += (_, delivery) => asked.TakeAsync(delivery, correlationId, read);
-            await channel.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, cancellationToken);
+            await channel.BasicConsumeAsync(DirectReplyTo, autoAck: true, consumer, cancellationToken);
             var properties = Messages.Properties(sentAt);
-            properties.ReplyTo = queue.QueueName;
+            properties.ReplyTo = DirectReplyTo;
             properties.CorrelationId = correlationId;
             await channel.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(question), cancellationToken);
             return asked;
@@ -89,7 +93,7 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
         }
         catch (Exception error) when (BrokerFaults.IsBrokers(error))
         {
-            // The connection is gone, and the queue with it.
+            // The connection is gone already.
         }
     }
 

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -14,9 +15,13 @@ internal sealed class Session : IAsyncDisposable
     private readonly IChannel _commands;
     private readonly IChannel _results;
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ResultBook _book;
+    private readonly IJobRunnerObserver? _observer;
 
-    private Session(IConnection connection, IChannel commands, IChannel results)
+    private Session(IConnection connection, IChannel commands, IChannel results, ResultBook book, IJobRunnerObserver? observer)
     {
+        _book = book;
+        _observer = observer;
         _connection = connection;
         _commands = commands;
         _results = results;
@@ -32,29 +37,32 @@ internal sealed class Session : IAsyncDisposable
     public bool IsOpen => !_lost.Task.IsCompleted;
 
     /// <summary>Connects, declares and binds the queue of results, and starts to read it.</summary>
+    /// <param name="address">The broker.</param>
+    /// <param name="options">What is received, and how.</param>
+    /// <param name="queue">The queue of results.</param>
+    /// <param name="book">Where results go.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Session> OpenAsync(
-        IConnectionFactory factory, string queue, IDictionary<string, object?> arguments, ResultBook book, CancellationToken cancellationToken)
+        BrokerAddress address, JobRunnerClientOptions options, string queue, ResultBook book, CancellationToken cancellationToken)
     {
-        var connection = await factory.CreateConnectionAsync(cancellationToken);
+        var connection = await address.ConnectAsync(options.ClientName, options.ConfigureConnection, cancellationToken);
         try
         {
             var commands = await connection.CreateChannelAsync(
                 new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
             var results = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-            foreach (var exchange in new[] { Exchanges.RunJob, Exchanges.StopJob, Exchanges.GetRunnerStatus, Exchanges.JobFinished })
+            var session = new Session(connection, commands, results, book, options.Observer);
+            string[] received = [.. options.ReceivesResults ? [Exchanges.JobFinished] : (string[])[], .. options.ReceivesLogs ? [Exchanges.JobLogRecorded] : (string[])[]];
+            foreach (var exchange in (string[])[Exchanges.RunJob, Exchanges.StopJob, Exchanges.GetRunnerStatus, .. received])
             {
                 await results.ExchangeDeclarePassiveAsync(exchange, cancellationToken);
             }
 
-            await results.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
-            await results.QueueBindAsync(queue, Exchanges.JobFinished, routingKey: "", cancellationToken: cancellationToken);
-            await results.BasicQosAsync(0, Prefetch, global: false, cancellationToken);
-            var session = new Session(connection, commands, results);
-            var consumer = new AsyncEventingBasicConsumer(results);
-            consumer.ReceivedAsync += (_, delivery) => session.TakeAsync(delivery, book);
-            // Cancelled by the broker: the queue was deleted, or its node is gone.
-            consumer.UnregisteredAsync += (_, _) => session.LoseAsync("the broker cancelled the consumer of the result queue");
-            await results.BasicConsumeAsync(queue, autoAck: false, consumer, cancellationToken);
+            if (received.Length > 0)
+            {
+                await session.ReceiveAsync(queue, Arguments(options), received, cancellationToken);
+            }
+
             return session;
         }
         catch
@@ -89,22 +97,60 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    private async Task TakeAsync(BasicDeliverEventArgs delivery, ResultBook book)
+    private static Dictionary<string, object?> Arguments(JobRunnerClientOptions options)
+    {
+        Dictionary<string, object?> arguments = new()
+        {
+            ["x-queue-type"] = "quorum",
+            // RabbitMQ 4 drops a message after 20 deliveries unless told otherwise.
+            ["x-delivery-limit"] = 1_000_000,
+        };
+        if (options.ResultQueue is null)
+        {
+            arguments["x-expires"] = (long)options.OwnQueueExpires.TotalMilliseconds;
+        }
+
+        return arguments;
+    }
+
+    private async Task ReceiveAsync(
+        string queue, Dictionary<string, object?> arguments, IReadOnlyList<string> exchanges, CancellationToken cancellationToken)
+    {
+        await _results.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        foreach (var exchange in exchanges)
+        {
+            await _results.QueueBindAsync(queue, exchange, routingKey: "", cancellationToken: cancellationToken);
+        }
+
+        await _results.BasicQosAsync(0, Prefetch, global: false, cancellationToken);
+        var consumer = new AsyncEventingBasicConsumer(_results);
+        consumer.ReceivedAsync += (_, delivery) => TakeAsync(delivery);
+        // Cancelled by the broker: the queue was deleted, or its node is gone.
+        consumer.UnregisteredAsync += (_, _) => LoseAsync("the broker cancelled the consumer of the result queue");
+        await _results.BasicConsumeAsync(queue, autoAck: false, consumer, cancellationToken);
+    }
+
+    private async Task TakeAsync(BasicDeliverEventArgs delivery)
     {
         var tag = delivery.DeliveryTag;
-        JobFinished result;
         try
         {
-            result = Wire.Deserialize<JobFinished>(delivery.Body.Span);
+            if (delivery.Exchange != Exchanges.JobLogRecorded)
+            {
+                var result = Wire.Deserialize<JobFinished>(delivery.Body.Span);
+                _observer?.OnResult(result);
+                _book.Add(result, () => _ = SettleAsync(tag));
+                return;
+            }
+
+            _observer?.OnLog(Wire.Deserialize<JobLogRecorded>(delivery.Body.Span));
         }
         catch (WireFormatException)
         {
-            // Not of this contract: whoever published it here, it is no result.
-            await SettleAsync(tag);
-            return;
+            // Not of this contract: whoever published it here, it is no result and no log.
         }
 
-        book.Add(result, () => _ = SettleAsync(tag));
+        await SettleAsync(tag);
     }
 
     private async Task SettleAsync(ulong tag)

@@ -1,4 +1,4 @@
-using RabbitMQ.Client;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Client;
 
@@ -9,7 +9,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
 
-    private readonly ConnectionFactory _factory;
+    private readonly BrokerAddress _address;
     private readonly JobRunnerClientOptions _options;
     private readonly ResultBook _book;
     private readonly string _queue;
@@ -18,20 +18,20 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private volatile string _trouble = "";
     private Task _keeping = Task.CompletedTask;
 
-    private SessionKeeper(ConnectionFactory factory, JobRunnerClientOptions options, ResultBook book)
+    private SessionKeeper(BrokerAddress address, JobRunnerClientOptions options, ResultBook book)
     {
-        _factory = factory;
+        _address = address;
         _options = options;
         _book = book;
-        _queue = options.ResultQueue ?? $"job-finished.client-{Guid.NewGuid():N}";
+        _queue = options.ResultQueue ?? $"{options.OwnQueuePrefix}client-{Guid.NewGuid():N}";
     }
 
     /// <summary>Opens the first session.</summary>
     /// <exception cref="JobRunnerClientException">It cannot be opened.</exception>
     public static async Task<SessionKeeper> StartAsync(
-        ConnectionFactory factory, JobRunnerClientOptions options, ResultBook book, CancellationToken cancellationToken)
+        BrokerAddress address, JobRunnerClientOptions options, ResultBook book, CancellationToken cancellationToken)
     {
-        var keeper = new SessionKeeper(factory, options, book);
+        var keeper = new SessionKeeper(address, options, book);
         try
         {
             var first = await keeper.OpenAsync(cancellationToken);
@@ -72,7 +72,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
     }
 
     /// <summary>The fault in words.</summary>
-    public string Describe(Exception error) => BrokerFaults.Describe(error, _factory);
+    public string Describe(Exception error) => BrokerFaults.Describe(error, _address);
 
     public async ValueTask DisposeAsync()
     {
@@ -86,21 +86,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _end.Dispose();
     }
 
-    private Task<Session> OpenAsync(CancellationToken cancellationToken)
-    {
-        Dictionary<string, object?> arguments = new()
-        {
-            ["x-queue-type"] = "quorum",
-            // RabbitMQ 4 drops a message after 20 deliveries unless told otherwise.
-            ["x-delivery-limit"] = 1_000_000,
-        };
-        if (_options.ResultQueue is null)
-        {
-            arguments["x-expires"] = (long)_options.OwnQueueExpires.TotalMilliseconds;
-        }
-
-        return Session.OpenAsync(_factory, _queue, arguments, _book, cancellationToken);
-    }
+    private Task<Session> OpenAsync(CancellationToken cancellationToken) => Session.OpenAsync(_address, _options, _queue, _book, cancellationToken);
 
     private async Task KeepAsync(Session session)
     {
@@ -114,6 +100,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
             _trouble = $"the connection to the broker was lost ({reason})";
             Volatile.Write(ref _current, NewTurn());
+            _options.Observer?.OnDisconnected(_trouble);
             _book.ForgetUnclaimed();
             await session.DisposeAsync();
             if (await ReopenAsync() is not { } next)
@@ -123,6 +110,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
             session = next;
             _current.SetResult(session);
+            _options.Observer?.OnReconnected();
         }
 
         _current.TrySetException(new ObjectDisposedException(nameof(JobRunnerClient)));
@@ -156,31 +144,40 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private async Task<Session?> ReopenAsync()
     {
         var since = _options.Time.GetTimestamp();
+        var lost = false;
         for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
         {
             try
             {
                 await Task.Delay(delay, _options.Time, _end.Token);
                 var session = await OpenAsync(_end.Token);
-                if (_options.ResultQueue is null && _options.Time.GetElapsedTime(since) >= _options.OwnQueueExpires)
-                {
-                    _book.Fail(
-                        new JobRunnerClientException(
-                            $"the broker was away for longer than {nameof(JobRunnerClientOptions.OwnQueueExpires)}: results may have been lost; "
-                            + $"a scheduler that must miss none names a {nameof(JobRunnerClientOptions.ResultQueue)}"),
-                        forGood: false);
-                }
-
+                TellOfLostResults();
                 return session;
             }
             catch (Exception error) when (!_end.IsCancellationRequested && (BrokerFaults.IsBrokers(error) || error is OperationCanceledException))
             {
                 _trouble = Describe(error);
+                TellOfLostResults();
             }
             catch (OperationCanceledException)
             {
                 return null;
             }
+        }
+
+        void TellOfLostResults()
+        {
+            if (lost || !_options.ReceivesResults || _options.ResultQueue is not null || _options.Time.GetElapsedTime(since) < _options.OwnQueueExpires)
+            {
+                return;
+            }
+
+            lost = true;
+            var reason = new JobRunnerClientException(
+                $"the broker was away for longer than {nameof(JobRunnerClientOptions.OwnQueueExpires)}: results may have been lost; "
+                + $"a scheduler that must miss none names a {nameof(JobRunnerClientOptions.ResultQueue)}");
+            _book.Fail(reason, forGood: false);
+            _options.Observer?.OnResultsLost(reason);
         }
     }
 
@@ -188,7 +185,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
     {
         try
         {
-            if (_options.ResultQueue is null)
+            if (_options.ReceivesResults && _options.ResultQueue is null)
             {
                 await session.DeleteQueueAsync(_queue);
             }

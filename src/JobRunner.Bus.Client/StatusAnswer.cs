@@ -3,10 +3,11 @@ using RabbitMQ.Client.Events;
 
 namespace JobRunner.Bus.Client;
 
-/// <summary>A part of a worker's answer: a runner, or the end of the answer.</summary>
-internal sealed record StatusAnswer(RunnerStatus? Runner)
+/// <summary>A part of a worker's answer: a runner, or how busy the worker is, which ends the answer.</summary>
+internal sealed record StatusAnswer(RunnerStatus? Runner, WorkerStatus? Worker)
 {
     /// <summary>Reads either.</summary>
-    public static StatusAnswer Read(BasicDeliverEventArgs delivery) =>
-        new(delivery.BasicProperties.Type == nameof(WorkerStatus) ? null : Wire.Deserialize<RunnerStatus>(delivery.Body.Span));
+    public static StatusAnswer Read(BasicDeliverEventArgs delivery) => delivery.BasicProperties.Type == nameof(WorkerStatus)
+        ? new(null, Wire.Deserialize<WorkerStatus>(delivery.Body.Span))
+        : new(Wire.Deserialize<RunnerStatus>(delivery.Body.Span), null);
 }

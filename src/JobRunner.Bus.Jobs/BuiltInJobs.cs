@@ -41,6 +41,7 @@ public static class BuiltInJobs
         services.TryAddSingleton<AllowedTargets>();
         services.AddHttpRequestClients();
         services.TryAddSingleton<CommandGuard>();
+        services.TryAddSingleton<CommandUsers>();
 
         return services
             .AddJob<NoopJob>(Noop)

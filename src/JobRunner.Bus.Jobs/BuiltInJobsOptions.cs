@@ -25,6 +25,12 @@ public sealed class ShellJobOptions
     /// <summary>The programs that jobs may run, with their arguments; any, when there is no list (default) or an empty one.</summary>
     public IReadOnlyList<AllowedCommand>? AllowedCommands { get; set; }
 
+    /// <summary>
+    /// Whom commands run as instead of the worker's own user (default): a user, or <c>user:group</c>, each a name or a number;
+    /// not root. The worker needs root's rights for it (CAP_SETUID, CAP_SETGID, CAP_KILL) and the program <c>setpriv</c>.
+    /// </summary>
+    public string? User { get; set; }
+
     /// <summary>How long a stopped command may take to end after SIGTERM, before SIGKILL: 0 to 1 hour, default 10 s.</summary>
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -44,6 +44,10 @@ internal sealed class BuiltInJobsOptionsValidator : IValidateOptions<BuiltInJobs
         {
             wrong.Add($"JobRunner__Jobs__Shell__Enabled is true, but {reason}");
         }
+        else if (shell is { Enabled: true, User: { Length: > 0 } user } && CommandUser.Find(user).Problem is { } problem)
+        {
+            wrong.Add(problem);
+        }
 
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
 

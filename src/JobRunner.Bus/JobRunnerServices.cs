@@ -6,6 +6,7 @@ using JobRunner.Bus.Accept.Status;
 using JobRunner.Bus.Accept.Stop;
 using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Report;
@@ -76,7 +77,7 @@ public static class JobRunnerServices
     {
         services.AddOptions<TransportOptions>().Configure(options =>
             options.Transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(options.Transport), TransportKind.InMemory));
-        services.AddSingleton<IPostConfigureOptions<RabbitMqOptions>, RabbitMqSecrets>();
+        services.PostConfigure<RabbitMqOptions>(RabbitMqSecrets.ReadInto);
         services.AddOptionsWithValidateOnStart<RabbitMqOptions, RabbitMqOptionsRules>()
             .Bind(configuration.GetSection(RabbitMqOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
         services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
@@ -199,7 +200,7 @@ public static class JobRunnerServices
             };
             if (options.UsesTls)
             {
-                host.UseSsl(tls => BrokerTls.Set(tls, options));
+                host.UseSsl(tls => MassTransitTls.Set(tls, options));
             }
 
             // It asks them in this order: workers spread over the nodes.

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.BrokerTests;
@@ -55,7 +57,7 @@ public sealed class ClientLibraryTests(Broker broker)
     public async Task A_named_queue_keeps_the_result_for_the_next_process_of_the_scheduler()
     {
         await using var stage = await Stage.SetAsync(broker);
-        var options = new JobRunnerClientOptions { ResultQueue = "job-finished.nightly" };
+        var options = new JobRunnerClientOptions { ResultQueue = "scheduler.nightly" };
         var command = Nap(TimeSpan.FromMilliseconds(300));
         await using (var first = await JobRunnerClient.ConnectAsync(stage.Uri, options))
         {
@@ -68,7 +70,7 @@ public sealed class ClientLibraryTests(Broker broker)
         Assert.Equal(JobState.Complete, (await second.WaitForAsync(command.RequestId, "nap1").WaitAsync(Patience)).FinalState);
 
         await second.DisposeAsync();
-        await Eventually.HoldsAsync("it is taken out of the queue", async () => await stage.Client.CountAsync("job-finished.nightly") == 0);
+        await Eventually.HoldsAsync("it is taken out of the queue", async () => await stage.Client.CountAsync("scheduler.nightly") == 0);
     }
 
     [Fact]
@@ -128,6 +130,95 @@ public sealed class ClientLibraryTests(Broker broker)
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.StatusAsync());
         await Eventually.HoldsAsync("the queue is gone", async () =>
             !(await broker.Node.Management.GetStringAsync(new Uri($"queues/{stage.Uri.AbsolutePath[1..]}", UriKind.Relative)))
-                .Contains("job-finished.client-", StringComparison.Ordinal));
+                .Contains("scheduler.client-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_client_of_several_nodes_goes_on_at_another_when_it_loses_one()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var first = TcpProxy.Start(broker.Node.Port);
+        var observer = new Heard();
+        var nodes = new RabbitMqOptions
+        {
+            Uri = new UriBuilder(stage.Uri) { Port = first.Port }.Uri.AbsoluteUri,
+            Nodes = $"127.0.0.1:{RabbitMqNode.FreePort()}",
+        };
+        await using var client = await JobRunnerClient.ConnectAsync(nodes, new JobRunnerClientOptions { Observer = observer, ReceivesLogs = true });
+        var nap = Nap(TimeSpan.FromSeconds(2));
+        var running = client.RunAsync(nap);
+        await Eventually.HoldsAsync("it runs", async () => await client.StatusAsync(nap.RequestId) is [{ State: JobState.Running }]);
+
+        first.Cut();
+
+        Assert.Equal(JobState.Complete, (await running.WaitAsync(Patience)).FinalState);
+        Assert.Contains("the connection to the broker was lost", Assert.Single(observer.Disconnected));
+        await Eventually.HoldsAsync("it tells that it is back", () => observer.Reconnected == 1);
+        // The log before the result, as they came.
+        Assert.Equal(["log 1", "result 3"], observer.Of(nap.RequestId));
+        // The settings were copied: whoever changes them later does not change the client.
+        nodes.Uri = "amqp://nowhere";
+        first.Cut();
+        await Eventually.HoldsAsync("it is back again", () => observer.Reconnected == 2);
+    }
+
+    [Fact]
+    public async Task A_client_without_results_has_no_queue_and_says_so()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var client = await JobRunnerClient.ConnectAsync(stage.Uri, new JobRunnerClientOptions { ReceivesResults = false });
+        var command = Nap(TimeSpan.FromMilliseconds(1));
+
+        await client.SubmitAsync(command);
+        await stage.FinishedAsync(command.RequestId, "nap1");
+        await client.SendStopAsync(new StopJob { RequestId = command.RequestId });
+
+        Assert.Contains("ReceivesResults", (await Assert.ThrowsAsync<InvalidOperationException>(() => client.RunAsync(command))).Message);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => client.WaitForAsync(command.RequestId, "nap1"));
+        Assert.DoesNotContain("scheduler.client-", await broker.Node.ControlAsync("list_queues", "-p", stage.Uri.AbsolutePath[1..], "name"));
+    }
+
+    [Fact]
+    public async Task Whoever_waits_is_told_when_the_broker_is_away_for_longer_than_the_queue_lives()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var proxy = TcpProxy.Start(broker.Node.Port);
+        var observer = new Heard();
+        await using var client = await JobRunnerClient.ConnectAsync(
+            new UriBuilder(stage.Uri) { Port = proxy.Port }.Uri, new JobRunnerClientOptions { OwnQueueExpires = TimeSpan.FromSeconds(2), Observer = observer });
+        var waiting = client.WaitForAsync("r1", "j1");
+
+        proxy.Refuse();
+        proxy.Cut();
+
+        var error = await Assert.ThrowsAsync<JobRunnerClientException>(() => waiting.WaitAsync(Patience));
+        Assert.Contains("OwnQueueExpires", error.Message);
+        Assert.Same(error, Assert.Single(observer.Lost));
+        proxy.Accept();
+        Assert.Equal(JobState.Complete, (await client.RunAsync(Nap(TimeSpan.FromMilliseconds(1))).WaitAsync(Patience)).FinalState);
+    }
+
+    private sealed class Heard : IJobRunnerObserver
+    {
+        private readonly ConcurrentQueue<(string Request, string What)> _heard = new();
+        private int _reconnected;
+
+        public ConcurrentQueue<string> Disconnected { get; } = new();
+
+        public ConcurrentQueue<JobRunnerClientException> Lost { get; } = new();
+
+        public int Reconnected => _reconnected;
+
+        public IReadOnlyList<string> Of(string request) => [.. _heard.Where(one => one.Request == request).Select(one => one.What).Distinct()];
+
+        public void OnResult(JobFinished result) => _heard.Enqueue((result.RequestId, $"result {(int)result.FinalState}"));
+
+        public void OnLog(JobLogRecorded log) => _heard.Enqueue((log.RequestId, $"log {log.Try}"));
+
+        public void OnDisconnected(string reason) => Disconnected.Enqueue(reason);
+
+        public void OnReconnected() => Interlocked.Increment(ref _reconnected);
+
+        public void OnResultsLost(JobRunnerClientException reason) => Lost.Enqueue(reason);
     }
 }

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;

@@ -2,6 +2,7 @@ using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;

@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Client;
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.TestKit;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -49,6 +51,7 @@ public sealed class PermissionTests(Broker broker)
     {
         await using var stage = await SetAsync();
         await SchedulersWorkAsync(stage);
+        await ClientLibrarysWorkAsync();
         await OperatorsWorkAsync(stage);
         await StolenPasswordAsync(stage);
         await DeputyAsync(stage);
@@ -81,6 +84,25 @@ public sealed class PermissionTests(Broker broker)
         await Eventually.HoldsAsync("the stop is answered", () => answers.Any(answer =>
             answer.Properties.CorrelationId == "stop" && (string?)JsonNode.Parse(answer.Body)!["outcome"] == "stopped-while-running"));
         Assert.Equal(6, (int)(await stage.FinishedAsync(request, "naps"))["finalState"]!);
+    }
+
+    /// <summary>The client library, with the scheduler's user.</summary>
+    private async Task ClientLibrarysWorkAsync()
+    {
+        await using var client = await JobRunnerClient.ConnectAsync(UriOf("scheduler"));
+        var nap = new RunJob
+        {
+            RequestId = JobRunnerClient.NewRequestId(),
+            Job = new Job { Id = "naps", Type = "sleep", Bytes = """{"duration":600000000000}"""u8.ToArray() },
+        };
+        var running = client.RunAsync(nap);
+        await Eventually.HoldsAsync("it is seen to run", async () => await client.StatusAsync(nap.RequestId) is [{ State: JobState.Running }]);
+        Assert.Equal("stopped-while-running", Assert.Single((await client.StopAsync(nap.RequestId)).Replies).Outcome);
+        Assert.Equal(JobState.Stopped, (await running).FinalState);
+
+        var refused = await Assert.ThrowsAsync<JobRunnerClientException>(
+            () => JobRunnerClient.ConnectAsync(UriOf("scheduler"), new JobRunnerClientOptions { ReceivesLogs = true }));
+        Assert.Contains("does not let user \"scheduler\" do this", refused.Message);
     }
 
     /// <summary>The program, with the operator's user.</summary>

@@ -81,12 +81,14 @@ public sealed class ProgramTests(Broker broker)
             ("JobRunner__RequestManager__BaseUrl", "ftp://x", "JobRunner__RequestManager__BaseUrl"),
             ("JobRunner__RequestManager__Attempts", "abc", "JobRunner__RequestManager__Attempts"),
             ("JobRunner__Http__Port", "99999", "JobRunner__Http__Port"),
+            ("JobRunner__Jobs__Shell__User", "no-such-user", "JobRunner__Jobs__Shell__User is \"no-such-user\", but there is no such user"),
         })
         {
             var (exit, output) = await RunAsync(["worker"], new()
             {
                 ["JobRunner__Transport"] = "RabbitMq",
                 ["JobRunner__RabbitMq__Uri"] = broker.Node.UriOf("/").ToString(),
+                ["JobRunner__Jobs__Shell__Enabled"] = "true",
                 [name] = value,
             });
             Assert.True(exit == 2 && output.Contains(says, StringComparison.Ordinal), $"{name}={value}: exit {exit}, {output}");
@@ -139,5 +141,27 @@ public sealed class ProgramTests(Broker broker)
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, (await client.GetAsync(new Uri("/health/ready", UriKind.Relative))).StatusCode);
         Assert.Equal(System.Net.HttpStatusCode.OK, (await client.GetAsync(new Uri("/health/live", UriKind.Relative))).StatusCode);
         Assert.Equal(0, await worker.TerminateAsync());
+    }
+
+    [Fact]
+    public async Task Submit_with_wait_goes_on_when_its_connection_was_lost()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var proxy = TcpProxy.Start(broker.Node.Port);
+        var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.json");
+        await File.WriteAllTextAsync(file, """
+            {"job":{"id":"nap1","type":"shell-command","bytes":{"cmd":"/bin/sleep","args":["4"]}}}
+            """);
+        await using var submit = WorkerProcess.Start(
+            ["submit", file, "--wait", "--json", "--broker", new UriBuilder(stage.Uri) { Port = proxy.Port }.Uri.AbsoluteUri], new Dictionary<string, string>());
+        await Eventually.HoldsAsync("the job runs", async () => (await stage.RunAsync("ps")).Output.Contains("RUNNING", StringComparison.Ordinal));
+
+        proxy.Cut();
+
+        var exit = await submit.ExitCodeAsync();
+        File.Delete(file);
+        Assert.True(exit == 0, submit.Output);
+        Assert.Contains("waiting for the broker, jobs already sent go on", submit.Output);
+        Assert.Contains("the broker is there again", submit.Output);
     }
 }

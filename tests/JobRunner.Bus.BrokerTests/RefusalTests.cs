@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;

@@ -3,7 +3,10 @@ using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.BrokerTests;
 
-/// <summary>A broker whose TLS port takes only clients with a certificate that its authority has signed. It has a user <c>tls</c>.</summary>
+/// <summary>
+/// A broker whose TLS port takes only clients with a certificate that its authority has signed. It has a user <c>tls</c>,
+/// and a user <c>worker</c> without a password, who logs in by the certificate of that name.
+/// </summary>
 public sealed class TlsBroker : IAsyncLifetime
 {
     /// <summary>Of the user, with what must be percent-encoded.</summary>
@@ -30,10 +33,26 @@ public sealed class TlsBroker : IAsyncLifetime
             ssl_options.keyfile = {key}
             ssl_options.verify = verify_peer
             ssl_options.fail_if_no_peer_cert = true
-            """);
-        using var user = await Node.Management.PutAsJsonAsync("users/tls", new { password = Password, tags = "" });
-        user.EnsureSuccessStatusCode();
-        using var permitted = await Node.Management.PutAsJsonAsync("permissions/%2F/tls", new { configure = ".*", write = ".*", read = ".*" });
+            auth_mechanisms.1 = PLAIN
+            auth_mechanisms.2 = EXTERNAL
+            ssl_cert_login_from = common_name
+            """, plugins: "rabbitmq_auth_mechanism_ssl");
+        await AddUserAsync("tls", new { password = Password, tags = "" });
+        await AddUserAsync("worker", new { password_hash = "", tags = "" });
+    }
+
+    /// <summary>Changes the password of the user <c>tls</c>.</summary>
+    public async Task SetPasswordAsync(string password)
+    {
+        using var changed = await Node.Management.PutAsJsonAsync("users/tls", new { password, tags = "" });
+        changed.EnsureSuccessStatusCode();
+    }
+
+    private async Task AddUserAsync(string name, object user)
+    {
+        using var added = await Node.Management.PutAsJsonAsync($"users/{name}", user);
+        added.EnsureSuccessStatusCode();
+        using var permitted = await Node.Management.PutAsJsonAsync($"permissions/%2F/{name}", new { configure = ".*", write = ".*", read = ".*" });
         permitted.EnsureSuccessStatusCode();
     }
 

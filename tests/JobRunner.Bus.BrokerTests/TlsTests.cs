@@ -1,5 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Client;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.BrokerTests;
@@ -109,5 +112,93 @@ public sealed class TlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
         Assert.False(worker.HasExited);
         Assert.DoesNotContain("takes work", worker.Output);
         AssertSecret(worker);
+    }
+
+    [Fact]
+    public async Task Worker_and_scheduler_log_in_by_their_certificate()
+    {
+        var settings = With(Settings(), ("Uri", $"amqps://localhost:{broker.TlsPort}/"), ("ServerName", "127.0.0.1"), ("Auth", "External"));
+        await using var requestManager = await StubRequestManager.StartAsync();
+        settings["JobRunner__RequestManager__BaseUrl"] = requestManager.BaseUrl;
+        settings["JobRunner__Jobs__Shell__Enabled"] = "true";
+        await using var worker = WorkerProcess.Start(["worker"], settings);
+        await Eventually.HoldsAsync("the worker takes work", () => worker.Output.Contains("takes work", StringComparison.Ordinal));
+
+        await using (var submit = WorkerProcess.Start(["submit", "examples/one-job.json", "--wait"], settings))
+        {
+            Assert.True(await submit.ExitCodeAsync() == 0, submit.Output);
+        }
+
+        await using var client = await JobRunnerClient.ConnectAsync(RabbitMqOptions.FromEnvironment(settings.GetValueOrDefault));
+        var end = await client.RunAsync(new RunJob { RequestId = JobRunnerClient.NewRequestId(), Job = new Job { Id = "ab1Z", Type = "noop" } });
+
+        Assert.Equal(JobState.Complete, end.FinalState);
+        JsonNode?[] ours = [];
+        await Eventually.HoldsAsync("the broker lists connections of worker and scheduler", async () =>
+            (ours = [.. (await broker.Node.Management.GetFromJsonAsync<JsonArray>(new Uri("connections", UriKind.Relative)))!
+                .Where(one => (string?)one!["user"] == "worker" && one["client_properties"] is not null)])
+                .Any(one => (string?)one!["user_provided_name"] == "jobrunner scheduler") && ours.Length >= 4);
+        Assert.All(ours, one => Assert.Equal((true, "EXTERNAL"), ((bool)one!["ssl"]!, (string)one["auth_mechanism"]!)));
+    }
+
+    [Fact]
+    public async Task A_scheduler_connects_with_a_client_certificate_and_a_password_from_a_file_that_may_change()
+    {
+        var secret = broker.Authority.Write("password", Password + "\n");
+        await using var worker = WorkerProcess.Start(["worker"], Settings());
+        await Eventually.HoldsAsync("the worker takes work", () => worker.Output.Contains("takes work", StringComparison.Ordinal));
+        var settings = RabbitMqOptions.FromEnvironment(
+            With(Settings(), ("Uri", $"amqps://tls@127.0.0.1:{broker.TlsPort}/"), ("PasswordFile", secret)).GetValueOrDefault);
+        var name = $"scheduler {Guid.NewGuid():N}";
+        await using var client = await JobRunnerClient.ConnectAsync(settings, new JobRunnerClientOptions { ClientName = name });
+        var command = new RunJob { RequestId = JobRunnerClient.NewRequestId(), Job = new Job { Id = "ab1Z", Type = "noop" } };
+        Assert.Equal(JobState.Complete, (await client.RunAsync(command)).FinalState);
+
+        // A new password counts from the next connection on.
+        await broker.SetPasswordAsync("another one");
+        try
+        {
+            File.WriteAllText(secret, "another one");
+            await Eventually.HoldsAsync("it is cut", async () => await broker.Node.CutAsync(name) is not [], TimeSpan.FromMinutes(1));
+            await Eventually.HoldsAsync("it is connected again", async () =>
+            {
+                try
+                {
+                    return await client.AskWorkersAsync(new GetRunnerStatus()) is not null;
+                }
+                catch (JobRunnerClientException)
+                {
+                    // Asked over the connection that was cut.
+                    return false;
+                }
+            });
+        }
+        finally
+        {
+            await broker.SetPasswordAsync(Password);
+        }
+    }
+
+    [Fact]
+    public async Task A_scheduler_is_told_what_is_wrong_with_TLS()
+    {
+        using var stranger = new TestAuthority("another authority");
+
+        Assert.Contains("is not from the authority in JobRunner__RabbitMq__CaFile", await RefusedAsync(("CaFile", stranger.CaFile)));
+        Assert.Contains("is from none of the system's authorities", await RefusedAsync(("CaFile", null)));
+        Assert.Contains("is not for \"rabbit.example.com\"", await RefusedAsync(("ServerName", "rabbit.example.com")));
+        var (cert, key) = broker.Authority.IssueClientFiles("nobody", "nobody");
+        Assert.Contains(
+            "refused client certificate \"CN=nobody\": the broker has no user of its name",
+            await RefusedAsync(("Auth", "External"), ("CertFile", cert), ("KeyFile", key)));
+        Assert.Contains("does it ask for a client certificate", await RefusedAsync(("CertFile", null), ("KeyFile", null)));
+
+        async Task<string> RefusedAsync(params (string Name, string? Value)[] changes)
+        {
+            var error = await Assert.ThrowsAsync<JobRunnerClientException>(
+                () => JobRunnerClient.ConnectAsync(RabbitMqOptions.FromEnvironment(With(Settings(), changes).GetValueOrDefault)));
+            Assert.DoesNotContain("s3cr3t", error.ToString());
+            return error.Message;
+        }
     }
 }

@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using System.Text;
+using JobRunner.Bus.Client;
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.TestKit;
 using RabbitMQ.Client;
 
@@ -128,5 +131,89 @@ public sealed class TraceTests(Broker broker)
         Assert.Equal($"00-{Trace}-{SchedulersSpan}-01", stage.Finished.Single().Header("traceparent"));
         Assert.Equal("acme=42", stage.Finished.Single().Header("tracestate"));
         Assert.All(stage.RequestManager.Requests, asked => Assert.StartsWith($"00-{Trace}-", asked.Headers["traceparent"]));
+    }
+
+    [Fact]
+    public async Task Submit_begins_the_trace_and_a_stop_is_a_trace_of_its_own_linked_to_the_runs_it_stopped()
+    {
+        await using var collector = await OtlpCollector.StartAsync();
+        await using var stage = await Stage.SetAsync(broker, Role(collector, "Run,Report"));
+        var request = Stage.NewRequestId();
+        await SubmitAsync("""{"id":"runs","type":"sleep","bytes":{"duration":600000000000}}""");
+        await SubmitAsync("""{"id":"wait","type":"shell-command","bytes":{"cmd":"/bin/false"},"retry":1,"retryWait":"10m"}""");
+        await Eventually.HoldsAsync("one runs and one waits", async () =>
+            (await stage.RunAsync("ps", request)).Output is var told && told.Contains("RUNNING", StringComparison.Ordinal) && told.Contains("(retry sleep)", StringComparison.Ordinal));
+
+        await ProgramAsync("stop", request);
+        // Comes too late, if by seconds: sent before the stop, as far as its sender says.
+        await stage.Client.SendAsync(
+            "run-job", $$"""{"requestId":"{{request}}","job":{"id":"late","type":"noop"},"sentAt":"2026-01-01T00:00:00Z"}""",
+            new BasicProperties { Headers = new Dictionary<string, object?> { ["traceparent"] = $"00-{Trace}-{SchedulersSpan}-01" } });
+        foreach (var job in (string[])["runs", "wait", "late"])
+        {
+            await stage.FinishedAsync(request, job);
+        }
+
+        IReadOnlyList<OtlpSpan> spans = [];
+        await Eventually.HoldsAsync("every span is exported", () => (spans = collector.Spans).Count(span => span.Name == "process stop-job") == 2
+            && spans.Count(span => span.Name == "POST") == 2 && spans.Count(span => span.Name == "process run-job") == 3);
+        TestContext.Current.TestOutputHelper?.WriteLine(SpanTree.Of(spans, ""));
+
+        // From the program's message to the Request Manager.
+        var submits = spans.Where(span => span.Name == "publish run-job").OrderBy(span => span.Start).ToList();
+        Assert.All(submits, span => Assert.Equal(("", "Producer"), (span.ParentId, span.Kind)));
+        Assert.Equal(["runs", "wait"], submits.Select(span => span["jobrunner.job.id"]));
+        foreach (var submit in submits)
+        {
+            var ofTrace = spans.Where(span => span.TraceId == submit.TraceId).ToList();
+            Assert.Equal(submit.SpanId, Assert.Single(ofTrace, span => span.Name == "process run-job").ParentId);
+            Assert.Single(ofTrace, span => span.Name == "POST");
+        }
+
+        // The stop: published by the program, heard by the worker once for each run it stopped, and linked to it both ways.
+        var stop = Assert.Single(spans, span => span.Name == "publish stop-job");
+        Assert.Equal("", stop.ParentId);
+        var heard = spans.Where(span => span.Name == "process stop-job").ToDictionary(span => span["jobrunner.job.id"]);
+        Assert.All(heard.Values, span => Assert.Equal((stop.TraceId, stop.SpanId), (span.TraceId, span.ParentId)));
+        Assert.Equal(("stopped-while-running", "STOPPED"), (heard["runs"]["jobrunner.stop.outcome"], heard["runs"]["jobrunner.job.state"]));
+        Assert.Equal("stopped-while-waiting", heard["wait"]["jobrunner.stop.outcome"]);
+        var run = Assert.Single(spans, span => span.Name == "process run-job" && span.TraceId == submits[0].TraceId);
+        Assert.Equal([run.SpanId], heard["runs"].Links);
+        Assert.Equal([heard["runs"].SpanId], run.Links);
+        var stopped = Assert.Single(spans, span => span.Name == "stop");
+        Assert.Equal(submits[1].TraceId, stopped.TraceId);
+        Assert.Equal([heard["wait"].SpanId], stopped.Links);
+        Assert.Contains(stopped.ParentId, heard["wait"].Links);
+
+        // A command that came too late is linked to the stop it came too late for.
+        Assert.Equal([stop.SpanId], Assert.Single(spans, span => span.Name == "process run-job" && span.TraceId == Trace).Links);
+
+        async Task SubmitAsync(string job)
+        {
+            var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.json");
+            await File.WriteAllTextAsync(file, $$"""{"requestId":"{{request}}","job":{{job}}}""");
+            await ProgramAsync("submit", file);
+            File.Delete(file);
+        }
+
+        async Task ProgramAsync(params string[] arguments)
+        {
+            await using var program = WorkerProcess.Start([.. arguments, "--broker", stage.Uri.ToString()], collector.Settings);
+            Assert.True(await program.ExitCodeAsync() == 0, program.Output);
+        }
+    }
+
+    [Fact]
+    public async Task A_scheduler_that_nobody_listens_to_hands_on_the_trace_it_is_in()
+    {
+        await using var stage = await Stage.SetAsync(broker, Role(null, "Run,Report"));
+        await using var client = await JobRunnerClient.ConnectAsync(stage.Uri, new JobRunnerClientOptions { ReceivesResults = false });
+        using var span = new Activity("the scheduler's own").SetParentId(ActivityTraceId.CreateFromString(Trace), ActivitySpanId.CreateFromString(SchedulersSpan), ActivityTraceFlags.Recorded).Start();
+
+        var command = new RunJob { RequestId = Stage.NewRequestId(), Job = new Job { Id = "ab1Z", Type = "noop" } };
+        await client.SubmitAsync(command);
+
+        await stage.FinishedAsync(command.RequestId, "ab1Z");
+        Assert.Equal($"00-{Trace}-{span.SpanId}-01", stage.Finished.Single().Header("traceparent"));
     }
 }

@@ -75,7 +75,7 @@ internal sealed class CliHarness : IDisposable
         {
             Screen = new Screen(Terminal, _output, _error),
             Time = time ?? new FakeTimeProvider(Chains.Noon),
-            Environment = name => name == BrokerAddress.Variable ? Variable : null,
+            Environment = name => name == BrokerOption.Variable ? Variable : null,
             OpenStandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes(Input)),
             ListenForInterrupts = () => _interrupts,
             RunWorker = (arguments, _) =>

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Tests;
@@ -6,7 +7,7 @@ namespace JobRunner.Bus.Cli.Tests;
 /// <summary>Workers that answer what they are told to.</summary>
 internal sealed class FakeBrokerControl : IBrokerControl
 {
-    public IReadOnlyList<RunnerStatus>? Statuses { get; init; } = [];
+    public IReadOnlyList<RunnerStatus>? Statuses { get; set; } = [];
 
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 
@@ -14,17 +15,17 @@ internal sealed class FakeBrokerControl : IBrokerControl
 
     public IReadOnlyList<RunnerStatus> Unanswered { get; init; } = [];
 
-    public Action? OnAsk { get; init; }
+    public Action? OnAsk { get; set; }
 
     public List<GetRunnerStatus> Asked { get; } = [];
 
     public List<(StopJob Command, TimeSpan Timeout)> Stops { get; } = [];
 
-    public Task<WorkersAnswer?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
+    public Task<WorkersReport?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation)
     {
         Asked.Add(request);
         OnAsk?.Invoke();
-        return Task.FromResult(Statuses is null ? null : new WorkersAnswer(Statuses, Workers));
+        return Task.FromResult(Statuses is null ? null : new WorkersReport(Statuses, Workers));
     }
 
     public Task<IReadOnlyList<RunnerStatus>> StopAsync(

@@ -144,6 +144,46 @@ public sealed class WorkersCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Ps_watched_as_json_is_one_snapshot_a_line()
+    {
+        var looks = 0;
+        var time = new FakeTimeProvider(Chains.Noon) { AutoAdvanceAmount = TimeSpan.Zero };
+        _cli.Control = new FakeBrokerControl
+        {
+            Statuses = [new RunnerStatus { RequestId = "r1", JobId = "aaaa", State = JobState.Running, Status = "two\nlines" }],
+            Workers = [new WorkerStatus { Worker = "w1", Slots = 16, SlotsInUse = 1 }],
+        };
+        _cli.Control.OnAsk = () =>
+        {
+            if (++looks == 2)
+            {
+                _cli.Control.Statuses = null;
+                _cli.PressCtrlC();
+            }
+        };
+
+        var run = _cli.RunAsync("ps --watch --json", time);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!run.IsCompleted)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromSeconds(2));
+            await Task.Yield();
+        }
+
+        Assert.Equal(ExitCodes.Interrupted, await run);
+        var lines = _cli.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        using var first = JsonDocument.Parse(lines[0]);
+        Assert.InRange(first.RootElement.GetProperty("at").GetDateTimeOffset(), Chains.Noon, Chains.Noon.AddMinutes(1));
+        Assert.Equal("two\nlines", Assert.Single(first.RootElement.GetProperty("runners").EnumerateArray()).GetProperty("status").GetString());
+        Assert.Equal(1, Assert.Single(first.RootElement.GetProperty("workers").EnumerateArray()).GetProperty("slotsInUse").GetInt32());
+        using var last = JsonDocument.Parse(lines[1]);
+        Assert.Equal(JsonValueKind.Null, last.RootElement.GetProperty("workers").ValueKind);
+        Assert.Empty(last.RootElement.GetProperty("runners").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Logs_are_shown_as_a_table_in_full_or_as_json()
     {
         _cli.Logs =

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Client.Tests;
 
@@ -47,9 +48,59 @@ public sealed class ConnectingTests
         var error = await Assert.ThrowsAsync<JobRunnerClientException>(
             () => JobRunnerClient.ConnectAsync(new Uri($"amqp://me:secret@127.0.0.1:{port}/")));
 
-        Assert.Contains($"127.0.0.1:{port} cannot be reached", error.Message);
+        Assert.Contains($"nothing listens at 127.0.0.1:{port}", error.Message);
         Assert.DoesNotContain("secret", error.ToString());
         Assert.False(error.MayHaveArrived);
+    }
+
+    [Fact]
+    public async Task All_wrong_settings_are_told_by_the_names_they_have_in_the_environment()
+    {
+        var broker = RabbitMqOptions.FromEnvironment(new Dictionary<string, string?>
+        {
+            ["JobRunner__RabbitMq__Uri"] = "amqp://me:secret@rabbit",
+            ["JobRunner__RabbitMq__Nodes"] = "rab bit",
+            ["JobRunner__RabbitMq__ServerName"] = "rabbit",
+            ["JobRunner__RabbitMq__Auth"] = "external",
+        }.GetValueOrDefault);
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => JobRunnerClient.ConnectAsync(broker));
+
+        Assert.Equal(RabbitMqAuth.External, broker.Auth);
+        foreach (var name in new[] { "Nodes", "ServerName", "Auth" })
+        {
+            Assert.Contains($"JobRunner__RabbitMq__{name} is", error.Message);
+        }
+
+        Assert.DoesNotContain("secret", error.Message);
+    }
+
+    [Theory]
+    [InlineData("Auth", "kerberos", "JobRunner__RabbitMq__Auth is \"kerberos\"; it must be Password or External")]
+    [InlineData("Auth", "7", "JobRunner__RabbitMq__Auth is \"7\"; it must be Password or External")]
+    [InlineData("PasswordFile", "/nowhere", "JobRunner__RabbitMq__PasswordFile is \"/nowhere\"; it cannot be read")]
+    [InlineData("UriFile", "/nowhere", "JobRunner__RabbitMq__Uri and JobRunner__RabbitMq__UriFile are both set")]
+    public async Task What_cannot_be_read_is_told(string name, string value, string says)
+    {
+        var broker = RabbitMqOptions.FromEnvironment(new Dictionary<string, string?>
+        {
+            ["JobRunner__RabbitMq__Uri"] = "amqp://rabbit",
+            [$"JobRunner__RabbitMq__{name}"] = value,
+        }.GetValueOrDefault);
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => JobRunnerClient.ConnectAsync(broker));
+
+        Assert.StartsWith(says, error.Message);
+    }
+
+    [Fact]
+    public async Task Logs_need_results()
+    {
+        var options = new JobRunnerClientOptions { ReceivesResults = false, ReceivesLogs = true };
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => JobRunnerClient.ConnectAsync(new Uri("amqp://localhost"), options));
+
+        Assert.StartsWith("ReceivesResults must be true", error.Message);
     }
 
     [Fact]

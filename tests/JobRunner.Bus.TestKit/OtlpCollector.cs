@@ -78,7 +78,8 @@ public sealed class OtlpCollector : IAsyncDisposable
                     (long)span.Number(8),
                     span.Messages(15).Any(status => status.Number(3) == 2),
                     span.Messages(9).Select(Attribute).ToDictionary(),
-                    instance));
+                    instance,
+                    [.. span.Messages(13).Select(link => link.Hex(2))]));
             }
         }
     }

@@ -11,6 +11,7 @@ namespace JobRunner.Bus.TestKit;
 /// <param name="Failed">Whether its status is Error.</param>
 /// <param name="Attributes">Its attributes as text.</param>
 /// <param name="Instance">Which process exported it: <c>service.instance.id</c>.</param>
+/// <param name="Links">Ids of the spans it is linked to.</param>
 public sealed record OtlpSpan(
     string Name,
     string Kind,
@@ -21,7 +22,8 @@ public sealed record OtlpSpan(
     long End,
     bool Failed,
     IReadOnlyDictionary<string, string> Attributes,
-    string Instance)
+    string Instance,
+    IReadOnlyList<string> Links)
 {
     /// <summary>An attribute; empty when it is not there.</summary>
     public string this[string attribute] => Attributes.GetValueOrDefault(attribute, "");

@@ -35,8 +35,11 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <summary>Its name within Erlang, as the management API tells it.</summary>
     public string Name => _name;
 
-    private RabbitMqNode(string settings, string erlang, RabbitMqNode? joins)
+    private readonly string _plugins;
+
+    private RabbitMqNode(string settings, string erlang, RabbitMqNode? joins, IReadOnlyList<string> plugins)
     {
+        _plugins = string.Concat(plugins.Select(plugin => $",{plugin}"));
         _settings = joins is null ? settings : $"""
             {settings}
             cluster_formation.peer_discovery_backend = classic_config
@@ -66,14 +69,16 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <param name="settings">More lines for its rabbitmq.conf.</param>
     /// <param name="erlang">More arguments, for what rabbitmq.conf has no words.</param>
     /// <param name="joins">A node of the cluster that it joins.</param>
-    public static async Task<RabbitMqNode> StartAsync(string settings = "", string erlang = "", RabbitMqNode? joins = null)
+    /// <param name="plugins">Plugins beside the management.</param>
+    public static async Task<RabbitMqNode> StartAsync(
+        string settings = "", string erlang = "", RabbitMqNode? joins = null, params IReadOnlyList<string> plugins)
     {
         if (!File.Exists(Server))
         {
             throw new InvalidOperationException($"{Server} is missing: install RabbitMQ (infra/test.sh does), broker tests are never skipped");
         }
 
-        var node = new RabbitMqNode(settings, erlang, joins);
+        var node = new RabbitMqNode(settings, erlang, joins, plugins);
         await node.StartServerAsync();
         return node;
     }
@@ -144,7 +149,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Server) { RedirectStandardOutput = true, RedirectStandardError = true };
         await WriteCookieAsync();
-        await File.WriteAllTextAsync(Path.Combine(_folder, "plugins"), "[rabbitmq_management].");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "plugins"), $"[rabbitmq_management{_plugins}].");
         await File.WriteAllTextAsync(
             Path.Combine(_folder, "rabbitmq.conf"),
             $"""

@@ -46,11 +46,11 @@ public sealed class TestAuthority : IDisposable
     /// <summary>A certificate for a client.</summary>
     public X509Certificate2 IssueClient(string name) => Issue(name, "1.3.6.1.5.5.7.3.2", null);
 
-    /// <summary>A client's certificate and key, as files.</summary>
-    public (string CertFile, string KeyFile) IssueClientFiles(string name)
+    /// <summary>A client's certificate and key, as files; those of the same name before are replaced.</summary>
+    public (string CertFile, string KeyFile) IssueClientFiles(string name, string file = "client")
     {
         using var certificate = IssueClient(name);
-        return WriteBoth("client", certificate);
+        return WriteBoth(file, certificate);
     }
 
     /// <summary>A server's certificate and key, as files.</summary>

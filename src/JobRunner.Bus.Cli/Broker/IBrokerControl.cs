@@ -1,4 +1,5 @@
 using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Broker;
@@ -9,7 +10,7 @@ internal interface IBrokerControl : IAsyncDisposable
     /// <summary>Asks every worker what it holds, until the answers cease.</summary>
     /// <returns>The answers; <see langword="null"/> if no worker listens now.</returns>
     /// <exception cref="SchedulerBusException">Nobody could be asked.</exception>
-    Task<WorkersAnswer?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation);
+    Task<WorkersReport?> AskStatusAsync(GetRunnerStatus request, CancellationToken cancellation);
 
     /// <summary>Sends a stop and waits for the answer of every worker that holds a job it names.</summary>
     /// <param name="command">The stop.</param>

@@ -3,6 +3,7 @@ using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -27,6 +28,9 @@ internal sealed record CliServices
     /// <summary>Makes the token that Ctrl-C and SIGTERM cancel.</summary>
     public Func<IInterrupts> ListenForInterrupts { get; init; } = () => new ConsoleInterrupts();
 
+    /// <summary>Begins to export traces of what is sent, where somebody wants them; disposing of it sends what is left.</summary>
+    public Func<IDisposable?> ExportTraces { get; init; } = () => null;
+
     /// <summary>Runs a worker until it is told to end; gives the exit code. Handles signals itself.</summary>
     public required Func<WorkerArguments, CancellationToken, Task<int>> RunWorker { get; init; }
 
@@ -40,12 +44,15 @@ internal sealed record CliServices
     public required Func<string, CancellationToken, Task<IReadOnlyList<JobLogRecorded>>> ReadLogs { get; init; }
 
     /// <summary>Connects a scheduler to a broker.</summary>
-    public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<ISchedulerBus>> OpenBrokerBus { get; init; } =
-        (address, requestIds, cancellation) => BrokerSchedulerBus.OpenAsync(address, requestIds, TimeProvider.System, cancellation);
+    public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<ISchedulerBus>> OpenBrokerBus
+    {
+        get => field ?? ((address, requestIds, cancellation) => ClientSchedulerBus.OpenAsync(address, requestIds, Screen.Error, cancellation));
+        init;
+    }
 
     /// <summary>Connects to the workers of a broker.</summary>
     public Func<BrokerAddress, CancellationToken, Task<IBrokerControl>> OpenBrokerControl { get; init; } =
-        (address, cancellation) => BrokerControl.OpenAsync(address, TimeProvider.System, cancellation);
+        (address, cancellation) => ClientControl.OpenAsync(address, cancellation);
 
     /// <summary>Connects an operator to a broker.</summary>
     public Func<BrokerAddress, CancellationToken, Task<IRepairBroker>> OpenRepairBroker { get; init; } =

@@ -84,7 +84,7 @@ internal static class ErrorsCommand
         command.Options.Add(requestManager);
         command.SetAction(async (parsed, _) =>
         {
-            var address = BrokerAddress.From(parsed.GetValue(broker), services.Environment);
+            var address = BrokerOption.Read(parsed.GetValue(broker), services.Environment);
             var dryRun = !parsed.GetValue(options.Yes);
             using var interrupts = services.ListenForInterrupts();
             await using var stored = services.OpenStoredTries(parsed.GetValue(requestManager));
@@ -101,7 +101,7 @@ internal static class ErrorsCommand
         var (command, which, options) = BuildChange("discard", "Remove messages from the error queues for good.");
         command.SetAction(async (parsed, _) =>
         {
-            var address = BrokerAddress.From(parsed.GetValue(broker), services.Environment);
+            var address = BrokerOption.Read(parsed.GetValue(broker), services.Environment);
             var dryRun = !parsed.GetValue(options.Yes);
             using var interrupts = services.ListenForInterrupts();
             await using var at = await services.OpenRepairBroker(address, interrupts.Stop);
@@ -157,7 +157,7 @@ internal static class ErrorsCommand
         CliServices services, Option<string?> broker, ParseResult parsed, ErrorOptions which, int limit, bool keepBodies,
         Func<IReadOnlyList<ErrorMessage>, int> show)
     {
-        var address = BrokerAddress.From(parsed.GetValue(broker), services.Environment);
+        var address = BrokerOption.Read(parsed.GetValue(broker), services.Environment);
         var selection = which.Read(parsed, services.Time.GetUtcNow());
         using var interrupts = services.ListenForInterrupts();
         List<ErrorMessage> found = [];

@@ -71,6 +71,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               jobrunner ps
               jobrunner ps cq2f6v8k3m1p0a4b5c6d --watch
               jobrunner ps --json | jq -r '.[].jobId'
+              jobrunner ps --watch --json | jq '{at, running: [.runners[] | select(.state == 2)] | length}'
 
             """,
         ["logs"] = """

@@ -2,6 +2,7 @@ using System.CommandLine;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -18,19 +19,12 @@ internal static class PsCommand
             Description = "Only this request's jobs.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var json = CommandLine.JsonOption("Print the RunnerStatus messages as one JSON array.");
+        var json = CommandLine.JsonOption("Print the RunnerStatus messages as one JSON array; with --watch one JSON object a line.");
         var watch = new Option<bool>("--watch") { Description = "Look again every two seconds until Ctrl-C." };
         var command = new Command("ps", "List what runs and waits now, as every worker tells it.") { request, json, watch };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(json) && result.GetValue(watch))
-            {
-                result.AddError("--json prints one document: it cannot be used with --watch.");
-            }
-        });
         command.SetAction((parsed, _) => ListAsync(
             services,
-            BrokerAddress.From(parsed.GetValue(broker), services.Environment),
+            BrokerOption.Read(parsed.GetValue(broker), services.Environment),
             new GetRunnerStatus { RequestId = parsed.GetValue(request), Summary = true },
             parsed.GetValue(json),
             parsed.GetValue(watch)));
@@ -52,11 +46,15 @@ internal static class PsCommand
             var statuses = StatusTable.Sort(answer?.Runners ?? []);
             if (asJson)
             {
-                services.Screen.Output.WriteLine(System.Text.Encoding.UTF8.GetString(Wire.Serialize(statuses)));
-                return ExitCodes.Success;
+                services.Screen.Output.WriteLine(watch
+                    ? SnapshotJson.Write(services.Time.GetUtcNow(), answer?.Workers, statuses)
+                    : System.Text.Encoding.UTF8.GetString(Wire.Serialize(statuses)));
+            }
+            else
+            {
+                Show(services, statuses, answer?.Workers, watch);
             }
 
-            Show(services, statuses, answer?.Workers, watch);
             if (!watch)
             {
                 return ExitCodes.Success;

@@ -5,6 +5,7 @@ using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -32,7 +33,7 @@ internal static class ReplayCommand
         };
         command.SetAction((parsed, _) => ReplayAsync(
             services,
-            BrokerAddress.From(parsed.GetValue(broker), services.Environment),
+            BrokerOption.Read(parsed.GetValue(broker), services.Environment),
             new ReplayPlan(
                 parsed.GetValue(since)!.Value, parsed.GetValue(until), parsed.GetValue(request), parsed.GetValue(job), parsed.GetValue(dryRun)),
             parsed.GetValue(json)));

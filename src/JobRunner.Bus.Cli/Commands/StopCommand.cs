@@ -2,6 +2,7 @@ using System.CommandLine;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -20,7 +21,7 @@ internal static class StopCommand
         var command = new Command("stop", "Stop a job, or every job of a request, on whatever worker it is.") { request, job, timeout, json };
         command.SetAction((parsed, _) => StopAsync(
             services,
-            BrokerAddress.From(parsed.GetValue(broker), services.Environment),
+            BrokerOption.Read(parsed.GetValue(broker), services.Environment),
             new StopJob { RequestId = parsed.GetRequiredValue(request), JobId = parsed.GetValue(job), SentAt = services.Time.GetUtcNow() },
             parsed.GetValue(timeout) ?? PresetTimeout,
             parsed.GetValue(json)));
@@ -30,6 +31,7 @@ internal static class StopCommand
     private static async Task<int> StopAsync(CliServices services, BrokerAddress address, StopJob stop, TimeSpan timeout, bool asJson)
     {
         using var interrupts = services.ListenForInterrupts();
+        using var traces = services.ExportTraces();
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
         List<StopJobReply> answers = [];

@@ -3,6 +3,7 @@ using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Files;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -18,8 +19,9 @@ internal static class SubmitCommand
         var command = new Command("submit", "Send the jobs of files to a broker's workers.") { files, wait, json };
         command.SetAction(async (parsed, _) =>
         {
-            var address = BrokerAddress.From(parsed.GetValue(broker), services.Environment);
+            var address = BrokerOption.Read(parsed.GetValue(broker), services.Environment);
             using var interrupts = services.ListenForInterrupts();
+            using var traces = services.ExportTraces();
             var loader = new JobFiles(new RequestIds(services.Time), services.OpenStandardInput);
             var requests = await loader.LoadAsync(parsed.GetRequiredValue(files), interrupts.Stop);
             var asJson = parsed.GetValue(json);

@@ -3,6 +3,7 @@ using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Jobs;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using Microsoft.AspNetCore.Builder;
@@ -136,14 +137,14 @@ internal static class WorkerHost
         {
             try
             {
-                await using var connection = await BrokerConnection.OpenAsync(BrokerAddress.Of(options), "jobrunner worker (check)", cancellation);
+                await using var connection = await BrokerConnection.OpenAsync(new BrokerAddress(options), "jobrunner worker (check)", cancellation);
                 return;
             }
-            catch (SchedulerBusException error) when (BrokerErrors.IsRefusal(error) || (BrokerErrors.IsTls(error) && attempt == TlsAttempts))
+            catch (SchedulerBusException error) when (BrokerFaults.IsRefusal(error) || (BrokerFaults.IsTls(error) && attempt == TlsAttempts))
             {
                 throw new UsageException(error.Message);
             }
-            catch (SchedulerBusException error) when (BrokerErrors.IsTls(error))
+            catch (SchedulerBusException error) when (BrokerFaults.IsTls(error))
             {
                 // Certificates may be in the middle of being renewed.
                 await Task.Delay(BetweenTlsAttempts, TimeProvider.System, cancellation);

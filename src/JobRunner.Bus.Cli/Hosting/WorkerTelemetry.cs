@@ -1,7 +1,6 @@
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
@@ -20,7 +19,7 @@ internal static class WorkerTelemetry
 
     public static void AddWorkerTelemetry(this WebApplicationBuilder builder)
     {
-        var settings = builder.Configuration;
+        Func<string, string?> settings = name => builder.Configuration[name];
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource
                 .AddService("jobrunner", serviceVersion: typeof(WorkerTelemetry).Assembly.GetName().Version?.ToString(3), autoGenerateServiceInstanceId: false)
@@ -51,10 +50,11 @@ internal static class WorkerTelemetry
         }
     }
 
-    private static bool Exports(ConfigurationManager settings, string signal) =>
-        !string.Equals(settings["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase)
-        && !string.Equals(settings[$"OTEL_{signal}_EXPORTER"], "none", StringComparison.OrdinalIgnoreCase)
-        && (!string.IsNullOrEmpty(settings[Endpoint]) || !string.IsNullOrEmpty(settings[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]));
+    /// <summary>Whether a signal is to be exported, by OpenTelemetry's own variables.</summary>
+    public static bool Exports(Func<string, string?> settings, string signal) =>
+        !string.Equals(settings("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase)
+        && !string.Equals(settings($"OTEL_{signal}_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase)
+        && (!string.IsNullOrEmpty(settings(Endpoint)) || !string.IsNullOrEmpty(settings($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")));
 
     private sealed class WorkerResource(WorkerName worker) : IResourceDetector
     {

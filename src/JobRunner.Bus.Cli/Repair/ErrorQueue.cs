@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -43,7 +44,7 @@ internal sealed class ErrorQueue : IErrorQueue
         _time = time;
         channel.ChannelShutdownAsync += (_, reason) =>
         {
-            _arrived.Writer.TryComplete(BrokerErrors.Explain(reason, connection.Address));
+            _arrived.Writer.TryComplete(connection.Lost(reason));
             return Task.CompletedTask;
         };
     }
@@ -119,7 +120,7 @@ internal sealed class ErrorQueue : IErrorQueue
             await _channel.CloseAsync();
             await _channel.DisposeAsync();
         }
-        catch (Exception error) when (error is SchedulerBusException || BrokerErrors.IsBrokers(error))
+        catch (Exception error) when (error is SchedulerBusException || BrokerFaults.IsBrokers(error))
         {
             // Closed already, and everything back.
         }

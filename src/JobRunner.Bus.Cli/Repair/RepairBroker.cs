@@ -1,6 +1,7 @@
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
@@ -48,7 +49,7 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
         }
         catch (SchedulerBusException error) when (error.InnerException is PublishException { IsReturn: true })
         {
-            throw new SchedulerBusException(BrokerErrors.NoWorkerEver, error);
+            throw new SchedulerBusException(BrokerFaults.NoWorkerEver, error);
         }
     }
 
@@ -60,7 +61,7 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
             var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             channel.ChannelShutdownAsync += (_, reason) =>
             {
-                read.TrySetException(BrokerErrors.Explain(reason, address));
+                read.TrySetException(connection.Lost(reason));
                 return Task.CompletedTask;
             };
             var consumer = new AsyncEventingBasicConsumer(channel);
@@ -106,8 +107,8 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
 
     public async Task<IReadOnlyList<RunnerStatus>> AskStatusAsync(CancellationToken cancellation)
     {
-        await connection.RequireExchangesAsync([Names.GetRunnerStatus], cancellation);
-        return (await new BrokerControl(connection, time, ownsConnection: false).AskStatusAsync(new GetRunnerStatus(), cancellation))?.Runners ?? [];
+        await using var control = await ClientControl.OpenAsync(address, cancellation);
+        return (await control.AskStatusAsync(new GetRunnerStatus(), cancellation))?.Runners ?? [];
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();

@@ -123,8 +123,19 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
         return entries;
     }
 
-    private static RunJob? TryRead(ErrorMessage message) =>
-        Broker.Messages.TryRead<RunJob>(message.Content.Span) is { } command && RunJobRules.Check(command).Count == 0 ? command : null;
+    /// <summary>The command; <see langword="null"/> if it is none of this contract.</summary>
+    private static RunJob? TryRead(ErrorMessage message)
+    {
+        try
+        {
+            var command = Wire.Deserialize<RunJob>(message.Content.Span);
+            return RunJobRules.Check(command).Count == 0 ? command : null;
+        }
+        catch (WireFormatException)
+        {
+            return null;
+        }
+    }
 
     private static DateTimeOffset? SentAt(RunJob command, IReadOnlyBasicProperties properties) =>
         command.SentAt ?? (properties.IsTimestampPresent() && properties.Timestamp.UnixTime is >= 0 and < 253_402_300_799

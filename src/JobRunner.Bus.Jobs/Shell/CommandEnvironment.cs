@@ -10,21 +10,26 @@ internal static class CommandEnvironment
 {
     /// <summary>
     /// Changes to the worker's own environment: who the job is and its mark, added; settings of the worker, which may hold passwords,
-    /// taken out (a <see langword="null"/> value).
+    /// taken out (a <see langword="null"/> value). Another user gets nothing of it but the search path, the language and the
+    /// time zone.
     /// </summary>
-    public static IReadOnlyDictionary<string, string?> For(JobRunContext context, string mark)
+    public static IReadOnlyDictionary<string, string?> For(JobRunContext context, string mark, CommandUser? user)
     {
         var changes = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
             var name = (string)variable.Key;
-            if (name.StartsWith("JobRunner__", StringComparison.OrdinalIgnoreCase)
-                || name.StartsWith("JobRunner:", StringComparison.OrdinalIgnoreCase)
-                // May hold the collector's credentials.
-                || name.StartsWith("OTEL_", StringComparison.Ordinal))
+            if (user is null ? IsWorkersOwn(name) : !IsEverybodys(name))
             {
                 changes[name] = null;
             }
+        }
+
+        if (user is not null)
+        {
+            changes["HOME"] = user.Home;
+            changes["USER"] = changes["LOGNAME"] = user.Name;
+            changes["SHELL"] = user.Shell;
         }
 
         changes["JOBRUNNER_REQUEST_ID"] = context.RequestId;
@@ -35,4 +40,12 @@ internal static class CommandEnvironment
         changes["TRACEPARENT"] = Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
         return changes;
     }
+
+    private static bool IsWorkersOwn(string name) =>
+        name.StartsWith("JobRunner__", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("JobRunner:", StringComparison.OrdinalIgnoreCase)
+        // May hold the collector's credentials.
+        || name.StartsWith("OTEL_", StringComparison.Ordinal);
+
+    private static bool IsEverybodys(string name) => name is "PATH" or "LANG" or "LANGUAGE" or "TZ" || name.StartsWith("LC_", StringComparison.Ordinal);
 }

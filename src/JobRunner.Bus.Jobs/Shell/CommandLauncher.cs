@@ -23,12 +23,13 @@ internal static class CommandLauncher
     // .NET ignores SIGPIPE and its children inherit that: "yes | head" would not end quietly. GNU env can undo it.
     private static readonly Lazy<string?> Env = new(() => FindOnPath("env") is { } env && ResetsSignals(env) ? env : null);
 
-    /// <summary>The command that runs a program as the leader of a new session.</summary>
-    public static Command Launch(string path, IEnumerable<string> arguments)
+    /// <summary>The command that runs a program as the leader of a new session, and as another user if one is given.</summary>
+    public static Command Launch(string path, IEnumerable<string> arguments, CommandUser? user)
     {
         // env would take a path with "=" for a variable.
         string[] prefix = Env.Value is { } env && !path.Contains('=') ? [env, DefaultPipeSignal] : [];
-        return Cli.Wrap(Setsid!).WithArguments([.. prefix, path, .. arguments]);
+        var command = Cli.Wrap(Setsid!).WithArguments([.. user?.Prefix ?? [], .. prefix, path, .. arguments]);
+        return user is null ? command : command.WithWorkingDirectory(user.Folder);
     }
 
     /// <summary>Why commands cannot run on this machine; <see langword="null"/> when they can.</summary>
@@ -64,7 +65,8 @@ internal static class CommandLauncher
         return IsExecutable(path) ? (path, null) : (null, $"fork/exec {command}: permission denied");
     }
 
-    private static string? FindOnPath(string name) =>
+    /// <summary>Full path of a program on the worker's PATH; <see langword="null"/> when it is not there.</summary>
+    public static string? FindOnPath(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(':')
             .Where(Path.IsPathRooted)

@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Jobs.Shell;
 /// all it started; when the program ends by itself, what it left in the background goes on, and its output is no longer
 /// read.
 /// </summary>
-internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, CommandGuard guard, AllowedCommands allowed, TimeProvider time) : IJob
+internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, CommandGuard guard, CommandUsers users, AllowedCommands allowed, TimeProvider time) : IJob
 {
     private readonly ShellJobOptions _options = options.Value.Shell;
     private string _command = "";
@@ -56,8 +56,9 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Comm
         var leftBehind = false;
         try
         {
-            var command = CommandLauncher.Launch(path, _arguments)
-                .WithEnvironmentVariables(CommandEnvironment.For(context, guarded.Mark));
+            var user = users.Current;
+            var command = CommandLauncher.Launch(path, _arguments, user)
+                .WithEnvironmentVariables(CommandEnvironment.For(context, guarded.Mark, user));
             using var run = new CommandRun(command, guarded, _options, time, line => context.ReportStatus($"{running}: {line}"));
             var result = await run.WaitAsync(_options.GracePeriod, stopToken);
             leftBehind = run.LeftBehind;

@@ -25,17 +25,38 @@ internal static class JobConstructors
             return $"Job type \"{type.Type}\": {type.Implementation} has no public constructor.";
         }
 
-        var missing = constructors.Select(constructor => constructor.GetParameters().Where(parameter => IsMissing(parameter, known)).ToList()).ToList();
-        return missing.Exists(none => none.Count == 0)
+        var chosen = constructors.Where(constructor => constructor.IsDefined(typeof(ActivatorUtilitiesConstructorAttribute))).ToList();
+        if (chosen.Count > 1 || (chosen.Count == 0 && constructors.Length > 1))
+        {
+            return $"Job type \"{type.Type}\": {type.Implementation} has {constructors.Length} public constructors; "
+                + "leave one, or mark one with [ActivatorUtilitiesConstructor].";
+        }
+
+        var missing = (chosen.Count == 1 ? chosen[0] : constructors[0]).GetParameters().Where(parameter => IsMissing(parameter, known)).ToList();
+        return missing.Count == 0
             ? null
             : $"Job type \"{type.Type}\": the constructor of {type.Implementation} asks for "
-                + $"{string.Join(", ", missing[0].Select(parameter => parameter.ParameterType))}, which no service is registered for.";
+                + $"{string.Join(", ", missing.Select(Describe))}, which no service is registered for.";
     }
 
-    // A keyed service is left to the one who makes the job.
-    private static bool IsMissing(ParameterInfo parameter, IServiceProviderIsService? known) =>
-        known is not null
-        && !parameter.HasDefaultValue
-        && parameter.GetCustomAttribute<FromKeyedServicesAttribute>() is null
-        && !known.IsService(parameter.ParameterType);
+    private static string Describe(ParameterInfo parameter) =>
+        KeyOf(parameter) is { } key ? $"{parameter.ParameterType} with key \"{key}\"" : parameter.ParameterType.ToString();
+
+    private static object? KeyOf(ParameterInfo parameter) => parameter.GetCustomAttribute<FromKeyedServicesAttribute>()?.Key;
+
+    private static bool IsMissing(ParameterInfo parameter, IServiceProviderIsService? known)
+    {
+        if (known is null || parameter.HasDefaultValue)
+        {
+            return false;
+        }
+
+        if (parameter.GetCustomAttribute<FromKeyedServicesAttribute>() is null)
+        {
+            return !known.IsService(parameter.ParameterType);
+        }
+
+        // Who cannot tell leaves it to the first run.
+        return KeyOf(parameter) is { } key && known is IServiceProviderIsKeyedService keyed && !keyed.IsKeyedService(parameter.ParameterType, key);
+    }
 }

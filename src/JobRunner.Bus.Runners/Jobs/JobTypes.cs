@@ -14,9 +14,6 @@ public sealed record JobType(string Type, Type Implementation)
 /// <summary>Registers job types.</summary>
 public static class JobTypes
 {
-    // The column of the Request Manager's table.
-    private const int LongestType = 75;
-
     /// <summary>
     /// Registers <typeparamref name="TJob"/> as the code of jobs of this type. Its constructor takes services; a new
     /// instance is made for every run, in a scope of its own that ends with the run.
@@ -25,21 +22,22 @@ public static class JobTypes
     /// <param name="type">The name, as schedulers send it; case-sensitive.</param>
     /// <param name="configure">Sets limits of the type.</param>
     /// <exception cref="ArgumentException">
-    /// The name is empty, longer than a Request Manager holds, or registered already; or a limit is out of range.
+    /// The name is empty, longer than a Request Manager holds, has blanks around it, or is registered already; the class is
+    /// abstract, has required members, or an async void method; or a limit is out of range.
     /// </exception>
     public static IServiceCollection AddJob<TJob>(this IServiceCollection services, string type, Action<JobTypeOptions>? configure = null)
         where TJob : class, IJob
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrWhiteSpace(type);
-        if (System.Text.Encoding.UTF8.GetByteCount(type) > LongestType)
+        if (JobClassRules.NameProblem(type) is { } name)
         {
-            throw new ArgumentException($"Job type \"{type}\" is longer than the {LongestType} bytes that a Request Manager holds.", nameof(type));
+            throw new ArgumentException(name, nameof(type));
         }
 
-        if (typeof(TJob).IsAbstract)
+        if (JobClassRules.ClassProblem(typeof(TJob)) is { } mistake)
         {
-            throw new ArgumentException($"Job type \"{type}\": {typeof(TJob)} is abstract, so that no job can be made of it.", nameof(type));
+            throw new ArgumentException($"Job type \"{type}\": {mistake}", nameof(type));
         }
 
         var options = new JobTypeOptions();

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
 
 namespace JobRunner.Bus.Accept;
 
@@ -10,6 +12,12 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
     private readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public CommandDelivery Delivery => delivery;
+
+    /// <summary>The span within which it was started.</summary>
+    public Activity? Span { get; } = Activity.Current;
+
+    /// <summary>The trace it belongs to.</summary>
+    public ActivityContext Trace { get; } = TraceHeaders.CurrentContext();
 
     public Runner Runner => runner;
 

@@ -13,6 +13,9 @@ internal static class MessageSpans
     /// <summary>Attribute of a message that was delivered before.</summary>
     public const string Redelivered = "jobrunner.message.redelivered";
 
+    /// <summary>Attribute of a stop: what became of it.</summary>
+    public const string StopOutcomeKey = "jobrunner.stop.outcome";
+
     /// <summary>Begins to process a message, within the trace it belongs to.</summary>
     /// <returns><see langword="null"/> when nobody listens and the message belongs to no trace.</returns>
     public static Activity? Process(ConsumeContext context, string queue) =>
@@ -24,12 +27,39 @@ internal static class MessageSpans
     /// <summary>Goes on in the trace of a message that could not be processed.</summary>
     public static Activity? Refuse(ReceiveContext context) => Start("refuse", "settle", TraceHeaders.Extract(context.TransportHeaders), Topology.Names.RunJob, context.Redelivered);
 
-    /// <summary>Begins to stop a run that waits, within the trace it belongs to.</summary>
+    /// <summary>Begins to stop a run that waits, within the trace it belongs to; linked to the stop that is heard now.</summary>
     public static Activity? StopWaiting(ActivityContext trace, RunnerKey job)
     {
+        var stop = Activity.Current;
         Activity.Current = null;
-        return JobTraces.Source.CreateActivity("stop", ActivityKind.Internal, trace)?.Of(job.RequestId, job.JobId)?.Start() ?? PassOn(trace);
+        return JobTraces.Source.CreateActivity("stop", ActivityKind.Internal, trace)?.Of(job.RequestId, job.JobId)?.LinkTo(stop?.Context ?? default).Start() ?? PassOn(trace);
     }
+
+    /// <summary>Begins to stop a run that lives here, within the trace of the stop; linked to the run's own trace, and it to this.</summary>
+    /// <returns><see langword="null"/> when nobody listens.</returns>
+    public static Activity? Stop(ActivityContext stop, RunnerKey job, Activity? run, ActivityContext runTrace)
+    {
+        // Of an endless consumer: not what the stop belongs to.
+        Activity.Current = null;
+        if (JobTraces.Source.CreateActivity($"process {Topology.Names.StopJob}", ActivityKind.Consumer, stop) is not { } span)
+        {
+            return null;
+        }
+
+        span
+            .SetTag("messaging.system", "rabbitmq")
+            .SetTag("messaging.operation.name", "process")
+            .SetTag("messaging.operation.type", "process")
+            .SetTag("messaging.destination.name", Topology.Names.StopJob)
+            .Of(job.RequestId, job.JobId)?
+            .LinkTo(runTrace)
+            .Start();
+        run?.LinkTo(span.Context);
+        return span;
+    }
+
+    /// <summary>Links a span to one of another trace; to none when there is none.</summary>
+    public static Activity LinkTo(this Activity span, ActivityContext other) => other == default ? span : span.AddLink(new ActivityLink(other));
 
     /// <summary>Begins to publish a message about a job.</summary>
     public static Activity? Publish(string exchange, string requestId, string jobId, ActivityContext parent = default) => JobTraces.Source

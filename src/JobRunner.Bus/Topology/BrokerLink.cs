@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

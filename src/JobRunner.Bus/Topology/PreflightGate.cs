@@ -1,4 +1,4 @@
-using JobRunner.Bus.Settings;
+using JobRunner.Bus.RabbitMq;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using JobRunner.Bus.Cli.Hosting;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Jobs;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 
 namespace JobRunner.Bus.Cli.Tests.Docs;
@@ -63,7 +64,7 @@ public sealed partial class SettingsPageTests
     private static Dictionary<string, object?> ReadOptions()
     {
         Dictionary<string, object?> all = [];
-        foreach (var type in new[] { typeof(WorkerOptions).Assembly, typeof(BuiltInJobsOptions).Assembly, typeof(HttpOptions).Assembly }.SelectMany(code => code.GetTypes()))
+        foreach (var type in new[] { typeof(WorkerOptions).Assembly, typeof(RabbitMqOptions).Assembly, typeof(BuiltInJobsOptions).Assembly, typeof(HttpOptions).Assembly }.SelectMany(code => code.GetTypes()))
         {
             if (type.GetField("Section", BindingFlags.Public | BindingFlags.Static)?.GetRawConstantValue() is string section)
             {

@@ -20,11 +20,13 @@ internal static class Context
             sent.Set(name, value, overwrite: true);
         }
 
-        var received = Fake.Of<ReceiveContext>(("TryGetPayload", arguments =>
-        {
-            arguments[0] = properties is null ? null : Fake.Of<RabbitMqBasicConsumeContext>(("get_Properties", _ => properties));
-            return properties is not null;
-        }
+        var received = Fake.Of<ReceiveContext>(
+            ("get_TransportHeaders", _ => sent),
+            ("TryGetPayload", arguments =>
+            {
+                arguments[0] = properties is null ? null : Fake.Of<RabbitMqBasicConsumeContext>(("get_Properties", _ => properties));
+                return properties is not null;
+            }
         ));
         return Fake.Of<ConsumeContext<T>>(
             ("get_Message", _ => message),

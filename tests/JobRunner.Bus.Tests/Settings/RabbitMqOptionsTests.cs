@@ -1,5 +1,5 @@
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
-using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 

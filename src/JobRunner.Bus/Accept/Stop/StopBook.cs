@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Options;
 
@@ -11,6 +12,9 @@ namespace JobRunner.Bus.Accept.Stop;
 /// <param name="ReplyTo">Who asked.</param>
 internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset SentAt, ReplyAddress? ReplyTo)
 {
+    /// <summary>The trace it belongs to.</summary>
+    public ActivityContext Trace { get; init; }
+
     /// <summary>Whether a command sent then is one of those the stop was meant for.</summary>
     public bool AppliesTo(DateTimeOffset? commandSentAt) => commandSentAt is not { } sent || sent <= SentAt;
 }

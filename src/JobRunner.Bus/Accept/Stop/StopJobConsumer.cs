@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.Logging;
@@ -57,7 +59,10 @@ internal sealed class StopJobConsumer(
         {
             var sentAt = SentAt(context);
             var order = new StopOrder(
-                stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, sentAt ?? time.GetUtcNow(), context.ReplyTo());
+                stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, sentAt ?? time.GetUtcNow(), context.ReplyTo())
+            {
+                Trace = TraceHeaders.Extract(context.ReceiveContext.TransportHeaders, context.Headers),
+            };
             if (sentAt is not null)
             {
                 Stop(order);
@@ -93,6 +98,7 @@ internal sealed class StopJobConsumer(
 
     private async Task StopAsync(IRunner runner, StopOrder order)
     {
+        using var span = MessageSpans.Stop(order.Trace, runner.Key, (runner as LiveRun)?.Span, TraceOf(runner));
         try
         {
             var result = await runner.StopAsync();
@@ -114,13 +120,22 @@ internal sealed class StopJobConsumer(
                 result = await runner.StopAsync();
             }
 
+            span?.SetTag(MessageSpans.StopOutcomeKey, StopReplies.NameOf(result.Outcome)).SetTag(JobTraces.JobStateKey, result.FinalState.ToSeedName());
             await replies.SendAsync(order.ReplyTo, runner.Key, result);
         }
         catch (Exception error)
         {
+            span.Failed(error);
             AcceptLog.StopWentWrong(logger, runner.Key.ToString(), error);
         }
     }
+
+    private static ActivityContext TraceOf(IRunner runner) => runner switch
+    {
+        LiveRun live => live.Trace,
+        ParkedRun parked => parked.Trace,
+        _ => default,
+    };
 
     private static DateTimeOffset? SentAtOf(IRunner runner) => runner switch
     {

@@ -23,7 +23,8 @@ internal sealed class StopReplies(IReplies replies, WorkerMetrics metrics, Worke
             });
     }
 
-    private static string NameOf(StopOutcome outcome) => outcome switch
+    /// <summary>An outcome as the contract has it.</summary>
+    public static string NameOf(StopOutcome outcome) => outcome switch
     {
         StopOutcome.StoppedBeforeStart => "stopped-before-start",
         StopOutcome.StoppedWhileWaiting => "stopped-while-waiting",

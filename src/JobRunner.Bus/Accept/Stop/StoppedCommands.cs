@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
@@ -12,6 +13,7 @@ internal sealed class StoppedCommands(JobFinishedPublisher finished, StopReplies
     public async Task TellAsync(CommandDelivery delivery, StopOrder stop)
     {
         var command = delivery.Command;
+        Activity.Current?.LinkTo(stop.Trace);
         await finished.PublishAsync(command, new Return(command.JobDataText)
         {
             FinalState = JobState.Stopped,

@@ -31,6 +31,9 @@ internal sealed class ParkedRun(
 
     public DateTimeOffset? SentAt => sentAt;
 
+    /// <summary>The trace it belongs to.</summary>
+    public ActivityContext Trace => _trace;
+
     public string Leg => leg.Id!;
 
     /// <summary>Highest try number logged before the wait.</summary>

@@ -1,8 +1,8 @@
 using JobRunner.Bus.Contracts;
 
-namespace JobRunner.Bus.Cli.Broker;
+namespace JobRunner.Bus.Client;
 
 /// <summary>What the workers told of themselves.</summary>
 /// <param name="Runners">What runs and waits.</param>
 /// <param name="Workers">How busy each is; older workers do not tell.</param>
-internal sealed record WorkersAnswer(IReadOnlyList<RunnerStatus> Runners, IReadOnlyList<WorkerStatus> Workers);
+public sealed record WorkersReport(IReadOnlyList<RunnerStatus> Runners, IReadOnlyList<WorkerStatus> Workers);

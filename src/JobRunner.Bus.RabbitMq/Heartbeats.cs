@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Topology;
+namespace JobRunner.Bus.RabbitMq;
 
 /// <summary>How often broker and client tell each other that they live. Either closes a connection that was silent for two of these.</summary>
 internal static class Heartbeats

@@ -2,11 +2,9 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using JobRunner.Bus.Settings;
-using MassTransit;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Topology;
+namespace JobRunner.Bus.RabbitMq;
 
 /// <summary>
 /// TLS to the broker: by the system's certificate authorities or one's own, with a client certificate or without. There is
@@ -14,10 +12,11 @@ namespace JobRunner.Bus.Topology;
 /// </summary>
 internal static class BrokerTls
 {
-    /// <summary>TLS by these settings.</summary>
+    /// <summary>TLS by these settings to a host.</summary>
     /// <exception cref="IOException">A file cannot be read or is not PEM; the message names the setting.</exception>
     public static SslOption For(RabbitMqOptions options, string host)
     {
+        host = options.ServerName is { Length: > 0 } name ? name : host;
         var tls = new SslOption(host, enabled: true)
         {
             // What the system holds to be safe; RabbitMQ.Client would choose by itself otherwise.
@@ -29,32 +28,19 @@ internal static class BrokerTls
             tls.Certs = new X509Certificate2Collection(certificate);
         }
 
-        var authorities = Authorities(options);
-        tls.CertificateValidationCallback = (_, presented, chain, errors) => errors == SslPolicyErrors.None
-            || Check(presented as X509Certificate2, chain, errors, authorities, host);
+        tls.CertificateValidationCallback = Check(options, [host]);
         return tls;
     }
 
-    /// <summary>
-    /// The same for MassTransit, which has one set of rules for all nodes: the certificate must be for one of them.
-    /// </summary>
-    public static void Set(IRabbitMqSslConfigurator tls, RabbitMqOptions options)
+    /// <summary>Checks a broker's certificate, which must be for one of these hosts.</summary>
+    /// <exception cref="IOException">A file cannot be read or is not PEM; the message names the setting.</exception>
+    public static RemoteCertificateValidationCallback Check(RabbitMqOptions options, IReadOnlyList<string> hosts)
     {
-        var hosts = BrokerNodes.Of(options).Select(node => node.HostName).ToList();
-        tls.Protocol = SslProtocols.None;
-        tls.ServerName = hosts[0];
-        if (ClientCertificate(options) is { } certificate)
-        {
-            tls.Certificate = certificate;
-        }
-
-        tls.EnforcePolicyErrors(
-            SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable);
         var authorities = Authorities(options);
-        tls.CertificateValidationCallback = (_, presented, chain, errors) =>
+        return (_, presented, chain, errors) =>
         {
             var certificate = presented as X509Certificate2;
-            if (certificate is not null && hosts.Exists(host => certificate.MatchesHostname(host)))
+            if (certificate is not null && hosts.Any(host => certificate.MatchesHostname(host)))
             {
                 errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
             }
@@ -62,6 +48,12 @@ internal static class BrokerTls
             return errors == SslPolicyErrors.None || Check(certificate, chain, errors, authorities, string.Join("\" or \"", hosts));
         };
     }
+
+    /// <summary>The certificate to show to the broker; <see langword="null"/> for none.</summary>
+    /// <exception cref="IOException">A file cannot be read or is not PEM; the message names the setting.</exception>
+    public static X509Certificate2? ClientCertificate(RabbitMqOptions options) => options is { CertFile: { Length: > 0 } file, KeyFile: { Length: > 0 } key }
+        ? Load(nameof(options.CertFile), file, () => X509Certificate2.CreateFromPemFile(file, key))
+        : null;
 
     /// <summary>Why TLS cannot be set up by these settings, by the setting's name; nothing when it can.</summary>
     public static IEnumerable<string> Problems(RabbitMqOptions options)
@@ -94,10 +86,6 @@ internal static class BrokerTls
             return authorities.Count > 0 ? authorities : throw new CryptographicException("it holds no certificate");
         });
 
-    private static X509Certificate2? ClientCertificate(RabbitMqOptions options) => options is { CertFile: { Length: > 0 } file, KeyFile: { Length: > 0 } key }
-        ? Load(nameof(options.CertFile), file, () => X509Certificate2.CreateFromPemFile(file, key))
-        : null;
-
     private static T Load<T>(string setting, string file, Func<T> load)
     {
         try
@@ -107,7 +95,7 @@ internal static class BrokerTls
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new IOException(
-                $"{OptionRules.EnvironmentName(RabbitMqOptions.Section, setting)} is \"{file}\"; it cannot be used as PEM: {error.Message}", error);
+                $"{RabbitMqOptions.Variable(setting)} is \"{file}\"; it cannot be used as PEM: {error.Message}", error);
         }
     }
 

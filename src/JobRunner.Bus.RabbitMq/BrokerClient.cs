@@ -1,7 +1,6 @@
-using JobRunner.Bus.Settings;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Topology;
+namespace JobRunner.Bus.RabbitMq;
 
 /// <summary>How every connection to the broker is made, whoever makes it: who it says it is, and how it checks the broker.</summary>
 internal static class BrokerClient
@@ -12,6 +11,7 @@ internal static class BrokerClient
     private static readonly string Version = typeof(BrokerClient).Assembly.GetName().Version?.ToString(3) ?? "";
 
     /// <summary>What connects to the broker of these settings. The connection does not come back by itself.</summary>
+    /// <exception cref="IOException">A file cannot be read; the message names the setting.</exception>
     public static ConnectionFactory NewFactory(RabbitMqOptions options, string clientName)
     {
         var factory = new ConnectionFactory
@@ -22,6 +22,13 @@ internal static class BrokerClient
             ClientProvidedName = clientName,
         };
         Prepare(factory, options);
+        if (options.Auth == RabbitMqAuth.External)
+        {
+            // Not sent: it is who asks, in messages.
+            using var certificate = BrokerTls.ClientCertificate(options);
+            factory.UserName = certificate?.Subject ?? "";
+        }
+
         return factory;
     }
 
@@ -29,6 +36,11 @@ internal static class BrokerClient
     /// <exception cref="IOException">A file cannot be read; the message names the setting.</exception>
     public static void Prepare(ConnectionFactory factory, RabbitMqOptions options)
     {
+        if (options.Auth == RabbitMqAuth.External)
+        {
+            factory.AuthMechanisms = [new ExternalMechanismFactory()];
+        }
+
         factory.ClientProperties["product"] = Product;
         factory.ClientProperties["version"] = Version;
         if (options.UsesTls)

@@ -1,47 +1,39 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
-using JobRunner.Bus.Cli.Scheduling;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 
-namespace JobRunner.Bus.Cli.Broker;
+namespace JobRunner.Bus.RabbitMq;
 
-/// <summary>Says what is wrong with a broker in one line, with what to do.</summary>
-internal static class BrokerErrors
+/// <summary>Says in one line what is wrong with a broker, and what to do.</summary>
+internal static class BrokerFaults
 {
     private const ushort AccessRefused = 403;
     private const ushort NotFound = 404;
+    private const ushort Inequivalent = 406;
     private const ushort NotAllowed = 530;
 
-    /// <summary>What a broker says of which no worker has set up exchanges and queues.</summary>
-    public const string NoWorkerEver =
-        "no worker has ever connected to this broker: start one first (jobrunner worker)";
-
-    /// <summary>The error as one line for the person at the keyboard.</summary>
-    public static SchedulerBusException Explain(Exception error, BrokerAddress address) => new(Describe(error, address), error);
-
-    /// <summary>Why a connection ended.</summary>
-    public static SchedulerBusException Explain(ShutdownEventArgs shutdown, BrokerAddress address) => new(
-        $"the connection to the broker at {address.Endpoint} was lost ({shutdown.ReplyText}); jobs already sent go on without this process");
+    /// <summary>What a broker says of which no worker has made exchanges and queues.</summary>
+    public const string NoWorkerEver = "no worker has ever connected to this broker: start one first (jobrunner worker)";
 
     /// <summary>Whether an exception comes from the broker or the way to it.</summary>
-    public static bool IsBrokers(Exception error) =>
-        error is RabbitMQClientException or SocketException or IOException or AuthenticationException or TimeoutException or ObjectDisposedException;
+    public static bool IsBrokers(Exception error) => error is RabbitMQClientException
+        or SocketException or IOException or AuthenticationException or TimeoutException or ObjectDisposedException;
 
     /// <summary>Whether the broker is there and said no: who asks again gets the same answer.</summary>
-    public static bool IsRefusal(SchedulerBusException error) => Flatten(error).Any(reason =>
-        reason is AuthenticationFailureException or PossibleAuthenticationFailureException
-        || reason is OperationInterruptedException { ShutdownReason.ReplyCode: AccessRefused or NotAllowed });
+    public static bool IsRefusal(Exception error) => Flatten(error).Any(reason =>
+        IsLogin(reason) || reason is OperationInterruptedException { ShutdownReason.ReplyCode: AccessRefused or NotAllowed });
 
     /// <summary>Whether the broker is not the one that these settings trust, or does not trust us.</summary>
-    public static bool IsTls(SchedulerBusException error) => Flatten(error).Any(reason => reason is AuthenticationException);
+    public static bool IsTls(Exception error) => Flatten(error).Any(reason => reason is AuthenticationException);
 
-    private static string Describe(Exception error, BrokerAddress address)
+    /// <summary>The fault in words; the password is in none of them.</summary>
+    public static string Describe(Exception error, BrokerAddress address)
     {
         var reasons = Flatten(error).ToList();
-        if (reasons.OfType<AuthenticationFailureException>().Any() || reasons.OfType<PossibleAuthenticationFailureException>().Any())
+        if (reasons.Any(IsLogin))
         {
-            return $"the broker at {address.Endpoint} refused user \"{address.User}\": wrong password, no such user, or no access from this host";
+            return $"the broker at {address.Endpoint} refused {address.Login}: {address.LoginHint}";
         }
 
         if (reasons.OfType<OperationInterruptedException>().FirstOrDefault()?.ShutdownReason is { } shutdown)
@@ -80,14 +72,18 @@ internal static class BrokerErrors
     private static string Describe(ShutdownEventArgs shutdown, BrokerAddress address) => shutdown.ReplyCode switch
     {
         NotFound => $"{NoWorkerEver} ({shutdown.ReplyText})",
-        NotAllowed => $"the broker at {address.Endpoint} does not let user \"{address.User}\" into virtual host "
+        NotAllowed => $"the broker at {address.Endpoint} does not let {address.Login} into virtual host "
             + $"\"{address.VirtualHost}\": {shutdown.ReplyText}",
-        AccessRefused => $"the broker at {address.Endpoint} refused user \"{address.User}\" in virtual host "
+        AccessRefused => $"the broker at {address.Endpoint} does not let {address.Login} do this in virtual host "
             + $"\"{address.VirtualHost}\": {shutdown.ReplyText}",
+        Inequivalent => $"a queue of this name is there already, declared otherwise: {shutdown.ReplyText}",
         _ => $"the broker at {address.Endpoint} closed the connection: {shutdown.ReplyCode} {shutdown.ReplyText}",
     };
 
-    private static IEnumerable<Exception> Flatten(Exception error)
+    private static bool IsLogin(Exception reason) => reason is AuthenticationFailureException or PossibleAuthenticationFailureException;
+
+    /// <summary>An exception and all that caused it.</summary>
+    public static IEnumerable<Exception> Flatten(Exception error)
     {
         yield return error;
         var inner = error is AggregateException many ? many.InnerExceptions : error.InnerException is { } one ? [one] : Enumerable.Empty<Exception>();

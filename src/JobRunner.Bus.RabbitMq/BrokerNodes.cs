@@ -1,8 +1,7 @@
 using System.Globalization;
-using JobRunner.Bus.Settings;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Topology;
+namespace JobRunner.Bus.RabbitMq;
 
 /// <summary>The nodes of a broker: the one that its address names, and those of <see cref="RabbitMqOptions.Nodes"/>.</summary>
 internal static class BrokerNodes

@@ -1,11 +1,10 @@
-using Microsoft.Extensions.Options;
+namespace JobRunner.Bus.RabbitMq;
 
-namespace JobRunner.Bus.Settings;
-
-/// <summary>Reads what of the broker's address is in files, before it is validated.</summary>
-internal sealed class RabbitMqSecrets : IPostConfigureOptions<RabbitMqOptions>
+/// <summary>Reads what of the broker's address is in files.</summary>
+internal static class RabbitMqSecrets
 {
-    public void PostConfigure(string? name, RabbitMqOptions options)
+    /// <summary>Puts it into the address. What cannot be read is told by <see cref="RabbitMqOptions.Unreadable"/>.</summary>
+    public static void ReadInto(RabbitMqOptions options)
     {
         if (options.UriFile is { Length: > 0 } uriFile)
         {
@@ -39,7 +38,7 @@ internal sealed class RabbitMqSecrets : IPostConfigureOptions<RabbitMqOptions>
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            options.Unreadable = $"{OptionRules.EnvironmentName(RabbitMqOptions.Section, setting)} is \"{file}\"; it cannot be read: {error.Message}";
+            options.Unreadable = $"{RabbitMqOptions.Variable(setting)} is \"{file}\"; it cannot be read: {error.Message}";
             return null;
         }
     }

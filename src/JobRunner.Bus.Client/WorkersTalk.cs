@@ -1,0 +1,70 @@
+using JobRunner.Bus.Contracts;
+using RabbitMQ.Client.Exceptions;
+
+namespace JobRunner.Bus.Client;
+
+/// <summary>Questions to every worker, over one session.</summary>
+internal sealed class WorkersTalk(Session session, TimeProvider time)
+{
+    private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestAsk = TimeSpan.FromSeconds(2);
+
+    /// <summary>Asks every worker what it holds, until the answers cease.</summary>
+    /// <returns><see langword="null"/> if no worker listens now.</returns>
+    public async Task<WorkersReport?> AskAsync(GetRunnerStatus request, CancellationToken cancellationToken)
+    {
+        Question<StatusAnswer> question;
+        try
+        {
+            question = await Question<StatusAnswer>.AskAsync(
+                session, Exchanges.GetRunnerStatus, request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
+        }
+        catch (PublishException error) when (error.IsReturn)
+        {
+            return null;
+        }
+
+        await using (question)
+        {
+            List<StatusAnswer> heard = [];
+            var start = time.GetTimestamp();
+            while (await question.NextAsync(Wait(), cancellationToken) is { } answer)
+            {
+                heard.Add(answer);
+            }
+
+            return new WorkersReport([.. heard.Select(answer => answer.Runner).OfType<RunnerStatus>()], [.. heard.Select(answer => answer.Worker).OfType<WorkerStatus>()]);
+
+            TimeSpan Wait()
+            {
+                var left = LongestAsk - time.GetElapsedTime(start);
+                return heard.Count == 0 || left < QuietPeriod ? left : QuietPeriod;
+            }
+        }
+    }
+
+    /// <summary>Sends a stop and waits for the answer of every worker that holds a job it names.</summary>
+    public async Task<StopAnswer> StopAsync(StopJob stop, TimeSpan timeout, Action<StopJobReply>? onReply, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        await using var replies = await ClientTraces.PublishAsync(Exchanges.StopJob, stop.RequestId, stop.JobId, () => Question<StopJobReply>.AskAsync(
+            session, Exchanges.StopJob, stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), stop.SentAt!.Value, time, cancellationToken));
+
+        // A runner stays with its worker until its job has stopped: who is still there will answer.
+        var held = (await AskAsync(new GetRunnerStatus { RequestId = stop.RequestId, JobId = stop.JobId }, cancellationToken))?.Runners ?? [];
+        var unanswered = held.GroupBy(status => status.JobId).ToDictionary(same => same.Key, same => same.Last());
+        List<StopJobReply> answers = [];
+        while (true)
+        {
+            var left = unanswered.Count > 0 ? timeout - time.GetElapsedTime(start) : QuietPeriod;
+            if (await replies.NextAsync(left, cancellationToken) is not { } reply)
+            {
+                return new StopAnswer(answers, [.. unanswered.Values]);
+            }
+
+            unanswered.Remove(reply.JobId);
+            answers.Add(reply);
+            onReply?.Invoke(reply);
+        }
+    }
+}
