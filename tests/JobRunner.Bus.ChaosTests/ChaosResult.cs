@@ -20,7 +20,7 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
             jobs {runs.Count(run => run.Run == 1)}, resumes {runs.Count(run => run.Run > 1)}; runs COMPLETE {states.GetValueOrDefault(3)}, FAIL {states.GetValueOrDefault(4)}, STOPPED {states.GetValueOrDefault(6)}; ends told again {ends.Count - ends.DistinctBy(end => (end.Job, end.Body)).Count()}
             tries {starts.Count}, of them run again {starts.Count - starts.DistinctBy(start => (start.Job, start.Try)).Count()}, without an accepted log when their worker was hit {UnderWayAtFaults()}; runs given up by workers {Events.OfType<RunsGivenUp>().Sum(given => given.Runs)}
             logs stored {Events.OfType<LogStored>().Count()}, posted {Events.OfType<LogPosted>().Count()}
-            stops {Events.OfType<StopSent>().Count()}, answered {Events.OfType<StopAnswered>().Count()}; answer after p50 {StopLatency(0.5)}, p99 {StopLatency(0.99)}
+            stops {Events.OfType<StopSent>().Count()}, answered {Events.OfType<StopAnswered>().Count()}; answer after (p50, p99): {string.Join(", ", StopLatencies())}
             faults {Events.OfType<FaultInjected>().Count()}: {string.Join(", ", Events.OfType<FaultInjected>().CountBy(fault => fault.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal).Select(kind => $"{kind.Key} {kind.Value}"))}
             violations {Violations.Count}
             """);
@@ -37,9 +37,15 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
             at >= start.At && !logged[(start.Job, start.Try)].Any(accepted => accepted < at)));
     }
 
-    private string StopLatency(double part)
-    {
-        var answers = Events.OfType<StopAnswered>().Select(answer => (answer.At - answer.SentAt).TotalMilliseconds).Order().ToList();
-        return answers.Count == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{answers[(int)((answers.Count - 1) * part)]:f0} ms");
-    }
+    /// <summary>What stops found, and after how long they were answered. One that is queued is answered when a worker comes to it.</summary>
+    private IEnumerable<string> StopLatencies() => Events.OfType<StopAnswered>()
+        .GroupBy(answer => answer.Outcome, answer => (answer.At - answer.SentAt).TotalMilliseconds)
+        .OrderBy(found => found.Key, StringComparer.Ordinal)
+        .Select(found =>
+        {
+            var sorted = found.Order().ToList();
+            return string.Create(CultureInfo.InvariantCulture, $"{found.Key} {sorted.Count} ({At(sorted, 0.5):f0} ms, {At(sorted, 0.99):f0} ms)");
+        });
+
+    private static double At(List<double> sorted, double part) => sorted[(int)((sorted.Count - 1) * part)];
 }

@@ -112,6 +112,9 @@ internal sealed class BrokerLink(
         return connection;
     }
 
+    /// <summary>Whether its settings name more than one node.</summary>
+    public bool IsCluster => BrokerNodes.Of(options.Value).Count > 1;
+
     /// <summary>What connects to the broker: connections do not recover by themselves.</summary>
     public ConnectionFactory NewFactory(string clientName)
     {

@@ -8,6 +8,21 @@ internal static class BrokerVersion
 {
     private static readonly Version Oldest = new(3, 10);
 
+    private static readonly Version SoundInClusters = new(3, 13);
+
+    /// <summary>What is to be known of it in a cluster; nothing where it is sound, or its version not known.</summary>
+    public static PreflightFinding? CheckCluster(string endpoint, IEnumerable<KeyValuePair<string, object?>>? serverProperties)
+    {
+        var told = Text((serverProperties ?? []).FirstOrDefault(property => property.Key == "version").Value);
+        return Parse(told) is { } version && version < SoundInClusters
+            ? new PreflightFinding(
+                $"cluster {endpoint}: RabbitMQ {told}",
+                PreflightVerdict.Note,
+                $"RabbitMQ {told} can hold waiting runs back after the loss of a node until that node is back, or is restarted once more",
+                "Upgrade it to 3.13 or newer; until then name the waits of your jobs in JobRunner__Worker__KnownWaits, and drain nodes before you restart them")
+            : null;
+    }
+
     /// <summary>Whether workers can work with it.</summary>
     public static PreflightFinding Check(string endpoint, IEnumerable<KeyValuePair<string, object?>>? serverProperties)
     {

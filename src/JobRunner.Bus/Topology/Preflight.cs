@@ -41,6 +41,11 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
             await using var probe = new PreflightProbe(connection);
             var permissions = new PreflightPermissions(address.UserName, address.VirtualHost);
             List<PreflightFinding> findings = [version];
+            if (link.IsCluster && BrokerVersion.CheckCluster(Endpoint(connection.Endpoint), connection.ServerProperties) is { } note)
+            {
+                findings.Add(note);
+            }
+
             await DeclareAsync(probe, permissions, findings, cancellationToken);
             await TryOwnQueuesAsync(probe, permissions, cancellationToken);
             await TryPublishingAsync(probe, permissions, cancellationToken);

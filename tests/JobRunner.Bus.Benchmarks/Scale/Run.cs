@@ -7,9 +7,10 @@ namespace JobRunner.Bus.Benchmarks.Scale;
 /// <param name="JobsEach">Jobs for each of them.</param>
 internal sealed record Run(IReadOnlyList<Shard> Shards, int JobsEach)
 {
-    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(0.5);
+    // Long enough for a share of a core to be seen in ticks of 10 ms, over many runs.
+    private static readonly TimeSpan IdleWatch = TimeSpan.FromSeconds(0.5);
 
-    private static int s_count;
+    private static int _count;
 
     /// <summary>What the jobs are given; absent: a usual amount.</summary>
     public string? JobData { get; init; }
@@ -23,10 +24,10 @@ internal sealed record Run(IReadOnlyList<Shard> Shards, int JobsEach)
     /// <exception cref="InvalidOperationException">A job was lost or repeated.</exception>
     public async Task<Cost> MeasureAsync(Meter meter)
     {
-        var request = $"scale{Interlocked.Increment(ref s_count):d15}";
+        var request = $"scale{Interlocked.Increment(ref _count):d15}";
         List<Child> workers = [.. Shards.SelectMany(shard => shard.Workers)];
         var idling = meter.Read(workers);
-        await Task.Delay(s_idle);
+        await Task.Delay(IdleWatch);
         var idle = meter.Read(workers).Since(idling);
         await Task.WhenAll(workers.Select(worker => worker.PauseAsync()));
         var start = meter.Read(workers);

@@ -77,7 +77,7 @@ internal static class Tables
 
     private static string Count(double microseconds) => Math.Ceiling(microseconds / Use).ToString("f0", CultureInfo.InvariantCulture);
 
-    private static string Error(double predicted, double measured) => ((predicted - measured) / measured * 100).ToString("+0;-0", CultureInfo.InvariantCulture) + "%";
+    private static string Error(double predicted, double measured) => Math.Round((predicted - measured) / measured * 100).ToString("+0;-0;0", CultureInfo.InvariantCulture) + "%";
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 

@@ -35,7 +35,7 @@ public static class Population
                 _ => 2,
             };
             TimeSpan[] stopsAfter = [.. Enumerable.Range(0, stops).Select(_ => TimeSpan.FromMilliseconds(random.Next(-400, 2500)))];
-            yield return new ChaosJob(IdOf(number), TimeSpan.FromMilliseconds(takes), fails, retry, wait, stopsAfter, random.Next(0, 3));
+            yield return new ChaosJob(IdOf(number), TimeSpan.FromMilliseconds(takes), fails, retry, wait, stopsAfter, random.Next(2) == 0, random.Next(0, 3));
         }
     }
 

@@ -26,6 +26,7 @@ public sealed class Scheduler : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ChaosJob> _jobs = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _runsWithoutEnd = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Job, int Run), bool> _ended = new();
+    private readonly ConcurrentDictionary<(string Job, int Run), TimeSpan> _stopOnceBegun = new();
     private readonly List<Task> _work = [];
     private IConnection? _connection;
     private IChannel? _channel;
@@ -63,6 +64,7 @@ public sealed class Scheduler : IAsyncDisposable
             }
         }
 
+        target.Begun = scheduler.Begun;
         scheduler._work.Add(scheduler.ListenAsync(Ends, scheduler.Ended));
         scheduler._work.Add(scheduler.ListenAsync(Logs, scheduler.Logged));
         scheduler._work.Add(scheduler.ListenAsync(Answers, scheduler.Answered));
@@ -87,6 +89,11 @@ public sealed class Scheduler : IAsyncDisposable
             await StopAsync(job, TimeSpan.Zero);
         }
 
+        else if (stopAfter is { } after && job.StopsOnceBegun)
+        {
+            _stopOnceBegun[(job.Id, run)] = after;
+        }
+
         data["run"] = run;
         var bytes = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"url":"{{_target.Url}}","fails":{{job.Fails}},"takes":{{(int)job.TryTakes.TotalMilliseconds}}}"""));
         await PublishAsync(
@@ -97,9 +104,17 @@ public sealed class Scheduler : IAsyncDisposable
             """,
             new BasicProperties(),
             new RunSent(sentAt, job.Id, run, job.Retry, job.Fails, prevTries, totalTries));
-        if (stopAfter >= TimeSpan.Zero)
+        if (stopAfter >= TimeSpan.Zero && !job.StopsOnceBegun)
         {
             _ = StopAsync(job, stopAfter.Value);
+        }
+    }
+
+    private void Begun(string id, int run)
+    {
+        if (_stopOnceBegun.TryRemove((id, run), out var after))
+        {
+            _ = StopAsync(_jobs[id], after);
         }
     }
 
@@ -119,10 +134,9 @@ public sealed class Scheduler : IAsyncDisposable
         await Sending.WaitAsync();
         try
         {
-            if (_channel is not { IsOpen: true })
+            while (_channel is not { IsOpen: true })
             {
-                _connection = await new ConnectionFactory { Uri = _broker, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
-                _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+                await TryConnectAsync();
             }
 
             // Before it is sent: what follows from it comes after it.
@@ -133,6 +147,20 @@ public sealed class Scheduler : IAsyncDisposable
         finally
         {
             Sending.Release();
+        }
+    }
+
+    /// <summary>A broker that has just started may not be up to it yet.</summary>
+    private async Task TryConnectAsync()
+    {
+        try
+        {
+            _connection = await new ConnectionFactory { Uri = _broker, AutomaticRecoveryEnabled = false }.CreateConnectionAsync(_over.Token);
+            _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(true, true), _over.Token);
+        }
+        catch (Exception) when (!_over.IsCancellationRequested)
+        {
+            await Task.Delay(BeforeConnectingAgain, TimeProvider.System);
         }
     }
 

@@ -17,6 +17,9 @@ public sealed class Target : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public string Url => _app.Urls.Single();
 
+    /// <summary>Told of each try that begins: its job and run.</summary>
+    public Action<string, int> Begun { get; set; } = (_, _) => { };
+
     public static async Task<Target> StartAsync(Recording history)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -31,6 +34,7 @@ public sealed class Target : IAsyncDisposable
     private async Task<IResult> AnswerAsync(string worker, string job, int run, long number, int takes, long at, HttpContext http)
     {
         _history.Add(new TryStarted(new DateTimeOffset(at, TimeSpan.Zero), job, run, number, worker));
+        Begun(job, run);
         var cutShort = false;
         try
         {

@@ -24,6 +24,20 @@ public sealed class BrokerVersionTests
         Assert.Equal(verdict == "Good", finding.Fix.Length == 0);
     }
 
+    [Theory]
+    [InlineData("3.10.8", true)]
+    [InlineData("3.12.14", true)]
+    [InlineData("3.13.0", false)]
+    [InlineData("4.0.0-rc.1", false)]
+    [InlineData("latest", false)]
+    public void A_cluster_of_a_version_that_can_hold_waiting_runs_back_is_noted(string version, bool noted)
+    {
+        var finding = BrokerVersion.CheckCluster("host:5672", Properties("RabbitMQ", version));
+
+        Assert.Equal(noted, finding is { Verdict: PreflightVerdict.Note });
+        Assert.Equal(noted, finding is not null);
+    }
+
     [Fact]
     public void A_broker_that_is_not_RabbitMQ_is_warned_of() =>
         Assert.Equal(PreflightVerdict.Warning, BrokerVersion.Check("host:5672", Properties("Other", "4.0.0")).Verdict);
