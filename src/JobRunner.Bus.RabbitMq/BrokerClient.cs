@@ -8,9 +8,6 @@ internal static class BrokerClient
     /// <summary>Name of this software in the broker's list of connections.</summary>
     public const string Product = "JobRunner.Bus";
 
-    /// <summary>How often client and broker tell each other that they live, for those who hold no runs. Either closes a connection that was silent for two of these.</summary>
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
-
     private static readonly string Version = typeof(BrokerClient).Assembly.GetName().Version?.ToString(3) ?? "";
 
     /// <summary>What connects to the broker of these settings. The connection does not come back by itself.</summary>
@@ -21,7 +18,7 @@ internal static class BrokerClient
         {
             Uri = new Uri(options.Uri!),
             AutomaticRecoveryEnabled = false,
-            RequestedHeartbeat = Heartbeat,
+            RequestedHeartbeat = Heartbeats.Usual,
             ClientProvidedName = clientName,
         };
         Prepare(factory, options);
