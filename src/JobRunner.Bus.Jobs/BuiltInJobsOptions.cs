@@ -18,7 +18,7 @@ public sealed class ShellJobOptions
 {
     /// <summary>
     /// Whether the worker runs programs that a scheduler names. Off by default: whoever can send a job could then run
-    /// anything the worker's user may.
+    /// anything the worker's user may. <c>jobrunner run</c> turns it on for its own files. Needs Linux and <c>setsid</c>.
     /// </summary>
     public bool Enabled { get; set; }
 

@@ -11,7 +11,8 @@ public sealed class RabbitMqOptions
 
     /// <summary>
     /// <c>amqp://user:pass@host:port/vhost</c>, or <c>amqps://…</c> for TLS. Needed for the RabbitMq transport, unless
-    /// <see cref="UriFile"/> is set; special characters in user, password and vhost are percent-encoded.
+    /// <see cref="UriFile"/> is set; special characters in user, password and vhost are percent-encoded. Never
+    /// shown in messages.
     /// </summary>
     public string? Uri { get; set; }
 

@@ -11,7 +11,7 @@ public sealed class JobLogStoreOptions
     /// <summary>
     /// The SQLite file (<c>JobRunner__JobLogStore__Path</c>); made with its folder when it is not there. Default:
     /// <c>jobrunner/job-logs.db</c> in the user's local application data folder (<c>~/.local/share</c> on Linux), or
-    /// <c>job-logs.db</c> in the current folder for a user without one.
+    /// <c>job-logs.db</c> in the current folder for a user without one. Several workers on one machine may share it.
     /// </summary>
     public string Path { get; set; } = DefaultPath(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify));

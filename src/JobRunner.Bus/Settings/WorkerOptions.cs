@@ -25,19 +25,23 @@ public sealed class WorkerOptions
     /// <summary>Configuration section.</summary>
     public const string Section = "JobRunner:Worker";
 
-    /// <summary>What the worker does, default <c>Run,Report</c>. Either alone scales apart.</summary>
+    /// <summary>What the worker does, default <c>Run,Report</c>: run jobs, deliver job logs. Either alone scales apart.</summary>
     public WorkerRoles Roles { get; set; } = WorkerRoles.Run | WorkerRoles.Report;
 
     /// <summary>How many tries run at once, 1 to 10,000; default 16. A worker holds no more unstarted commands than this.</summary>
     public int Slots { get; set; } = 16;
 
-    /// <summary>How many runners are held at once, running and waiting, 1 to 10,000,000; default 100,000.</summary>
+    /// <summary>How many runners are held at once, running and waiting, 1 to 10,000,000 and at least <see cref="Slots"/>; default 100,000.</summary>
     public int MaxRunners { get; set; } = 100_000;
 
     /// <summary>How long running tries may go on after the worker was told to end, 0 to 1 day; default 30 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a worker that cannot reach the broker keeps its runs, 1 s to 1 hour; default 10 s. Heartbeats are half of it.</summary>
+    /// <summary>
+    /// How long a command that was delivered before waits for a worker that may still run it, and how long a worker that is
+    /// cut off from the broker keeps its runs: 1 s to 1 hour, default 10 s. Heartbeats are half of it, 10 s at most. The same
+    /// for all workers of a virtual host.
+    /// </summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a job may take to stop once told, 100 ms to 1 day; default 1 min. Then it is given up.</summary>
@@ -58,10 +62,10 @@ public sealed class WorkerOptions
     /// </summary>
     public int CrashBudget { get; set; } = 5;
 
-    /// <summary>How long the journal of tries is kept, for runs whose worker died and for replay; 1 h to 90 days, default 7 days.</summary>
+    /// <summary>How long the journal of tries is kept, for runs whose worker died and for replay; 1 h to 90 days, default 7 days. The same for all workers of a virtual host.</summary>
     public TimeSpan JournalRetention { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>How long stops are remembered for commands still on their way, 1 min to 30 days; default 7 days.</summary>
+    /// <summary>How long stops are remembered for commands still on their way, 1 min to 30 days; default 7 days. The same for all workers of a virtual host.</summary>
     public TimeSpan StopRetention { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
