@@ -16,6 +16,7 @@ internal sealed class DueQueue(TimeProvider time)
     private int _count;
     private ITimer? _timer;
     private long _firesAt = long.MaxValue;
+    private int _timerAsked;
 
     /// <summary>How many entries wait.</summary>
     public int Count
@@ -29,13 +30,17 @@ internal sealed class DueQueue(TimeProvider time)
         }
     }
 
-    /// <summary>Now, in ticks of 100 ns since this queue began.</summary>
+    /// <summary>
+    /// Now, in ticks of 100 ns since this queue began. Never asked for within the lock: a clock moved by hand calls timers that are due as it
+    /// is asked, and they may wait for whoever waits for this lock.
+    /// </summary>
     private long Now => time.GetElapsedTime(_began).Ticks;
 
     /// <summary>Adds an entry that waits nowhere; it is told when its time has come, at once for none.</summary>
     /// <exception cref="InvalidOperationException">It waits already.</exception>
     public void Add(DueEntry entry, TimeSpan wait)
     {
+        var now = Now;
         lock (_lock)
         {
             if (entry.Place >= 0)
@@ -43,7 +48,6 @@ internal sealed class DueQueue(TimeProvider time)
                 throw new InvalidOperationException("what waits already cannot wait twice");
             }
 
-            var now = Now;
             entry.DueAt = now + Math.Clamp(wait.Ticks, 0, long.MaxValue - now);
             if (_count == _heap.Length)
             {
@@ -51,8 +55,9 @@ internal sealed class DueQueue(TimeProvider time)
             }
 
             Up(_count++, entry);
-            SetTimer();
         }
+
+        SetTimer();
     }
 
     /// <summary>Takes an entry out.</summary>
@@ -67,9 +72,10 @@ internal sealed class DueQueue(TimeProvider time)
             }
 
             TakeOut(entry.Place);
-            SetTimer();
-            return true;
         }
+
+        SetTimer();
+        return true;
     }
 
     /// <summary>How long until this entry is due, or was to be; none for one that is.</summary>
@@ -78,18 +84,18 @@ internal sealed class DueQueue(TimeProvider time)
     private void Fire()
     {
         List<DueEntry> due = [];
+        var now = Now;
         lock (_lock)
         {
             _firesAt = long.MaxValue;
-            for (var now = Now; _count > 0 && _heap[0].DueAt <= now;)
+            while (_count > 0 && _heap[0].DueAt <= now)
             {
                 due.Add(_heap[0]);
                 TakeOut(0);
             }
-
-            SetTimer();
         }
 
+        SetTimer();
         // Outside the lock: they may add and take out others.
         foreach (var entry in due)
         {
@@ -97,26 +103,50 @@ internal sealed class DueQueue(TimeProvider time)
         }
     }
 
-    /// <summary>Sets the timer for the first entry. A timer that fires too early for it is none the worse; only a later one is moved.</summary>
+    /// <summary>
+    /// Sets the timer for the first entry, if nobody is at it, who else does it once more. Outside the lock: a clock moved by hand
+    /// calls other timers as one is set, and they may wait for what is locked elsewhere.
+    /// </summary>
     private void SetTimer()
     {
-        if (_count == 0)
+        if (Interlocked.Increment(ref _timerAsked) != 1)
+        {
+            return;
+        }
+
+        int asked;
+        do
+        {
+            asked = Volatile.Read(ref _timerAsked);
+            SetTimerOnce();
+        }
+        while (Interlocked.CompareExchange(ref _timerAsked, 0, asked) != asked);
+    }
+
+    /// <summary>By one thread at a time. A timer that fires too early is none the worse; only a later one is moved.</summary>
+    private void SetTimerOnce()
+    {
+        TimeSpan wait;
+        var now = Now;
+        lock (_lock)
+        {
+            if (_count > 0 && _heap[0].DueAt >= _firesAt)
+            {
+                return;
+            }
+
+            // Timers count whole milliseconds; rounded up, so that none is over before its time.
+            var left = TimeSpan.FromTicks(_count == 0 ? 0 : Math.Max(0, _heap[0].DueAt - now));
+            wait = _count == 0 ? Timeout.InfiniteTimeSpan : left < LongestTimer ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : LongestTimer;
+            _firesAt = _count == 0 ? long.MaxValue : _heap[0].DueAt;
+        }
+
+        if (wait == Timeout.InfiniteTimeSpan)
         {
             _timer?.Dispose();
-            (_timer, _firesAt) = (null, long.MaxValue);
-            return;
+            _timer = null;
         }
-
-        if (_heap[0].DueAt >= _firesAt)
-        {
-            return;
-        }
-
-        // Timers count whole milliseconds; rounded up, so that none is over before its time.
-        var left = TimeLeft(_heap[0]);
-        var wait = left < LongestTimer ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : LongestTimer;
-        _firesAt = _heap[0].DueAt;
-        if (_timer is null)
+        else if (_timer is null)
         {
             // All runs share it: none is to lend it its context.
             using var _ = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();

@@ -168,4 +168,33 @@ public sealed class CrashTests(Broker broker, ITestOutputHelper output)
         await using var after = await PlainClient.ConnectAsync(node.UriOf("/"));
         await Eventually.HoldsAsync("both ends", async () => await after.CountAsync("ends") >= 2, TimeSpan.FromMinutes(1));
     }
+
+    [Fact]
+    public async Task A_run_parked_for_a_length_of_wait_that_is_new_survives_a_broker_that_is_killed_in_that_moment()
+    {
+        await using var node = await RabbitMqNode.StartAsync();
+        await using var manager = await StubRequestManager.StartAsync();
+        await using var worker = await WorkerProcess.StartAsync(node.UriOf("/"), new Dictionary<string, string>
+        {
+            ["JobRunner__RequestManager__BaseUrl"] = manager.BaseUrl,
+            ["JobRunner__Jobs__Shell__Enabled"] = "true",
+        });
+        var made = DateTimeOffset.UtcNow;
+        await Eventually.HoldsAsync("the streams are old enough", () => DateTimeOffset.UtcNow - made > TimeSpan.FromSeconds(4));
+        var request = Stage.NewRequestId();
+        var fails = Base64("""{"cmd":"/bin/false"}""");
+        await using (var client = await PlainClient.ConnectAsync(node.UriOf("/")))
+        {
+            await client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"wait","type":"shell-command","bytes":"{{fails}}","retry":1,"retryWait":"7s"} }""");
+            await Eventually.HoldsAsync("it waits", () => worker.Output.Contains("Run goes on elsewhere", StringComparison.Ordinal));
+        }
+
+        await node.KillAsync();
+        await node.StartServerAsync();
+
+        await Eventually.HoldsAsync(() => $"two logs; the worker said:\n{worker.Output}", () => manager.Rows.Count == 2, TimeSpan.FromMinutes(1));
+        var (first, second) = (manager.Rows.MinBy(row => row.Try)!, manager.Rows.MaxBy(row => row.Try)!);
+        output.WriteLine($"waited {(second.StartedAt - first.FinishedAt) / 1e9:f1} s");
+        Assert.True(second.StartedAt - first.FinishedAt >= 6_900_000_000, $"waited {(second.StartedAt - first.FinishedAt) / 1e9} s instead of 7");
+    }
 }

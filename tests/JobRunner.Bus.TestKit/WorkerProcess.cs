@@ -6,6 +6,7 @@ namespace JobRunner.Bus.TestKit;
 /// <summary>The program <c>jobrunner</c> as a process of its own, with what it wrote.</summary>
 public sealed class WorkerProcess : IAsyncDisposable
 {
+    private int _disposed;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
 
@@ -127,6 +128,11 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         if (!_process.HasExited)
         {
             await KillAsync();

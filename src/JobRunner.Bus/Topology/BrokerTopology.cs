@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using JobRunner.Bus.Settings;
 using RabbitMQ.Client;
 
@@ -10,7 +11,7 @@ namespace JobRunner.Bus.Topology;
 /// </summary>
 internal sealed class BrokerTopology(BrokerLink link)
 {
-    private readonly ConcurrentDictionary<string, Task> _waitQueues = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task<long>> _waitQueues = new(StringComparer.Ordinal);
 
     /// <summary>Arguments of a queue that keeps what it accepted through the loss of a node, however often it is redelivered.</summary>
     public static Dictionary<string, object?> QuorumArguments() => new()
@@ -92,7 +93,8 @@ internal sealed class BrokerTopology(BrokerLink link)
     }
 
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
-    public Task EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
+    /// <returns>For how long it has surely been there: since this process asked.</returns>
+    public Task<TimeSpan> EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         var queue = WaitQueue(wait);
         return EnsureOnceAsync(queue.Name, name => link.UseAsync(async channel =>
@@ -142,18 +144,24 @@ internal sealed class BrokerTopology(BrokerLink link)
         return arguments;
     }
 
-    private async Task EnsureOnceAsync(string queue, Func<string, Task> declare)
+    private async Task<TimeSpan> EnsureOnceAsync(string queue, Func<string, Task> declare)
     {
-        var declared = _waitQueues.GetOrAdd(queue, declare);
+        var declared = _waitQueues.GetOrAdd(queue, name => DeclareNowAsync(name, declare));
         try
         {
-            await declared;
+            return Stopwatch.GetElapsedTime(await declared);
         }
         catch
         {
             _waitQueues.TryRemove(KeyValuePair.Create(queue, declared));
             throw;
         }
+    }
+
+    private static async Task<long> DeclareNowAsync(string queue, Func<string, Task> declare)
+    {
+        await declare(queue);
+        return Stopwatch.GetTimestamp();
     }
 
     private static QueuePart ErrorQueue(string queue) =>
