@@ -70,7 +70,7 @@ public sealed class StopAnswersTests : IDisposable
         var job = new FakeJob(async (_, stopToken) =>
         {
             // Never taken back: the job may go on before it is called.
-            _ = stopToken.Register(() => throw new InvalidOperationException("callback broke"));
+            stopToken.Register(() => throw new InvalidOperationException("callback broke"));
             running.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopToken);
             return JobResult.Complete();
