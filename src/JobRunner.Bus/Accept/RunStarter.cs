@@ -197,7 +197,7 @@ internal sealed class RunStarter(
             try
             {
                 await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
-                parked.Sending = null;
+                parked.Sent();
             }
             catch
             {

@@ -1,4 +1,3 @@
-
 namespace JobRunner.Bus.Accept.Lease;
 
 /// <summary>

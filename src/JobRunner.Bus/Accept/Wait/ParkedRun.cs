@@ -21,6 +21,7 @@ internal sealed class ParkedRun(
     private readonly ActivityContext _trace = TraceHeaders.CurrentContext();
     private Task<StopResult>? _stop;
     private bool _due;
+    private bool _retired;
     private Action<ParkedRun>? _forget;
     private volatile LiveRun? _sending;
 
@@ -50,7 +51,8 @@ internal sealed class ParkedRun(
     }
 
     /// <summary>
-    /// Lets go of the run shortly before it is due: from then on it can be on any worker, and a stop must find it there.
+    /// Lets go of the run shortly before it is due: from then on it can be on any worker, and a stop must find it there. Not
+    /// before the broker has it: a lease that ends meanwhile must find it here, or it is sent although another has taken it over.
     /// </summary>
     public void RetireBefore(TimeSpan wait, DueQueue queue, Action<ParkedRun> forget)
     {
@@ -61,10 +63,36 @@ internal sealed class ParkedRun(
 
     public override void Due()
     {
-        if (TryTakeUp())
+        lock (this)
         {
-            _forget?.Invoke(this);
+            if (_stop is not null)
+            {
+                return;
+            }
+
+            _due = _retired = true;
+            if (_sending is not null)
+            {
+                return;
+            }
         }
+
+        _forget?.Invoke(this);
+    }
+
+    /// <summary>The broker has it.</summary>
+    public void Sent()
+    {
+        lock (this)
+        {
+            _sending = null;
+            if (!_retired)
+            {
+                return;
+            }
+        }
+
+        _forget?.Invoke(this);
     }
 
     public Task<StopResult> StopAsync()

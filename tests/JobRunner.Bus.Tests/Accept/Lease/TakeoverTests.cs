@@ -137,6 +137,28 @@ public sealed class TakeoverTests : IAsyncDisposable
         await world.AssertAllRoomIsFreeAsync(16);
     }
 
+    [Fact]
+    public async Task A_run_that_is_due_before_the_broker_has_taken_it_is_still_this_workers_to_give_up_and_not_to_stop()
+    {
+        var sending = new TaskCompletionSource();
+        var taken = 0;
+        // Its log is taken, its next leg is not.
+        _world.Taking = () => Interlocked.Increment(ref taken) > 1 ? sending.Task : Task.CompletedTask;
+        _world.Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
+        var delivery = _world.DeliverAsync(World.Command(retry: 1, retryWait: "1h", sentAt: World.Noon));
+        await TestKit.Eventually.HoldsAsync("it is being parked", () => taken == 2);
+
+        _world.Time.Advance(TimeSpan.FromHours(1));
+
+        await TestKit.Eventually.HoldsAsync("a stop finds it gone", async () =>
+            (await Assert.Single(_world.Repo.Items()).StopAsync()).Outcome == StopOutcome.MovedOn);
+        Assert.Single(_world.Repo.Alive());
+        sending.SetResult();
+        await delivery;
+        Assert.Equal(0, _world.Repo.Count);
+        Assert.Empty(_world.Ends);
+    }
+
     private sealed class StubLeases : ILeases
     {
         public RunClaims Held { get; } = new();
