@@ -22,7 +22,7 @@ internal static class BrokerFaults
 
     /// <summary>Whether the broker is there and said no: who asks again gets the same answer.</summary>
     public static bool IsRefusal(Exception error) => Flatten(error).Any(reason =>
-        IsLogin(reason) || reason is OperationInterruptedException { ShutdownReason.ReplyCode: AccessRefused or NotAllowed });
+        IsLogin(reason) || IsNoEntry(reason));
 
     /// <summary>Whether the broker is not the one that these settings trust, or does not trust us.</summary>
     public static bool IsTls(Exception error) => Flatten(error).Any(reason => reason is AuthenticationException);
@@ -80,7 +80,16 @@ internal static class BrokerFaults
         _ => $"the broker at {address.Endpoint} closed the connection: {shutdown.ReplyCode} {shutdown.ReplyText}",
     };
 
-    private static bool IsLogin(Exception reason) => reason is AuthenticationFailureException or PossibleAuthenticationFailureException;
+    /// <summary>
+    /// Whether the broker said no to this login. One that closes without a word, as it is killed or stopped in that moment, did not: the
+    /// client takes that for a login that may have failed (<see cref="PossibleAuthenticationFailureException"/>), RabbitMQ always says so.
+    /// </summary>
+    public static bool IsLogin(Exception reason) => reason is AuthenticationFailureException;
+
+    /// <summary>Whether the broker does not let this user in, and not only because it is still starting, or ending.</summary>
+    public static bool IsNoEntry(Exception reason) =>
+        reason is OperationInterruptedException { ShutdownReason: { ReplyCode: AccessRefused or NotAllowed } shutdown }
+        && !shutdown.ReplyText.EndsWith("is down", StringComparison.Ordinal);
 
     /// <summary>An exception and all that caused it.</summary>
     public static IEnumerable<Exception> Flatten(Exception error)

@@ -24,11 +24,10 @@ internal sealed class Screen(IAnsiConsole? terminal, TextWriter output, TextWrit
     public TextWriter Error { get; } = error;
 
     /// <summary>The process's own console.</summary>
-    public static Screen FromProcess()
-    {
-        var terminal = Console.IsOutputRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings());
-        return new Screen(terminal, Console.Out, Console.Error);
-    }
+    public static Screen FromProcess() => Console.IsOutputRedirected ? new Screen(null, Console.Out, Console.Error) : OfTerminal();
+
+    /// <remarks>Apart, so that a worker, whose output goes to a log, never loads what draws.</remarks>
+    private static Screen OfTerminal() => new(AnsiConsole.Create(new AnsiConsoleSettings()), Console.Out, Console.Error);
 
     /// <summary>Writes something drawn, and ends the line.</summary>
     public void Write(IRenderable drawn)

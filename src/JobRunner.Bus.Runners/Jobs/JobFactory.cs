@@ -7,7 +7,7 @@ namespace JobRunner.Bus.Runners.Jobs;
 public sealed class JobFactory : IJobFactory
 {
     private readonly IServiceScopeFactory _scopes;
-    private readonly Dictionary<string, (ObjectFactory Make, bool Plain, JobTypeLimits? Limits)> _makers;
+    private readonly Dictionary<string, (Lazy<ObjectFactory> Make, bool Plain, JobTypeLimits? Limits)> _makers;
 
     /// <summary>A factory for the given types.</summary>
     /// <param name="scopes">Makes the scope of each run.</param>
@@ -20,9 +20,10 @@ public sealed class JobFactory : IJobFactory
         _scopes = scopes;
         var all = types.ToList();
         JobConstructors.Check(all, known);
+        // When the first job of a type comes: compiling a constructor loads 2 MB of libraries.
         _makers = all.ToDictionary(
             type => type.Type,
-            type => (ActivatorUtilities.CreateFactory(type.Implementation, []), IsPlain(type.Implementation), JobTypeLimits.Of(type.Options)),
+            type => (new Lazy<ObjectFactory>(() => ActivatorUtilities.CreateFactory(type.Implementation, [])), IsPlain(type.Implementation), JobTypeLimits.Of(type.Options)),
             StringComparer.Ordinal);
     }
 
@@ -42,7 +43,7 @@ public sealed class JobFactory : IJobFactory
 
         if (maker.Plain)
         {
-            var plain = (IJob)maker.Make(NoServices.Instance, null);
+            var plain = (IJob)maker.Make.Value(NoServices.Instance, null);
             plain.Deserialize(job.Bytes);
             return new MadeJob(plain, null, maker.Limits);
         }
@@ -50,7 +51,7 @@ public sealed class JobFactory : IJobFactory
         var scope = _scopes.CreateAsyncScope();
         try
         {
-            var made = (IJob)maker.Make(scope.ServiceProvider, null);
+            var made = (IJob)maker.Make.Value(scope.ServiceProvider, null);
             made.Deserialize(job.Bytes);
             return new MadeJob(made, new JobScope(made, scope), maker.Limits);
         }

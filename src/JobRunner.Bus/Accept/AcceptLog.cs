@@ -63,6 +63,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1120, LogLevel.Information, "Worker {Worker} takes work: {Roles}, {Slots} slots")]
     public static partial void WorkerReady(ILogger logger, string worker, string roles, int slots);
 
+    [LoggerMessage(1131, LogLevel.Critical, "The worker could not open its queues, and ends")]
+    public static partial void WorkerNotOpened(ILogger logger, Exception error);
+
     [LoggerMessage(1121, LogLevel.Information, "Draining: no new work; {Runs} runs have {Timeout} to end")]
     public static partial void Draining(ILogger logger, int runs, TimeSpan timeout);
 

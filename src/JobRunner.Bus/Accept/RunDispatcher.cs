@@ -92,6 +92,9 @@ internal sealed class RunDispatcher(
 
                 if (delivery.Redelivered)
                 {
+                    // Before the look-up: what it finds would be old by the time a run may start.
+                    await leases.InContactAsync(notStarted);
+                    await hearing.HearsAsync(notStarted);
                     claim ??= await leases.ClaimAsync(delivery, notStarted);
                     if (claim is null)
                     {

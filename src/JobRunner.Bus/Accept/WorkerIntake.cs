@@ -30,6 +30,7 @@ internal sealed class WorkerIntake(
     WorkerName worker,
     WorkerReadiness readiness,
     WorkerDrain drain,
+    IHostApplicationLifetime lifetime,
     ILogger<WorkerIntake> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -47,10 +48,25 @@ internal sealed class WorkerIntake(
         _ = services.GetRequiredService<IJobFactory>();
 
         // A broker may be away for long; the process is alive meanwhile, only not ready.
-        _opening = OpenAsync(_stopping.Token);
+        _opening = OpenOrEndAsync(_stopping.Token);
         if (!OnBroker)
         {
             await _opening.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>What a broker does passes; an error that is none of its own is told, and whoever started the worker may start it anew.</summary>
+    private async Task OpenOrEndAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await OpenAsync(cancellationToken);
+        }
+        catch (Exception error) when (OnBroker && !cancellationToken.IsCancellationRequested)
+        {
+            AcceptLog.WorkerNotOpened(logger, error);
+            readiness.Refuse([$"The worker could not open its queues: {error.Message}. Its log has the whole error"]);
+            lifetime.StopApplication();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Topology;
@@ -6,15 +7,12 @@ namespace JobRunner.Bus.Topology;
 /// <summary>Tells a broker that says no from one that is not there.</summary>
 internal static class BrokerRefusal
 {
-    private const ushort AccessRefused = 403;
-    private const ushort NotAllowed = 530;
-
     /// <summary>Why the broker does not let this user in; <see langword="null"/> when it is something that may heal.</summary>
     public static PreflightFinding? Of(Exception error, string endpoint, string user, string virtualHost)
     {
-        foreach (var reason in Flatten(error))
+        foreach (var reason in BrokerFaults.Flatten(error))
         {
-            if (reason is AuthenticationFailureException or PossibleAuthenticationFailureException)
+            if (BrokerFaults.IsLogin(reason))
             {
                 return new PreflightFinding(
                     $"broker {endpoint}",
@@ -32,7 +30,7 @@ internal static class BrokerRefusal
                     "Correct JobRunner__RabbitMq__CaFile, the host in the address, or the broker's certificate");
             }
 
-            if (reason is OperationInterruptedException { ShutdownReason: { ReplyCode: AccessRefused or NotAllowed } shutdown })
+            if (BrokerFaults.IsNoEntry(reason) && reason is OperationInterruptedException { ShutdownReason: { } shutdown })
             {
                 return new PreflightFinding(
                     $"broker {endpoint}",
@@ -43,15 +41,5 @@ internal static class BrokerRefusal
         }
 
         return null;
-    }
-
-    private static IEnumerable<Exception> Flatten(Exception error)
-    {
-        yield return error;
-        var inner = error is AggregateException many ? many.InnerExceptions : error.InnerException is { } one ? [one] : Enumerable.Empty<Exception>();
-        foreach (var reason in inner.SelectMany(Flatten))
-        {
-            yield return reason;
-        }
     }
 }

@@ -35,6 +35,7 @@ internal sealed class StopJobConsumerDefinition : ConsumerDefinition<StopJobCons
         endpointConfigurator.ConcurrentMessageLimit = 1;
         endpointConfigurator.ReadOnly<StopJob>();
         endpointConfigurator.DiscardSkippedMessages();
+        endpointConfigurator.UseFilter(ActivatorUtilities.CreateInstance<WorkerEndedFilter>(context));
         endpointConfigurator.ConfigureError(error => error.UseFilter(ActivatorUtilities.CreateInstance<StopNotUnderstoodFilter>(context)));
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
