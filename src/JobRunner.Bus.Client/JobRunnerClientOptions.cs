@@ -33,6 +33,13 @@ public sealed record JobRunnerClientOptions
     public TimeSpan ReconnectTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// How long the broker may take to say that it has a message; default 30 seconds, at least 1. Then whoever sent it is told that
+    /// this is not known, and the next message goes out on another connection. While a broker short of memory or disk space reads
+    /// nothing from its publishers, the time does not count.
+    /// </summary>
+    public TimeSpan ConfirmTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// Whether results are received; default <see langword="true"/>. Without them the client has no queue,
     /// <see cref="JobRunnerClient.RunAsync"/> and <see cref="JobRunnerClient.WaitForAsync"/> cannot be used, and nothing can be
     /// missed.
@@ -72,6 +79,7 @@ public sealed record JobRunnerClientOptions
         Require(ReceivesResults || !ReceivesLogs, nameof(ReceivesResults), $"true with {nameof(ReceivesLogs)}");
         Require(OwnQueueExpires >= TimeSpan.FromSeconds(1), nameof(OwnQueueExpires), "at least 1 second");
         Require(KeepUnclaimed >= TimeSpan.Zero, nameof(KeepUnclaimed), "0 or longer");
+        Require(ConfirmTimeout >= TimeSpan.FromSeconds(1), nameof(ConfirmTimeout), "at least 1 second");
         Require(ReconnectTimeout >= TimeSpan.Zero, nameof(ReconnectTimeout), "0 or longer");
     }
 

@@ -51,7 +51,8 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
             var properties = Messages.Properties(sentAt);
             properties.ReplyTo = DirectReplyTo;
             properties.CorrelationId = correlationId;
-            await channel.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(question), cancellationToken);
+            await session.ConfirmedAsync(
+                channel.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(question), cancellationToken), cancellationToken);
             return asked;
         }
         catch

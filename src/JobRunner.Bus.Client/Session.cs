@@ -2,6 +2,7 @@ using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Client;
 
@@ -16,16 +17,19 @@ internal sealed class Session : IAsyncDisposable
     private readonly IChannel _results;
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ResultBook _book;
-    private readonly IJobRunnerObserver? _observer;
+    private readonly JobRunnerClientOptions _options;
+    private volatile bool _isBlocked;
 
-    private Session(IConnection connection, IChannel commands, IChannel results, ResultBook book, IJobRunnerObserver? observer)
+    private Session(IConnection connection, IChannel commands, IChannel results, ResultBook book, JobRunnerClientOptions options)
     {
         _book = book;
-        _observer = observer;
+        _options = options;
         _connection = connection;
         _commands = commands;
         _results = results;
         connection.ConnectionShutdownAsync += OnShutdownAsync;
+        connection.ConnectionBlockedAsync += (_, _) => BlockAsync(true);
+        connection.ConnectionUnblockedAsync += (_, _) => BlockAsync(false);
         commands.ChannelShutdownAsync += OnShutdownAsync;
         results.ChannelShutdownAsync += OnShutdownAsync;
     }
@@ -51,7 +55,7 @@ internal sealed class Session : IAsyncDisposable
             var commands = await connection.CreateChannelAsync(
                 new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
             var results = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-            var session = new Session(connection, commands, results, book, options.Observer);
+            var session = new Session(connection, commands, results, book, options);
             string[] received = [.. options.ReceivesResults ? [Exchanges.JobFinished] : (string[])[], .. options.ReceivesLogs ? [Exchanges.JobLogRecorded] : (string[])[]];
             foreach (var exchange in (string[])[Exchanges.RunJob, Exchanges.StopJob, Exchanges.GetRunnerStatus, .. received])
             {
@@ -74,8 +78,51 @@ internal sealed class Session : IAsyncDisposable
 
     /// <summary>Publishes a command and waits until the broker has it safely.</summary>
     /// <exception cref="RabbitMQ.Client.Exceptions.PublishException">No queue took it, or the broker could not keep it.</exception>
-    public ValueTask PublishAsync<T>(string exchange, T message, BasicProperties properties, CancellationToken cancellationToken) =>
-        _commands.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(message), cancellationToken);
+    /// <exception cref="IOException">The connection was lost, or the broker said nothing: it may have the command.</exception>
+    public async Task PublishAsync<T>(string exchange, T message, BasicProperties properties, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ConfirmedAsync(
+                _commands.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(message), cancellationToken), cancellationToken);
+        }
+        catch (Exception error) when (error is TimeoutException or PublishException { IsReturn: false })
+        {
+            // A channel that met a queue as its leader died can refuse all that is for it, or lose it without a word (RabbitMQ 3.10).
+            await LoseAsync(error.Message);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the broker's word on a message, but not for ever.</summary>
+    /// <exception cref="IOException">The connection was lost.</exception>
+    /// <exception cref="TimeoutException">There was no word in time.</exception>
+    public async Task ConfirmedAsync(ValueTask publishing, CancellationToken cancellationToken)
+    {
+        // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
+        var confirmed = publishing.AsTask();
+        while (true)
+        {
+            try
+            {
+                if (await Task.WhenAny(confirmed, Lost).WaitAsync(_options.ConfirmTimeout, _options.Time, cancellationToken) == confirmed)
+                {
+                    await confirmed;
+                    return;
+                }
+
+                throw new IOException($"the connection was lost: {await Lost}");
+            }
+            catch (TimeoutException) when (_isBlocked)
+            {
+                // It has yet to read it.
+            }
+            catch (TimeoutException)
+            {
+                throw new TimeoutException($"no word from the broker for {_options.ConfirmTimeout.TotalSeconds:0} s");
+            }
+        }
+    }
 
     /// <summary>A channel for one question and its answers.</summary>
     public Task<IChannel> NewChannelAsync(CancellationToken cancellationToken) => _connection.CreateChannelAsync(
@@ -138,12 +185,12 @@ internal sealed class Session : IAsyncDisposable
             if (delivery.Exchange != Exchanges.JobLogRecorded)
             {
                 var result = Wire.Deserialize<JobFinished>(delivery.Body.Span);
-                _observer?.OnResult(result);
+                _options.Observer?.OnResult(result);
                 _book.Add(result, () => _ = SettleAsync(tag));
                 return;
             }
 
-            _observer?.OnLog(Wire.Deserialize<JobLogRecorded>(delivery.Body.Span));
+            _options.Observer?.OnLog(Wire.Deserialize<JobLogRecorded>(delivery.Body.Span));
         }
         catch (WireFormatException)
         {
@@ -163,6 +210,12 @@ internal sealed class Session : IAsyncDisposable
         {
             // The connection is gone: the result comes again, and is passed over or let go then.
         }
+    }
+
+    private Task BlockAsync(bool isBlocked)
+    {
+        _isBlocked = isBlocked;
+        return Task.CompletedTask;
     }
 
     private Task OnShutdownAsync(object sender, ShutdownEventArgs reason) => LoseAsync(reason.ReplyText);

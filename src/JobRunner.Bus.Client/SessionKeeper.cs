@@ -7,6 +7,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestClosing = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
 
     private readonly BrokerAddress _address;
@@ -102,7 +103,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
             Volatile.Write(ref _current, NewTurn());
             _options.Observer?.OnDisconnected(_trouble);
             _book.ForgetUnclaimed();
-            await session.DisposeAsync();
+            await CloseAsync(session);
             if (await ReopenAsync() is not { } next)
             {
                 break;
@@ -187,16 +188,20 @@ internal sealed class SessionKeeper : IAsyncDisposable
         {
             if (_options.ReceivesResults && _options.ResultQueue is null)
             {
-                await session.DeleteQueueAsync(_queue);
+                await session.DeleteQueueAsync(_queue).WaitAsync(LongestClosing, _options.Time);
             }
         }
-        catch (Exception error) when (BrokerFaults.IsBrokers(error))
+        catch (Exception error) when (BrokerFaults.IsBrokers(error) || error is OperationCanceledException)
         {
             // It expires by itself.
         }
 
-        await session.DisposeAsync();
+        await CloseAsync(session);
     }
+
+    /// <remarks>A broker that hangs does not answer to that either.</remarks>
+    private async Task CloseAsync(Session session) =>
+        await session.DisposeAsync().AsTask().WaitAsync(LongestClosing, _options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private static TaskCompletionSource<Session> NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

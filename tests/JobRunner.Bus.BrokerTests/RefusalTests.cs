@@ -1,10 +1,12 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -80,6 +82,55 @@ public sealed class RefusalTests(Broker broker)
         await Assert.ThrowsAsync<TimeoutException>(() => LogAsync(outlet));
         await LogAsync(outlet).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
+
+    [Fact]
+    public async Task A_command_that_was_refused_goes_out_on_another_connection_of_its_scheduler()
+    {
+        var host = await broker.Node.NewVirtualHostAsync();
+        var observer = new Connections();
+        await using var client = await NewClientAsync(host, TimeSpan.FromMinutes(1), observer);
+        await LimitAsync(host, Names.RunJob);
+        await Assert.ThrowsAsync<JobRunnerClientException>(() => FillAsync(() => SubmitAsync(client)));
+        using (var purged = await broker.Node.Management.DeleteAsync(new Uri($"queues/{host}/{Names.RunJob}/contents", UriKind.Relative)))
+        {
+            purged.EnsureSuccessStatusCode();
+        }
+
+        await Eventually.HoldsAsync("the client connects anew", () => observer.Reconnected == 1);
+        await SubmitAsync(client).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_scheduler_that_hears_no_word_of_its_command_is_told_so_and_sends_the_next_on_another_connection()
+    {
+        var host = await broker.Node.NewVirtualHostAsync();
+        await using var client = await NewClientAsync(host, Patience);
+        await SubmitAsync(client);
+        await HangAsync(host);
+
+        var error = await Assert.ThrowsAsync<JobRunnerClientException>(() => SubmitAsync(client));
+        Assert.True(error.MayHaveArrived);
+        await SubmitAsync(client).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private sealed class Connections : IJobRunnerObserver
+    {
+        private int _reconnected;
+
+        public int Reconnected => Volatile.Read(ref _reconnected);
+
+        public void OnReconnected() => Interlocked.Increment(ref _reconnected);
+    }
+
+    private async Task<JobRunnerClient> NewClientAsync(string host, TimeSpan patience, IJobRunnerObserver? observer = null)
+    {
+        await using var link = NewLink(host, TimeSpan.FromMinutes(1));
+        await new BrokerTopology(link).DeclareAsync(new WorkerOptions(), TestContext.Current.CancellationToken);
+        return await JobRunnerClient.ConnectAsync(broker.Node.UriOf(host), new JobRunnerClientOptions { ConfirmTimeout = patience, Observer = observer });
+    }
+
+    private static Task SubmitAsync(JobRunnerClient client) => client.SubmitAsync(
+        new RunJob { RequestId = JobRunnerClient.NewRequestId(), Job = new Job { Id = "j", Type = "sleep" } }, TestContext.Current.CancellationToken);
 
     private static Task LogAsync(BrokerOutlet outlet) => outlet.LogAsync(Log, TestContext.Current.CancellationToken);
 

@@ -39,6 +39,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1108, LogLevel.Error, "Job failed for good: {Reason}. Its command is in the error queue")]
     public static partial void RunPoisoned(ILogger logger, string reason);
 
+    [LoggerMessage(1132, LogLevel.Error, "The log of try {Try} was lost with its worker: one that says so is sent in its place")]
+    public static partial void LogLost(ILogger logger, long @try);
+
     [LoggerMessage(1109, LogLevel.Information, "Redelivered, but the run lives on another worker: left to it")]
     public static partial void RunLivesElsewhere(ILogger logger);
 

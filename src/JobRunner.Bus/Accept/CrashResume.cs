@@ -21,7 +21,8 @@ internal abstract record Resumption
 
     /// <summary>Tell its scheduler again what it was told.</summary>
     /// <param name="News">What it was told.</param>
-    public sealed record TellAgain(RunEndNews News) : Resumption;
+    /// <param name="IsLogLost">Whether the log of its last try is missing.</param>
+    public sealed record TellAgain(RunEndNews News, bool IsLogLost) : Resumption;
 
     /// <summary>Nothing: the run has gone on as another leg.</summary>
     public sealed record LetGo : Resumption;
@@ -49,7 +50,9 @@ internal static class CrashResume
                 case RunFinished end when IsOf(delivery, end):
                     return new Resumption.TellAgain(
                         // As of then: told again it must not pass for the end of a later run.
-                        new RunEndNews(end.Finished, end.CommandSentAt, end.At ?? DateTimeOffset.UnixEpoch));
+                        new RunEndNews(end.Finished, end.CommandSentAt, end.At ?? DateTimeOffset.UnixEpoch),
+                        // They are sent together, and the end is there.
+                        end.Finished.TotalTries > command.TotalTries && !since.Exists(one => one is TryLogged logged && logged.Log.Try == end.Finished.TotalTries));
             }
         }
 

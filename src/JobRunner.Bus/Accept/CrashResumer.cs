@@ -38,7 +38,7 @@ internal sealed class CrashResumer(
                 return null;
 
             case var over:
-                await LetGoAsync(over, lost);
+                await LetGoAsync(command, over, lost);
                 return null;
         }
     }
@@ -52,17 +52,23 @@ internal sealed class CrashResumer(
             return false;
         }
 
-        await LetGoAsync(decided, lost);
+        await LetGoAsync(delivery.Command, decided, lost);
         return true;
     }
 
     private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
         delivery, await journal.ReadAsync(delivery.Key, delivery.SentAt, lost));
 
-    private async Task LetGoAsync(Resumption over, CancellationToken lost)
+    private async Task LetGoAsync(RunJob command, Resumption over, CancellationToken lost)
     {
         if (over is Resumption.TellAgain again)
         {
+            if (again.IsLogLost)
+            {
+                AcceptLog.LogLost(logger, again.News.Finished.TotalTries);
+                await logs.RecordAsync(LostLog.For(command, again.News), lost);
+            }
+
             await finished.PublishAsync(again.News, lost);
             AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
         }

@@ -110,6 +110,37 @@ public sealed class CrashResumeTests
     }
 
     [Fact]
+    public void The_log_of_an_ended_run_is_lost_when_the_journal_has_the_end_and_not_the_log()
+    {
+        Assert.True(IsLogLost(Command(), [Logged(1, JobState.Fail), Ended(2)]));
+        Assert.True(IsLogLost(Command(1, 1, leg: new RunLeg("a", 1)), [Logged(1, JobState.Fail), new RunSentOn("a", 1), Ended(2)]));
+
+        // It was refused at first and sent again after the end.
+        Assert.False(IsLogLost(Command(), [Logged(1, JobState.Fail), Ended(2), Logged(2, JobState.Fail)]));
+        // Stopped before its first try, or while it waited: there is none.
+        Assert.False(IsLogLost(Command(0, 1), [Ended(1)]));
+        Assert.False(IsLogLost(Command(), [Logged(1, JobState.Fail), Ended(1)]));
+
+        static bool IsLogLost(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal) =>
+            Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(delivery, journal)).IsLogLost;
+    }
+
+    [Fact]
+    public async Task A_log_that_was_lost_with_its_worker_is_stood_in_for_before_the_end_is_told_again()
+    {
+        var end = Ended(2, Sent.AddSeconds(9));
+        await using var world = new World(journal: [Logged(1, JobState.Fail), end]);
+
+        await world.Get<RunDispatcher>().RunAsync(Command(), CancellationToken.None);
+
+        var log = Assert.Single(world.Logs);
+        Assert.Equal(("r", "j", 2L, JobState.Fail, 1L, "t"), (log.RequestId, log.JobId, log.Try, log.State, log.Exit, log.Type));
+        Assert.Equal(UnixNanoseconds.From(end.At!.Value), log.FinishedAt);
+        Assert.Contains("lost", log.Error);
+        Assert.Same(end.Finished, Assert.Single(world.Ends));
+    }
+
+    [Fact]
     public void An_end_without_a_try_counts_when_it_came_after_the_command_was_sent()
     {
         Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(0, 1), [Ended(1)]));

@@ -30,7 +30,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
 
     private readonly ServiceProvider _services;
 
-    public World(WorkerOptions? options = null, ILeases? leases = null)
+    public World(WorkerOptions? options = null, ILeases? leases = null, params IReadOnlyList<JournalEntry> journal)
     {
         options ??= new WorkerOptions { ParkWaitsOver = TimeSpan.Zero };
         var services = new ServiceCollection()
@@ -58,7 +58,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             .AddSingleton<ILeases>(provider => leases ?? ActivatorUtilities.CreateInstance<NoLeases>(provider))
             .AddSingleton<RunDispatcher>()
             .AddSingleton<CrashResumer>()
-            .AddSingleton<IJobJournal, NoJournal>()
+            .AddSingleton(Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), _ => Task.FromResult(journal)), (nameof(IJobJournal.KeepStartAsync), _ => Task.CompletedTask)))
             .AddSingleton<RunStarter>()
             .AddSingleton<StopBook>()
             .AddSingleton<CaughtUpMarks>()
