@@ -6,6 +6,9 @@
 #   infra/bench.sh scale [--quick]   something else: workers, queues and brokers in numbers, and messages of 1 MB; prints the
 #                                    tables of docs/performance.md, in about 10 minutes; --quick takes 3, with fewer points
 #
+#   infra/bench.sh micro [--quick]   single steps of a job's path in nanoseconds and bytes (BenchmarkDotNet); no broker. Takes its
+#                                    arguments too: infra/bench.sh micro --quick --filter '*Wire*'
+#
 # See docs/performance.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -136,6 +136,7 @@ public static class JobRunnerServices
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
             services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
+            services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
             services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
@@ -187,7 +188,7 @@ public static class JobRunnerServices
         context.GetRequiredService<IStartupValidator>().Validate();
         var worker = context.GetRequiredService<WorkerName>();
         var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
-        var link = context.GetRequiredService<BrokerLink>();
+        var reach = context.GetRequiredService<BrokerReach>();
         var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
@@ -196,7 +197,7 @@ public static class JobRunnerServices
             host.OnRefreshConnectionFactory = factory =>
             {
                 BrokerClient.Prepare(factory, options);
-                return link.WhileRefusedAsync(stopping);
+                return reach.WhileRefusedAsync(stopping);
             };
             if (options.UsesTls)
             {

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Benchmarks;
 using JobRunner.Bus.Benchmarks.Broker;
 using JobRunner.Bus.Benchmarks.InProcess;
+using JobRunner.Bus.Benchmarks.Micro;
 using JobRunner.Bus.Benchmarks.Scale;
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
@@ -29,6 +30,8 @@ switch (args)
     case ["waiting-process"]:
         await WaitingBench.RunAsync();
         return 0;
+    case ["micro", ..]:
+        return MicroBench.Run(args[1..]);
     case ["scale", ..] or [_, "scale"]:
         return await ScaleBench.RunAsync(args.Contains("--quick"));
     default:

@@ -13,7 +13,14 @@ namespace JobRunner.Bus.Accept.Lease;
 /// given this worker's commands, and that is as good as contact.
 /// </summary>
 internal sealed class LeaseWatch(
-    BrokerLink link, LeaseTalk talk, LeaseGuard guard, WorkerName worker, IOptions<WorkerOptions> options, TimeProvider time, ILogger<LeaseWatch> logger)
+    BrokerLink link,
+    BrokerReach reach,
+    LeaseTalk talk,
+    LeaseGuard guard,
+    WorkerName worker,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<LeaseWatch> logger)
     : IAsyncDisposable
 {
     private const int ChecksPerLease = 5;
@@ -53,7 +60,7 @@ internal sealed class LeaseWatch(
                 EndListening();
                 BrokerLog.ContactLost(logger, error.Message);
                 var moment = guard.Now();
-                if (await link.IsRefusedEverywhereAsync(_interval, cancellationToken))
+                if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
                 {
                     guard.Contact(moment);
                 }
