@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using JobRunner.Bus.Runners.Jobs;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Benchmarks.Broker;
 
@@ -11,24 +8,8 @@ internal static class ToldWorker
 {
     public const string JobType = "told";
 
-    public static async Task RunAsync(string broker)
-    {
-        var builder = Host.CreateApplicationBuilder();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["JobRunner:Transport"] = "RabbitMq",
-            ["JobRunner:RabbitMq:Uri"] = broker,
-            ["JobRunner:Worker:Roles"] = "Run",
-            ["JobRunner:Worker:Slots"] = "256",
-        });
-        builder.Logging.ClearProviders();
-        builder.Services.AddJobRunner(builder.Configuration);
-        builder.Services.AddJob<TellsWhen>(JobType);
-        using var host = builder.Build();
-        await host.StartAsync();
-        Console.WriteLine("ready");
-        await host.WaitForShutdownAsync();
-    }
+    public static Task RunAsync(string broker) =>
+        BenchWorker.RunAsync(broker, "256", builder => builder.Services.AddJob<TellsWhen>(JobType));
 
     private sealed class TellsWhen : IJob
     {

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using JobRunner.Bus.Runners.Jobs;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Benchmarks.Broker;
@@ -17,31 +15,23 @@ internal static class WaitingWorker
 
     public static async Task RunAsync(string broker, string slots, string parkWaitsOver)
     {
-        var builder = Host.CreateApplicationBuilder();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["JobRunner:Transport"] = "RabbitMq",
-            ["JobRunner:RabbitMq:Uri"] = broker,
-            ["JobRunner:Worker:Roles"] = "Run",
-            ["JobRunner:Worker:Slots"] = slots,
-            ["JobRunner:Worker:ParkWaitsOver"] = parkWaitsOver,
-        });
-        // As a worker that is told to say little: a line per failed try is other work.
-        builder.Logging.ClearProviders();
-        builder.Logging.SetMinimumLevel(LogLevel.Error);
-        builder.Logging.AddFilter<TellsWhenAllAreTold>("JobRunner.Bus.Accept.Stop.StopJobConsumer", LogLevel.Information);
-        builder.Logging.AddProvider(new TellsWhenAllAreTold());
-        builder.Services.AddJobRunner(builder.Configuration);
-        builder.Services.AddJob<Fails>(JobType);
-        using var host = builder.Build();
         using var weigh = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ =>
         {
             Console.WriteLine($"weighs {GC.GetTotalMemory(forceFullCollection: true)}");
             Console.WriteLine("weighed");
         });
-        await host.StartAsync();
-        Console.WriteLine("ready");
-        await host.WaitForShutdownAsync();
+        await BenchWorker.RunAsync(
+            broker,
+            slots,
+            builder =>
+            {
+                // As a worker that is told to say little: a line per failed try is other work.
+                builder.Logging.SetMinimumLevel(LogLevel.Error);
+                builder.Logging.AddFilter<TellsWhenAllAreTold>("JobRunner.Bus.Accept.Stop.StopJobConsumer", LogLevel.Information);
+                builder.Logging.AddProvider(new TellsWhenAllAreTold());
+                builder.Services.AddJob<Fails>(JobType);
+            },
+            ("ParkWaitsOver", parkWaitsOver));
     }
 
     /// <summary>The worker's event 1110 says that all runs held here are told; none of them starts a try any more.</summary>

@@ -1,9 +1,7 @@
 using System.Text;
+using JobRunner.Bus.Benchmarks.Broker;
 using JobRunner.Bus.Runners.Jobs;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Benchmarks.Scale;
 
@@ -12,25 +10,11 @@ internal static class TalkingWorker
 {
     public const string JobType = "talk";
 
-    public static async Task RunAsync(string broker, string slots, int bytes)
+    public static Task RunAsync(string broker, string slots, int bytes) => BenchWorker.RunAsync(broker, slots, builder =>
     {
-        var builder = Host.CreateApplicationBuilder();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["JobRunner:Transport"] = "RabbitMq",
-            ["JobRunner:RabbitMq:Uri"] = broker,
-            ["JobRunner:Worker:Roles"] = "Run",
-            ["JobRunner:Worker:Slots"] = slots,
-        });
-        builder.Logging.ClearProviders();
-        builder.Services.AddJobRunner(builder.Configuration);
         builder.Services.AddSingleton(Task.FromResult(JobResult.Complete() with { Stdout = Text(bytes) }));
         builder.Services.AddJob<Talks>(JobType);
-        using var host = builder.Build();
-        await host.StartAsync();
-        Console.WriteLine("ready");
-        await host.WaitForShutdownAsync();
-    }
+    });
 
     /// <summary>Output of that size, in lines.</summary>
     public static string Text(int bytes)
