@@ -21,8 +21,7 @@ internal static class BrokerFaults
         or SocketException or IOException or AuthenticationException or TimeoutException or ObjectDisposedException;
 
     /// <summary>Whether the broker is there and said no: who asks again gets the same answer.</summary>
-    public static bool IsRefusal(Exception error) => Flatten(error).Any(reason =>
-        IsLogin(reason) || IsNoEntry(reason));
+    public static bool IsRefusal(Exception error) => Flatten(error).Any(reason => IsLogin(reason) || IsNoEntry(reason));
 
     /// <summary>Whether the broker is not the one that these settings trust, or does not trust us.</summary>
     public static bool IsTls(Exception error) => Flatten(error).Any(reason => reason is AuthenticationException);

@@ -285,7 +285,8 @@ public sealed class RabbitMqNode : IAsyncDisposable
             : "(no log)";
     }
 
-    private static int LastingPort()
+    /// <summary>A loopback port that nobody listens on now, and that the system gives to no client.</summary>
+    internal static int LastingPort()
     {
         while (true)
         {

@@ -7,23 +7,23 @@ namespace JobRunner.Bus.TestKit;
 /// <summary>A link between a worker and its broker that can be cut, or swallow everything without a word.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private TcpListener _listener = new(IPAddress.Loopback, 0);
+    // It is closed and opened again: nobody else must be given its port meanwhile.
+    private TcpListener _listener;
     private readonly int _target;
     private readonly ConcurrentDictionary<TcpClient, TcpClient?> _links = new();
     private volatile bool _swallows;
     private volatile TaskCompletionSource _flows = Open();
 
-    private TcpProxy(int target) => _target = target;
+    private TcpProxy(int target, int port) => (_target, Port, _listener) = (target, port, new TcpListener(IPAddress.Loopback, port));
 
     /// <summary>Where to connect.</summary>
-    public int Port { get; private set; }
+    public int Port { get; }
 
     /// <summary>Starts a proxy in front of a loopback port.</summary>
     public static TcpProxy Start(int target)
     {
-        var proxy = new TcpProxy(target);
+        var proxy = new TcpProxy(target, RabbitMqNode.LastingPort());
         proxy._listener.Start();
-        proxy.Port = ((IPEndPoint)proxy._listener.LocalEndpoint).Port;
         _ = proxy.AcceptAsync(proxy._listener);
         return proxy;
     }
@@ -33,11 +33,10 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         foreach (var (near, far) in _links)
         {
+            _links.TryRemove(near, out _);
             near.Client?.Close(0);
             far?.Client?.Close(0);
         }
-
-        _links.Clear();
     }
 
     /// <summary>

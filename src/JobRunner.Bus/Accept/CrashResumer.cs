@@ -38,7 +38,13 @@ internal sealed class CrashResumer(
                 return null;
 
             case var over:
-                await LetGoAsync(command, over, lost);
+                if (over is Resumption.TellAgain { IsLogLost: true } ended)
+                {
+                    AcceptLog.LogLost(logger, ended.News.Finished.TotalTries);
+                    await logs.RecordAsync(LostLog.For(command, ended.News), lost);
+                }
+
+                await LetGoAsync(over, lost);
                 return null;
         }
     }
@@ -52,23 +58,18 @@ internal sealed class CrashResumer(
             return false;
         }
 
-        await LetGoAsync(delivery.Command, decided, lost);
+        // Nobody was asked whether its worker lives: a log that is missing may still be on its way.
+        await LetGoAsync(decided, lost);
         return true;
     }
 
     private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
         delivery, await journal.ReadAsync(delivery.Key, delivery.SentAt, lost));
 
-    private async Task LetGoAsync(RunJob command, Resumption over, CancellationToken lost)
+    private async Task LetGoAsync(Resumption over, CancellationToken lost)
     {
         if (over is Resumption.TellAgain again)
         {
-            if (again.IsLogLost)
-            {
-                AcceptLog.LogLost(logger, again.News.Finished.TotalTries);
-                await logs.RecordAsync(LostLog.For(command, again.News), lost);
-            }
-
             await finished.PublishAsync(again.News, lost);
             AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
         }
