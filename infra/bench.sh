@@ -4,7 +4,8 @@
 # stop startup.
 #
 #   infra/bench.sh scale [--quick]   something else: workers, queues and brokers in numbers, and messages of 1 MB; prints the
-#                                    tables of docs/performance.md, in about 10 minutes; --quick takes 3, with fewer points
+#                                    tables of docs/performance.md, in about 10 minutes; --quick takes 3, with fewer points;
+#                                    "scale large" measures only the messages
 #
 #   infra/bench.sh micro [--quick]   single steps of a job's path in nanoseconds and bytes (BenchmarkDotNet); no broker. Takes its
 #                                    arguments too: infra/bench.sh micro --quick --filter '*Wire*'

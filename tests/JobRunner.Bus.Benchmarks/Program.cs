@@ -33,7 +33,7 @@ switch (args)
     case ["micro", ..]:
         return MicroBench.Run(args[1..]);
     case ["scale", ..] or [_, "scale"]:
-        return await ScaleBench.RunAsync(args.Contains("--quick"));
+        return await ScaleBench.RunAsync(args.Contains("--quick"), args.Contains("large"));
     default:
         return await Bench.RunAsync(args);
 }

@@ -66,6 +66,33 @@ public sealed class CrashTests(Broker broker, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_resume_of_a_run_that_was_stopped_while_it_waited_goes_on_when_its_worker_is_killed()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var request = Stage.NewRequestId();
+        var script = Base64("""{"cmd":"/bin/sh","args":["-c","[ $JOBRUNNER_TRY -eq 1 ] && exit 1; sleep 8"]}""");
+        string Command(int tries) => $$"""
+            {"requestId":"{{request}}","job":{"id":"abcd","type":"shell-command","bytes":"{{script}}","retry":2,"retryWait":"1h"},
+             "prevTries":{{tries}},"totalTries":{{tries}},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            """;
+        await stage.Client.SendAsync("run-job", Command(0));
+        await StopTests.StatusAsync(stage, request, status => (bool)status["sleeping"]!);
+        await stage.Client.SendAsync("stop-job", $$"""{"requestId":"{{request}}","sentAt":"{{DateTimeOffset.UtcNow:O}}"}""");
+        var stopped = await stage.FinishedAsync(request, "abcd");
+        Assert.Equal((6, 1, 1), ((int)stopped["finalState"]!, (int)stopped["prevTries"]!, (int)stopped["totalTries"]!));
+
+        await stage.Client.SendAsync("run-job", Command(1));
+        await StopTests.StatusAsync(stage, request, status => (int)status["try"]! == 2 && !(bool)status["sleeping"]! && (int)status["state"]! == 2);
+        await stage.Worker.KillAsync();
+        var other = await stage.AddWorkerAsync();
+
+        await Eventually.HoldsAsync(() => $"its end; the other worker said:\n{other.Output}", () => stage.Ends(request, "abcd").Count == 2);
+        var end = stage.Ends(request, "abcd")[1];
+        Assert.Equal((3, 2, 2), ((int)end["finalState"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
+        await Eventually.HoldsAsync("logs 1 and 2", () => stage.RequestManager.Rows.Select(row => row.Try).Order().SequenceEqual([1L, 2]));
+    }
+
+    [Fact]
     public async Task Jobs_of_a_worker_that_is_killed_again_and_again_all_end_once_with_logs_without_gap_or_repeat()
     {
         const int Jobs = 150;

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Client;
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.TestKit;
 using RabbitMQ.Client;
 
@@ -39,7 +41,43 @@ public sealed class StopTests(Broker broker)
         Assert.Equal(("stopped-while-running", 6), ((string)answer["outcome"]!, (int)answer["finalState"]!));
         var end = await stage.FinishedAsync(request, "slep");
         Assert.Equal((6, 1, 0, 1), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
-        await Eventually.HoldsAsync("the log of the stopped try", () => stage.RequestManager.Rows is [{ State: Contracts.JobState.Stopped, Try: 1 }]);
+        await Eventually.HoldsAsync("the log of the stopped try", () => stage.RequestManager.Rows is [{ State: JobState.Stopped, Try: 1 }]);
+    }
+
+    [Fact]
+    public async Task Runs_that_are_resumed_the_moment_they_were_stopped_while_they_waited_run()
+    {
+        const int Jobs = 60;
+        await using var stage = await Stage.SetAsync(broker);
+        await using var client = await JobRunnerClient.ConnectAsync(stage.Uri);
+        var request = JobRunnerClient.NewRequestId();
+        RunJob Command(int job) => new()
+        {
+            RequestId = request,
+            Job = new Job
+            {
+                Id = $"{job:x4}",
+                Type = "shell-command",
+                Retry = 3,
+                RetryWait = "1h",
+                Bytes = Encoding.UTF8.GetBytes("""{"cmd":"/bin/sh","args":["-c","[ $JOBRUNNER_TRY -gt 1 ]"]}"""),
+            },
+        };
+        await Task.WhenAll(Enumerable.Range(0, Jobs).Select(job => client.SubmitAsync(Command(job))));
+        await Eventually.HoldsAsync("all wait", async () => (await client.StatusAsync(request)).Count(status => status.Sleeping) == Jobs);
+
+        var resumed = Enumerable.Range(0, Jobs).Select(ResumeAsync).ToList();
+        await client.SendStopAsync(new StopJob { RequestId = request }, TestContext.Current.CancellationToken);
+
+        var ends = await Task.WhenAll(resumed).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.All(ends, end => Assert.Equal((JobState.Complete, 2L), (end.FinalState, end.TotalTries)));
+
+        async Task<JobFinished> ResumeAsync(int job)
+        {
+            var stopped = await client.WaitForAsync(request, $"{job:x4}");
+            Assert.Equal((JobState.Stopped, 1L), (stopped.FinalState, stopped.TotalTries));
+            return await client.RunAsync(Command(job) with { PrevTries = stopped.PrevTries, TotalTries = stopped.TotalTries, JobData = stopped.JobData });
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Record.Journal;
@@ -44,8 +45,7 @@ internal static class CrashResume
         {
             switch (entry)
             {
-                // Its own leg again: sent twice because it was not known whether the first had arrived.
-                case RunSentOn next when next.TotalTries >= command.TotalTries && (delivery.Leg.Id is null || next.Leg != delivery.Leg.Id):
+                case RunSentOn next when IsOf(delivery, next):
                     return new Resumption.LetGo();
                 case RunFinished end when IsOf(delivery, end):
                     return new Resumption.TellAgain(
@@ -58,7 +58,8 @@ internal static class CrashResume
 
         var logs = since.OfType<TryLogged>().Select(entry => entry.Log).Where(log => log.Try > command.TotalTries)
             .DistinctBy(log => log.Try).OrderBy(log => log.Try).ToList();
-        var starts = since.AsEnumerable().Reverse().TakeWhile(entry => entry is not TryLogged).Count(entry => entry is StartedAgain);
+        // An end that is there is that of an earlier run.
+        var starts = since.AsEnumerable().Reverse().TakeWhile(entry => entry is not (TryLogged or RunFinished)).Count(entry => entry is StartedAgain);
         return logs.Count == 0 ? new Resumption.GoOn(delivery, 1 + starts) : After(delivery, logs, since, starts);
     }
 
@@ -67,6 +68,15 @@ internal static class CrashResume
         var own = delivery.Leg.Id is null ? -1 : journal.ToList().FindIndex(entry => entry is RunSentOn sent && sent.Leg == delivery.Leg.Id);
         return [.. journal.Skip(own + 1)];
     }
+
+    /// <summary>
+    /// A run that was stopped while it waited, and resumed, has the counters of the leg that waited: that one is of another command.
+    /// </summary>
+    private static bool IsOf(CommandDelivery delivery, RunSentOn next) =>
+        next.TotalTries >= delivery.Command.TotalTries
+        && (next.CommandSentAt is not { } of || delivery.SentAt is not { } own || of == own)
+        // Its own leg again: sent twice because it was not known whether the first had arrived.
+        && (delivery.Leg.Id is null || next.Leg != delivery.Leg.Id);
 
     /// <summary>
     /// An end with no log of its own can be that of an earlier run. It says when its command was sent; where it does not,
@@ -87,12 +97,35 @@ internal static class CrashResume
         return end.Finished.TotalTries > delivery.Command.TotalTries || delivery.SentAt is not { } sent || end.At is not { } told || told >= sent;
     }
 
+    /// <summary>The data that the last logged try left; those of a try that was cut off before its log, and run again, do not count.</summary>
+    private static JsonObject? DataOfLoggedTries(List<JournalEntry> journal, long triesBefore)
+    {
+        JobDataChanged? changed = null;
+        JsonObject? left = null;
+        foreach (var entry in journal)
+        {
+            switch (entry)
+            {
+                case JobDataChanged data when data.Try > triesBefore:
+                    changed = data;
+                    break;
+                case StartedAgain:
+                    changed = null;
+                    break;
+                case TryLogged logged when logged.Log.Try == changed?.Try:
+                    left = changed.JobData;
+                    break;
+            }
+        }
+
+        return left;
+    }
+
     private static Resumption After(CommandDelivery delivery, List<JobLogRecorded> logs, List<JournalEntry> journal, int starts)
     {
         var command = delivery.Command;
         var last = logs[^1];
-        var jobData = journal.OfType<JobDataChanged>().Where(data => data.Try > command.TotalTries && data.Try <= last.Try)
-            .OrderBy(data => data.Try).LastOrDefault()?.JobData ?? command.JobData;
+        var jobData = DataOfLoggedTries(journal, command.TotalTries) ?? command.JobData;
 
         // A STOPPED log without an end after it is a drain's: that try does not count.
         var used = logs.Count(log => log.State != JobState.Stopped);

@@ -190,6 +190,9 @@ internal sealed class RunDispatcher(
                 AcceptLog.DeliveryDropped(logger, "the run has gone on since");
                 return Meeting.Done;
 
+            case ParkedRun parked when parked.Leg != delivery.Leg.Id && await IsGoneSoonAsync(parked, notStarted):
+                return Meeting.LookAgain;
+
             case ParkedRun parked when parked.Leg != delivery.Leg.Id:
                 throw new RefusedException(
                     $"job {command.Job.Id} of request {command.RequestId} waits here for its next try, from totalTries "
@@ -224,6 +227,22 @@ internal sealed class RunDispatcher(
         await live.Ending.WaitAsync(StopsArriveWithin, time, notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         notStarted.ThrowIfCancellationRequested();
         return live.Ending.IsCompleted;
+    }
+
+    /// <summary>
+    /// The scheduler of a run that was stopped while it waited knows of its end, and may resume it, before all here do; and a worker
+    /// that was frozen may still hold a run that has ended elsewhere.
+    /// </summary>
+    private async Task<bool> IsGoneSoonAsync(ParkedRun parked, CancellationToken notStarted)
+    {
+        await parked.Gone.WaitAsync(StopsArriveWithin, time, notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (parked.IsStopped)
+        {
+            await parked.Gone.WaitAsync(notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        notStarted.ThrowIfCancellationRequested();
+        return parked.Gone.IsCompleted;
     }
 
     private TimeSpan? NotDueYet(CommandDelivery delivery) =>

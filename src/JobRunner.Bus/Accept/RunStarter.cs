@@ -79,6 +79,7 @@ internal sealed class RunStarter(
             if (parked is ParkedRun back)
             {
                 _parked.Remove(back);
+                back.MarkGone();
             }
 
             _ = SeeThroughAsync(run);
@@ -97,7 +98,8 @@ internal sealed class RunStarter(
     /// <summary>Lets go of a runner and its room.</summary>
     public void Forget(IRunner runner)
     {
-        if (runner is ParkedRun parked)
+        var parked = runner as ParkedRun;
+        if (parked is not null)
         {
             _parked.Remove(parked);
         }
@@ -106,6 +108,8 @@ internal sealed class RunStarter(
         {
             _room.Release();
         }
+
+        parked?.MarkGone();
     }
 
     private async Task FailWithoutTryAsync(CommandDelivery delivery, JobNotMadeException error)

@@ -7,8 +7,10 @@ namespace JobRunner.Bus.Benchmarks.Scale;
 /// <summary>How throughput and cost grow with workers, queues and brokers, what a million jobs a second would take, and what messages of 1 MB cost.</summary>
 internal static class ScaleBench
 {
+    /// <param name="quick">With fewer points.</param>
+    /// <param name="onlyLarge">Only the messages of 1 MB.</param>
     /// <returns>The exit code: 1 where a job was lost or repeated.</returns>
-    public static async Task<int> RunAsync(bool quick)
+    public static async Task<int> RunAsync(bool quick, bool onlyLarge)
     {
         var (most, jobs, rounds) = quick ? (2, 10_000, 2) : (4, 20_000, 3);
         var watch = Stopwatch.StartNew();
@@ -20,6 +22,12 @@ internal static class ScaleBench
             Occupancy alone, leader;
             await using (var node = await RabbitMqNode.StartAsync())
             {
+                if (onlyLarge)
+                {
+                    Tables.Large(await LargeAsync(node));
+                    return 0;
+                }
+
                 await using (var grid = await Grid.OpenAsync([node]))
                 {
                     points = await grid.MeasureAsync(most, jobs, rounds, 6_000);
@@ -27,7 +35,7 @@ internal static class ScaleBench
                 }
 
                 Console.WriteLine($"one broker: {watch.Elapsed.TotalSeconds:f0} s");
-                large = await LargeMessages.MeasureAsync(node, quick ? 60 : 100, quick ? 2 : 6);
+                large = await LargeAsync(node);
                 Console.WriteLine($"large messages: {watch.Elapsed.TotalSeconds:f0} s");
             }
 
@@ -47,6 +55,8 @@ internal static class ScaleBench
             Console.Error.WriteLine($"No figures: {error.Message}");
             return 1;
         }
+
+        Task<List<LargeRow>> LargeAsync(RabbitMqNode node) => LargeMessages.MeasureAsync(node, quick ? 60 : 100, quick ? 2 : 6);
     }
 
     private static void Print(List<Point> points, Occupancy alone, Occupancy leader, List<LargeRow> large)

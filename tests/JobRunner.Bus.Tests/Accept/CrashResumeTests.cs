@@ -73,6 +73,18 @@ public sealed class CrashResumeTests
         Assert.Equal(1, (int)resumed.Command.JobData["from"]!);
     }
 
+    [Fact]
+    public void Job_data_of_a_try_cut_off_is_not_taken_for_that_of_the_same_try_run_again()
+    {
+        var resumed = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), [
+            new JobDataChanged(1, new JsonObject { ["from"] = "cut off" }),
+            new StartedAgain(),
+            Logged(1, JobState.Fail),
+        ])).Delivery;
+
+        Assert.Equal("command", (string?)resumed.Command.JobData["from"]);
+    }
+
     [Theory]
     [InlineData(JobState.Complete, 2, 1, JobState.Complete)]
     [InlineData(JobState.Fail, 0, 1, JobState.Fail)]
@@ -165,6 +177,26 @@ public sealed class CrashResumeTests
         var news = Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(Command(), [end])).News;
 
         Assert.Equal((end.At, end.CommandSentAt), (news.At, news.CommandSentAt));
+    }
+
+    [Fact]
+    public void A_resumed_run_is_not_taken_for_the_one_before_it_that_was_stopped_while_it_waited()
+    {
+        var before = Sent.AddSeconds(-10);
+        JournalEntry[] stopped = [Logged(1, JobState.Fail), new RunSentOn("a", 1, before), Ended(1, Sent.AddSeconds(-1)) with { CommandSentAt = before }];
+
+        Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(1, 1), stopped));
+        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(1, 1), [.. stopped, new RunSentOn("b", 1, Sent)]));
+        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(1, 1), [.. stopped, new RunSentOn("b", 1)]));
+    }
+
+    [Fact]
+    public void Starts_of_an_earlier_run_with_the_same_counters_do_not_count()
+    {
+        JournalEntry[] earlier = [new StartedAgain(), new StartedAgain(), Ended(0) with { CommandSentAt = Sent.AddSeconds(-10) }];
+
+        Assert.Equal(1, Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), earlier)).Starts);
+        Assert.Equal(2, Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), [.. earlier, new StartedAgain()])).Starts);
     }
 
     [Fact]

@@ -192,9 +192,47 @@ public sealed class RunDispatcherTests : IAsyncDisposable
     {
         await _world.ParkAsync();
 
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => _world.DeliverAsync(World.Command(totalTries: 1)));
+        var delivery = _world.DeliverAsync(World.Command(totalTries: 1));
+        Assert.False(delivery.IsCompleted);
+        _world.Time.Advance(TimeSpan.FromSeconds(2));
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => delivery);
 
         Assert.Equal("job j of request r waits here for its next try, from totalTries 1; this command has totalTries 1", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_resume_waits_until_the_stop_of_the_run_that_waited_here_is_safe()
+    {
+        await _world.ParkAsync();
+        var safe = new TaskCompletionSource();
+        _world.Taking = () => safe.Task;
+        await _world.StopAsync();
+        _world.Try = (_, _) => Task.FromResult(JobResult.Complete());
+
+        var resume = _world.DeliverAsync(World.Command(sentAt: World.Noon.AddSeconds(1), totalTries: 1));
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(resume.IsCompleted);
+        safe.SetResult();
+        await resume.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+
+        Assert.Equal([JobState.Stopped, JobState.Complete], _world.Ends.Select(end => end.FinalState));
+        Assert.Equal([1L, 2L], _world.Logs.Select(log => log.Try));
+    }
+
+    [Fact]
+    public async Task A_command_that_comes_as_a_run_that_waited_here_is_let_go_of_starts()
+    {
+        await _world.ParkAsync();
+        _world.Try = (_, _) => Task.FromResult(JobResult.Complete());
+        _world.Time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromSeconds(2));
+
+        var goesOn = _world.DeliverAsync(World.Command(sentAt: World.Noon, totalTries: 2), new RunLeg("elsewhere", 2));
+        Assert.False(goesOn.IsCompleted);
+        _world.Time.Advance(TimeSpan.FromSeconds(1));
+        await goesOn.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+
+        Assert.Equal((JobState.Complete, 3L), (Assert.Single(_world.Ends).FinalState, _world.Ends.Single().Tries));
     }
 
     [Fact]

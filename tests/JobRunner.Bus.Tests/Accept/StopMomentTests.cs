@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JobRunner.Bus.Accept;
 using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
@@ -70,18 +71,56 @@ public sealed class StopMomentTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_stop_that_comes_as_the_run_has_just_ended_is_answered()
+    public async Task A_stop_that_comes_as_the_run_has_just_ended_is_answered_once_the_end_is_safe()
     {
-        var command = World.Command(sentAt: World.Noon);
-        var runner = _world.Get<RunnerFactory>().Make(command);
-        Assert.True(_world.Repo.TryAdd(new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner)));
-        await runner.RunAsync();
-        await runner.DisposeAsync();
+        var run = await EndedAsync();
 
         await _world.StopAsync(asker: "me");
+        Assert.Empty(_world.Replies);
+        run.MarkOver();
 
         await Eventually.HoldsAsync("the asker is answered", () => !_world.Replies.IsEmpty, TimeSpan.FromSeconds(10));
         Assert.Equal(("already-finished", JobState.Complete), (_world.Replies.Single().Reply.Outcome, _world.Replies.Single().Reply.FinalState));
+    }
+
+    [Fact]
+    public async Task A_stop_of_a_run_that_ended_and_was_given_up_before_that_was_safe_is_left_to_its_successor()
+    {
+        var job = Guid.NewGuid().ToString("N");
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source == JobTraces.Source,
+            Sample = (ref options) => options.Name == "process stop-job" ? ActivitySamplingResult.AllData : ActivitySamplingResult.None,
+            ActivityStopped = span =>
+            {
+                if (span.OperationName == "process stop-job" && span.GetTagItem(JobTraces.JobIdKey) as string == job)
+                {
+                    heard.TrySetResult();
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        var run = await EndedAsync(job);
+
+        await _world.StopAsync(job, asker: "me");
+        Assert.False(heard.Task.IsCompleted);
+        run.MarkBroken(new GivenBackException());
+        await heard.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+
+        Assert.Empty(_world.Replies);
+        Assert.DoesNotContain(_world.LogLines, line => line.Id.Id == 1112);
+    }
+
+    private async Task<LiveRun> EndedAsync(string job = "j")
+    {
+        var command = World.Command(job, sentAt: World.Noon);
+        var runner = _world.Get<RunnerFactory>().Make(command);
+        var run = new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner);
+        Assert.True(_world.Repo.TryAdd(run));
+        await runner.RunAsync();
+        await runner.DisposeAsync();
+        return run;
     }
 
     [Fact]

@@ -120,8 +120,18 @@ internal sealed class StopJobConsumer(
                 result = await runner.StopAsync();
             }
 
+            if (runner is LiveRun ended)
+            {
+                // Until then another worker may have to run it again, and its end may be another one.
+                await ended.Over;
+            }
+
             span?.SetTag(MessageSpans.StopOutcomeKey, StopReplies.NameOf(result.Outcome)).SetTag(JobTraces.JobStateKey, result.FinalState.ToSeedName());
             await replies.SendAsync(order.ReplyTo, runner.Key, result);
+        }
+        catch (GivenBackException)
+        {
+            // Whoever takes the run over has read the same stop, and answers.
         }
         catch (Exception error)
         {

@@ -22,6 +22,8 @@ internal sealed class ParkedRun(
     private Task<StopResult>? _stop;
     private bool _due;
     private bool _retired;
+    private bool _isGone;
+    private TaskCompletionSource? _gone; // where somebody asked
     private Action<ParkedRun>? _forget;
     private volatile LiveRun? _sending;
 
@@ -39,6 +41,40 @@ internal sealed class ParkedRun(
 
     /// <summary>Highest try number logged before the wait.</summary>
     public long TotalTries => next.TotalTries;
+
+    /// <summary>Whether it was stopped: it is gone as soon as that is safe.</summary>
+    public bool IsStopped
+    {
+        get
+        {
+            lock (this)
+            {
+                return _stop is not null;
+            }
+        }
+    }
+
+    /// <summary>Completes when it is held here no more.</summary>
+    public Task Gone
+    {
+        get
+        {
+            lock (this)
+            {
+                return _isGone ? Task.CompletedTask : (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
+
+    /// <summary>It is held here no more.</summary>
+    public void MarkGone()
+    {
+        lock (this)
+        {
+            _isGone = true;
+            _gone?.TrySetResult();
+        }
+    }
 
     /// <summary>Takes the run out of its wait; false when it was stopped first.</summary>
     public bool TryTakeUp()

@@ -12,8 +12,11 @@ internal sealed record TryLogged(JobLogRecorded Log) : JournalEntry;
 /// <summary>A try changed the job data; written before its log.</summary>
 internal sealed record JobDataChanged(long Try, JsonObject JobData) : JournalEntry;
 
-/// <summary>The run went on elsewhere as this leg.</summary>
-internal sealed record RunSentOn(string Leg, long TotalTries) : JournalEntry;
+/// <summary>A run went on elsewhere as this leg.</summary>
+/// <param name="Leg">The leg.</param>
+/// <param name="TotalTries">The highest try number logged before.</param>
+/// <param name="CommandSentAt">When the command of that run was sent; unknown where it said no time.</param>
+internal sealed record RunSentOn(string Leg, long TotalTries, DateTimeOffset? CommandSentAt = null) : JournalEntry;
 
 /// <summary>A redelivered command was about to start again: its worker had died, or was taken for dead.</summary>
 internal sealed record StartedAgain : JournalEntry;

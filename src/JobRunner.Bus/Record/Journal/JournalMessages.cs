@@ -26,7 +26,7 @@ internal static class JournalMessages
                 case Names.RunJobWait:
                     var command = Wire.Deserialize<RunJob>(body);
                     return Header(properties, WorkerHeaders.Leg) is { } leg
-                        ? (new RunnerKey(command.RequestId, command.Job.Id), new RunSentOn(leg, command.TotalTries))
+                        ? (new RunnerKey(command.RequestId, command.Job.Id), new RunSentOn(leg, command.TotalTries, command.SentAt))
                         : null;
 
                 default:
