@@ -11,9 +11,6 @@ internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyLis
 {
     private const int DefaultSeconds = 35;
 
-    /// <summary>Not injected unless named: what they do to a worker is not always mended, see docs/chaos.md.</summary>
-    private static readonly FaultKind[] ForPeople = [FaultKind.PauseWorker, FaultKind.SwallowLink, FaultKind.StallLink];
-
     /// <summary>Where progress is told as it happens; none unless <c>CHAOS_PROGRESS</c> is set.</summary>
     public static string? ProgressPath => Setting("CHAOS_PROGRESS");
 
@@ -23,7 +20,7 @@ internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyLis
     public static ChaosAsked FromEnvironment()
     {
         var seed = Setting("CHAOS_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next(1_000_000);
-        FaultKind[] kinds = Setting("CHAOS_FAULTS") is { } named ? [.. named.Split(',').Select(KindOf)] : [.. Enum.GetValues<FaultKind>().Except(ForPeople)];
+        FaultKind[] kinds = Setting("CHAOS_FAULTS") is { } named ? [.. named.Split(',').Select(KindOf)] : Enum.GetValues<FaultKind>();
         var seconds = double.Parse(Setting("CHAOS_SECONDS") ?? $"{DefaultSeconds}", CultureInfo.InvariantCulture);
         var settings = new ChaosSettings(
             seed,
