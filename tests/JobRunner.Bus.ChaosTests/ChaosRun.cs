@@ -15,9 +15,6 @@ public static class ChaosRun
     private const int MostOutstanding = 200;
     private const string Request = "chaosrequest00000000";
 
-    // RabbitMQ 3.10 loses a stream whose node is killed within about a second of its declaration.
-    private static readonly TimeSpan AgeOfStreams = TimeSpan.FromSeconds(4);
-
     /// <summary>Runs, checks, and leaves the history in its file.</summary>
     public static async Task<ChaosResult> RunAsync(ChaosSettings settings, Action<string> tell)
     {
@@ -34,7 +31,7 @@ public static class ChaosRun
         {
             // The first one makes the queues and streams.
             workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs));
-            var old = Task.Delay(AgeOfStreams);
+            var old = RabbitMqNode.StreamsOutliveAKillAsync();
             workers.AddRange(await Task.WhenAll(Enumerable.Range(1, settings.Workers - 1)
                 .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs))));
             await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, Request);
