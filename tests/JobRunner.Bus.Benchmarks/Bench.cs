@@ -26,7 +26,7 @@ internal static class Bench
 
             if (Wanted("stop"))
             {
-                figures["stop_p99_ms"] = await Stops.MeasureAsync(node, 500);
+                figures["stop_p99_ms"] = await StopLatency.MeasureAsync(node, 500);
             }
 
             if (Wanted("throughput") || Wanted("latency"))

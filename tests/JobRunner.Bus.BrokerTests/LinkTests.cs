@@ -1,6 +1,7 @@
-using JobRunner.Bus.Accept.Lease;
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Journal;
+using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
-using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.TestKit;

@@ -1,11 +1,11 @@
-using JobRunner.Bus.Accept;
-using JobRunner.Bus.Accept.Lease;
-using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Journal;
+using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
-using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;

@@ -1,8 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Settings;

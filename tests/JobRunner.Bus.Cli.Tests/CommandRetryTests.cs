@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Record.Journal;
+using JobRunner.Bus.Journal;
 
 namespace JobRunner.Bus.Cli.Tests;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using JobRunner.Bus.Cli.Hosting;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Report;
+using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 

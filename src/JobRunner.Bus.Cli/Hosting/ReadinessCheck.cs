@@ -1,3 +1,4 @@
+using JobRunner.Bus.Hosting;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace JobRunner.Bus.Cli.Hosting;

@@ -1,7 +1,7 @@
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Report;
-using JobRunner.Bus.Report.RequestManager;
+using JobRunner.Bus.Delivery;
+using JobRunner.Bus.Delivery.RequestManager;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

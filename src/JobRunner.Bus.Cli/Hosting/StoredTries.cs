@@ -1,8 +1,8 @@
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Repair;
-using JobRunner.Bus.Report;
-using JobRunner.Bus.Report.RequestManager;
-using JobRunner.Bus.Report.Sqlite;
+using JobRunner.Bus.Delivery;
+using JobRunner.Bus.Delivery.RequestManager;
+using JobRunner.Bus.Delivery.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Report;
+using JobRunner.Bus.Delivery;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Jobs;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;

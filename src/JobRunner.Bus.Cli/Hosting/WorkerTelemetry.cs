@@ -1,3 +1,4 @@
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using Microsoft.AspNetCore.Builder;

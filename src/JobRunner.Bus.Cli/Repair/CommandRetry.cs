@@ -1,5 +1,5 @@
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Record.Journal;
+using JobRunner.Bus.Journal;
 
 namespace JobRunner.Bus.Cli.Repair;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using JobRunner.Bus.Accept.Refuse;
+using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;

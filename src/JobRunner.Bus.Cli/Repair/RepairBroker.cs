@@ -1,8 +1,8 @@
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Journal;
 using JobRunner.Bus.RabbitMq;
-using JobRunner.Bus.Record.Journal;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using JobRunner.Bus.Accept;
-using JobRunner.Bus.Accept.Wait;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runs;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
-using JobRunner.Bus.Accept.Lease;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Leases;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;

@@ -1,5 +1,4 @@
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Trimming;
 
 namespace JobRunner.Bus.Record;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Record.Journal;
+using JobRunner.Bus.Journal;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;

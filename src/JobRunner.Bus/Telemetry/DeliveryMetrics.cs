@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Report.Gate;
+using JobRunner.Bus.Delivery.Gate;
 
 namespace JobRunner.Bus.Telemetry;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
-using JobRunner.Bus.Accept;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Runs;
 
 namespace JobRunner.Bus.Telemetry;
 

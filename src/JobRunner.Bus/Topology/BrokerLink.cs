@@ -1,3 +1,4 @@
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Logging;

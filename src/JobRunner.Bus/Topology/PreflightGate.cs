@@ -1,3 +1,4 @@
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.RabbitMq;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

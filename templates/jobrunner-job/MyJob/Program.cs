@@ -1,4 +1,5 @@
 using JobRunner.Bus;
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using JobRunner.Bus.Accept.Receive;
-using JobRunner.Bus.Accept.Stop;
+using JobRunner.Bus.Receive;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Stops;
 using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Benchmarks.Micro;

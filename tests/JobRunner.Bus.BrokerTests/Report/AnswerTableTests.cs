@@ -53,7 +53,7 @@ public sealed class AnswerTableTests(Broker broker)
             ["JobRunner__Report__RedeliverAfter"] = "100ms,300ms,1s",
             ["JobRunner__RequestManager__AttemptDelay"] = "5ms",
             ["JobRunner__RequestManager__AttemptTimeout"] = "200ms",
-            ["Logging__LogLevel__JobRunner.Bus.Report"] = "Error",
+            ["Logging__LogLevel__JobRunner.Bus.Delivery"] = "Error",
         });
         await using var feed = await LogFeed.OpenAsync(stage.Uri);
         var calls = new ConcurrentDictionary<string, int>();

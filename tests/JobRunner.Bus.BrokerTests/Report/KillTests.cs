@@ -14,7 +14,7 @@ public sealed class KillTests(Broker broker)
         ["JobRunner__Report__RedeliverAfter"] = "100ms,200ms,400ms",
         ["JobRunner__RequestManager__AttemptDelay"] = "5ms",
         ["JobRunner__RequestManager__Attempts"] = "2",
-        ["Logging__LogLevel__JobRunner.Bus.Report"] = "Error",
+        ["Logging__LogLevel__JobRunner.Bus.Delivery"] = "Error",
     };
 
     private static readonly string[] Riddles = ["not now", "not this one", "later"];

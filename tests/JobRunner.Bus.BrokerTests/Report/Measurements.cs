@@ -15,7 +15,7 @@ public sealed class Measurements(Broker broker)
     private static readonly Dictionary<string, string> Quiet = new()
     {
         ["Logging__LogLevel__JobRunner.Bus"] = "Warning",
-        ["Logging__LogLevel__JobRunner.Bus.Report.RequestManager"] = "Error",
+        ["Logging__LogLevel__JobRunner.Bus.Delivery.RequestManager"] = "Error",
         ["Logging__LogLevel__JobRunner.Bus.Accept.WorkerIntake"] = "Information",
     };
 

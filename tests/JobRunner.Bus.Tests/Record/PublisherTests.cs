@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
-using JobRunner.Bus.Tests.Accept;
+using JobRunner.Bus.Tests.Runs;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.Hosting;

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
-using JobRunner.Bus.Tests.Accept;
+using JobRunner.Bus.Tests.Runs;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,7 +1,7 @@
 using System.Text;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Serialization;
-using JobRunner.Bus.Tests.Accept;
+using JobRunner.Bus.Tests.Runs;
 using MassTransit;
 
 namespace JobRunner.Bus.Tests.Serialization;

@@ -1,0 +1,42 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Refusals;
+using JobRunner.Bus.Serialization;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using MassTransit.Middleware;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Consumers;
+
+internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsumer>
+{
+    private readonly int _slots;
+
+    public RunJobConsumerDefinition(IOptions<WorkerOptions> options)
+    {
+        EndpointName = Names.RunJob;
+        _slots = options.Value.Slots;
+        ConcurrentMessageLimit = _slots;
+    }
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<RunJobConsumer> consumerConfigurator, IRegistrationContext context)
+    {
+        endpointConfigurator.ConfigureConsumeTopology = false;
+        endpointConfigurator.PublishFaults = false;
+        // What one worker prefetches no other can run: hold no more than can start.
+        endpointConfigurator.PrefetchCount = _slots;
+        endpointConfigurator.ConcurrentMessageLimit = _slots;
+        endpointConfigurator.ReadOnly<RunJob>();
+        // What could not be read has gone to the error queue already; it needs no second one.
+        endpointConfigurator.DiscardSkippedMessages();
+        endpointConfigurator.ConfigureError(error =>
+        {
+            error.UseFilter(ActivatorUtilities.CreateInstance<TellSchedulerFilter>(context));
+            error.UseFilter(new ReasonFilter());
+            error.UseFilter(new ErrorTransportFilter());
+        });
+    }
+}

@@ -1,0 +1,16 @@
+namespace JobRunner.Bus.Delivery.Redeliver;
+
+/// <summary>What became of a job log's deliveries so far. It travels with the log.</summary>
+/// <param name="PutOffs">How often it was put off; decides the next delay.</param>
+/// <param name="FirstTriedAt">When its first delivery began; none before the first put-off.</param>
+/// <param name="PutOffAt">When it was last put off; none before the first put-off.</param>
+internal readonly record struct DeliveryHistory(int PutOffs, DateTimeOffset? FirstTriedAt, DateTimeOffset? PutOffAt)
+{
+    /// <summary>A log that was not delivered before.</summary>
+    public static DeliveryHistory None => default;
+}
+
+/// <summary>A log that is to be delivered later.</summary>
+/// <param name="Delay">How long it waits; zero for the end of the queue.</param>
+/// <param name="History">What to keep with it.</param>
+internal readonly record struct PutOff(TimeSpan Delay, DeliveryHistory History);

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Delivery.Redeliver;
+
+/// <summary>The history of a log's deliveries, in headers beside its body.</summary>
+internal static class RedeliveryHeaders
+{
+    // On every message of an error queue: whoever sends one back starts its history over.
+    private const string FaultPrefix = "MT-Fault-";
+
+    // What the broker or a client wrote for a stay that is over. CC and BCC would send copies elsewhere.
+    private static readonly string[] Stale =
+    [
+        "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange",
+        "x-last-death-queue", "x-last-death-reason", "x-delivery-count", "x-dotnet-pub-seq-no", "CC", "BCC",
+        MessageHeaders.Reason,
+    ];
+
+    /// <summary>Reads the history; none for a log that was not put off, or came back from an error queue.</summary>
+    public static DeliveryHistory Read(IEnumerable<KeyValuePair<string, object>> headers)
+    {
+        var (putOffs, firstTriedAt, putOffAt) = (0, (DateTimeOffset?)null, (DateTimeOffset?)null);
+        foreach (var (name, value) in headers)
+        {
+            switch (name)
+            {
+                case MessageHeaders.Reason:
+                    return DeliveryHistory.None;
+                case WorkerHeaders.PutOffs:
+                    _ = int.TryParse(Text(value), NumberStyles.None, CultureInfo.InvariantCulture, out putOffs);
+                    break;
+                case WorkerHeaders.FirstTriedAt:
+                    firstTriedAt = Time(value);
+                    break;
+                case WorkerHeaders.PutOffAt:
+                    putOffAt = Time(value);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return new DeliveryHistory(putOffs, firstTriedAt, putOffAt);
+    }
+
+    /// <summary>The properties a log goes on with: its own, with the history, as a message of ours.</summary>
+    public static BasicProperties WithHistory(IReadOnlyBasicProperties? received, DeliveryHistory? history)
+    {
+        var properties = received is null ? new BasicProperties() : new BasicProperties(received);
+        Dictionary<string, object?> headers = new(StringComparer.Ordinal);
+        foreach (var (name, value) in properties.Headers ?? new Dictionary<string, object?>())
+        {
+            if (!Stale.Contains(name, StringComparer.Ordinal) && !name.StartsWith(FaultPrefix, StringComparison.Ordinal))
+            {
+                headers[name] = value;
+            }
+        }
+
+        if (history is { FirstTriedAt: { } firstTriedAt, PutOffAt: { } putOffAt } known)
+        {
+            headers[WorkerHeaders.PutOffs] = known.PutOffs.ToString(CultureInfo.InvariantCulture);
+            headers[WorkerHeaders.FirstTriedAt] = firstTriedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+            headers[WorkerHeaders.PutOffAt] = putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        }
+
+        properties.Headers = headers;
+        properties.DeliveryMode = DeliveryModes.Persistent;
+        // It must not expire on the way, and the broker checks that a user id is the sender's own.
+        properties.ClearExpiration();
+        properties.ClearUserId();
+        return properties;
+    }
+
+    private static DateTimeOffset? Time(object? value) =>
+        long.TryParse(Text(value), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is > 0 and < 253_402_300_799_000
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
+
+    private static string? Text(object? value) => value switch
+    {
+        string text => text,
+        byte[] bytes => Encoding.UTF8.GetString(bytes),
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => null,
+    };
+}

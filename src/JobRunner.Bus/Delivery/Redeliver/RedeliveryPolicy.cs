@@ -1,0 +1,42 @@
+namespace JobRunner.Bus.Delivery.Redeliver;
+
+/// <summary>When a job log that was not taken is delivered again. Pure arithmetic.</summary>
+/// <param name="steps">Delays, none shorter than the one before; the last one repeats.</param>
+/// <param name="giveUpAfter">How long a log with trouble of its own is redelivered.</param>
+internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan giveUpAfter)
+{
+    /// <summary>Longest delay of a log that may only suffer from an outage: it must not sleep long past its end.</summary>
+    public static readonly TimeSpan LongestInOutage = TimeSpan.FromSeconds(30);
+
+    /// <summary>The delay of a log that failed, and its history from then on; none when it has been redelivered for long enough.</summary>
+    /// <param name="history">Its deliveries before this one.</param>
+    /// <param name="begun">When this delivery began.</param>
+    /// <param name="now">When it failed.</param>
+    /// <param name="ownTrouble">Whether others got through meanwhile. Without that its delay stays short, and it is not given up.</param>
+    /// <param name="retryAfter">The least delay that the store asked for. The longest step is all it can get.</param>
+    public PutOff? Next(DeliveryHistory history, DateTimeOffset begun, DateTimeOffset now, bool ownTrouble, TimeSpan? retryAfter = null)
+    {
+        var firstTriedAt = history.FirstTriedAt ?? begun;
+        if (ownTrouble && now - firstTriedAt >= giveUpAfter)
+        {
+            return null;
+        }
+
+        var step = Math.Clamp(history.PutOffs, 0, steps.Count - 1);
+        var putOffs = Math.Max(history.PutOffs, 0) + (history.PutOffs < int.MaxValue ? 1 : 0);
+        if (!ownTrouble && step >= ShortSteps)
+        {
+            step = ShortSteps - 1;
+            putOffs = Math.Max(history.PutOffs, 0);
+        }
+
+        while (steps[step] < retryAfter && step < steps.Count - 1)
+        {
+            step++;
+        }
+
+        return new PutOff(steps[step], new DeliveryHistory(putOffs, firstTriedAt, now));
+    }
+
+    private int ShortSteps => Math.Max(1, steps.Count(step => step <= LongestInOutage));
+}

@@ -1,0 +1,14 @@
+using System.Globalization;
+
+namespace JobRunner.Bus.Hosting;
+
+/// <summary>Names this worker for people: in statuses, answers, and the broker's list of connections and queues.</summary>
+public sealed class WorkerName
+{
+    /// <summary>Host, process id, and a part that differs per start.</summary>
+    public string Value { get; } = string.Create(
+        CultureInfo.InvariantCulture, $"{Environment.MachineName}.{Environment.ProcessId}.{Random.Shared.Next(0x1000, 0x10000):x4}");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}

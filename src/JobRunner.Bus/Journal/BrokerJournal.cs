@@ -1,0 +1,137 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Leases;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Topology;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace JobRunner.Bus.Journal;
+
+/// <summary>
+/// The journal is the stream <c>job-journal</c>. It fills itself: the exchanges of logs, ends and waits are bound to it.
+/// A look-up reads it from the command's own time to a mark it puts at the end: time goes with what was logged since
+/// (measured: about 25 ms per 1,000 entries).
+/// </summary>
+internal sealed class BrokerJournal(BrokerLink link, ILeases leases, UntilAccepted until) : IJobJournal
+{
+    // Smaller is faster on streams over AMQP 0-9-1 (measured: 500 reads 40,000/s, 30,000 reads 14,000/s).
+    private const ushort Prefetch = 500;
+
+    // A stream can leave its reader without news after a node's restart (seen on 3.10): better asked again.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(10);
+
+    // Times on the stream are those of the broker, to the chunk.
+    private static readonly TimeSpan ClockMargin = TimeSpan.FromMinutes(1);
+
+    public Task KeepStartAsync(RunnerKey job) => KeepAsync(
+        "a start for the journal",
+        WorkerHeaders.StartedAgain,
+        "yes",
+        new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running });
+
+    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) => KeepAsync(
+        "job data for the journal",
+        WorkerHeaders.JobDataOfTry,
+        $"{tryNumber}",
+        new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running, TotalTries = tryNumber, JobData = jobData },
+        cancellationToken);
+
+    private Task KeepAsync(string what, string header, string value, JobFinished note, CancellationToken cancellationToken = default)
+    {
+        var properties = new BasicProperties
+        {
+            ContentType = Wire.ContentType,
+            DeliveryMode = DeliveryModes.Persistent,
+            Headers = new Dictionary<string, object?> { [header] = value },
+        };
+        var body = Wire.Serialize(note);
+        return until.RunAsync(
+            what,
+            async token =>
+            {
+                await leases.InContactAsync(token);
+                await PublishAsync(properties, body, token);
+            },
+            cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<JournalEntry>> ReadAsync(RunnerKey job, DateTimeOffset? since, CancellationToken cancellationToken)
+    {
+        List<JournalEntry> entries = [];
+        await until.RunAsync("a look-up in the journal", async token =>
+        {
+            // An attempt that was lost may still hear something.
+            List<JournalEntry> heard = [];
+            await link.UseAsync((channel, open) => ReadAsync(channel, job, since, heard, open), token);
+            entries = heard;
+        }, cancellationToken);
+        return entries;
+    }
+
+    private async Task ReadAsync(
+        IChannel channel, RunnerKey job, DateTimeOffset? since, List<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var mark = Guid.NewGuid().ToString("N");
+        await PublishAsync(
+            new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.CaughtUp] = mark } }, "{}"u8.ToArray(), cancellationToken);
+
+        var deliveries = Channel.CreateUnbounded<bool>();
+        var needle = Encoding.UTF8.GetBytes(job.JobId);
+        await channel.BasicQosAsync(0, Prefetch, global: false, cancellationToken);
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        channel.ChannelShutdownAsync += (_, reason) =>
+        {
+            deliveries.Writer.TryComplete(new IOException($"the broker ended the look-up: {reason.ReplyText}"));
+            return Task.CompletedTask;
+        };
+        var heard = 0L;
+        consumer.ReceivedAsync += async (_, delivery) =>
+        {
+            Interlocked.Increment(ref heard);
+            if (JournalMessages.Header(delivery.BasicProperties, WorkerHeaders.CaughtUp) == mark)
+            {
+                deliveries.Writer.TryComplete();
+            }
+            else if (delivery.Body.Span.IndexOf(needle) >= 0 && EntryOf(delivery, job) is { } entry)
+            {
+                entries.Add(entry);
+            }
+
+            await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, cancellationToken);
+        };
+        await channel.BasicConsumeAsync(
+            Names.JobJournal,
+            autoAck: false,
+            consumerTag: "",
+            noLocal: false,
+            exclusive: false,
+            new Dictionary<string, object?> { ["x-stream-offset"] = Offset(since) },
+            consumer,
+            cancellationToken);
+        var end = deliveries.Reader.Completion;
+        while (!end.IsCompleted)
+        {
+            var before = Volatile.Read(ref heard);
+            await Task.WhenAny(end, Task.Delay(LongestSilence, TimeProvider.System, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!end.IsCompleted && before == Volatile.Read(ref heard))
+            {
+                throw new TimeoutException($"the stream {Names.JobJournal} told nothing for {LongestSilence}");
+            }
+        }
+
+        await end;
+    }
+
+    private static object Offset(DateTimeOffset? since) =>
+        since is { } time ? new AmqpTimestamp((time - ClockMargin).ToUnixTimeSeconds()) : "first";
+
+    private Task PublishAsync(BasicProperties properties, byte[] body, CancellationToken cancellationToken) =>
+        link.PublishAsync("", Names.JobJournal, properties, body, mandatory: true, cancellationToken);
+
+    private static JournalEntry? EntryOf(BasicDeliverEventArgs delivery, RunnerKey job) =>
+        JournalMessages.Read(delivery.Exchange, delivery.BasicProperties, delivery.Body.Span) is { } read && read.Job == job ? read.Entry : null;
+}

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Contracts;
+
+namespace JobRunner.Bus.Journal;
+
+/// <summary>One thing the journal knows of a job, in the order it happened.</summary>
+internal abstract record JournalEntry;
+
+/// <summary>A try was logged.</summary>
+internal sealed record TryLogged(JobLogRecorded Log) : JournalEntry;
+
+/// <summary>A try changed the job data; written before its log.</summary>
+internal sealed record JobDataChanged(long Try, JsonObject JobData) : JournalEntry;
+
+/// <summary>A run went on elsewhere as this leg.</summary>
+/// <param name="Leg">The leg.</param>
+/// <param name="TotalTries">The highest try number logged before.</param>
+/// <param name="CommandSentAt">When the command of that run was sent; unknown where it said no time.</param>
+internal sealed record RunSentOn(string Leg, long TotalTries, DateTimeOffset? CommandSentAt = null) : JournalEntry;
+
+/// <summary>A redelivered command was about to start again: its worker had died, or was taken for dead.</summary>
+internal sealed record StartedAgain : JournalEntry;
+
+/// <summary>A run ended, and its scheduler was told at this time.</summary>
+/// <param name="Finished">What it was told.</param>
+/// <param name="At">When.</param>
+/// <param name="CommandSentAt">When the command of that run was sent; unknown where it said no time.</param>
+internal sealed record RunFinished(JobFinished Finished, DateTimeOffset? At, DateTimeOffset? CommandSentAt = null) : JournalEntry;

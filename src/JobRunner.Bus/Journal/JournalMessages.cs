@@ -1,0 +1,68 @@
+using System.Text;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Topology;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Journal;
+
+/// <summary>Understands the messages of the stream <c>job-journal</c>.</summary>
+internal static class JournalMessages
+{
+    /// <summary>What a message says, and of which job; nothing when it is no message of ours.</summary>
+    /// <param name="exchange">The exchange it was published to; empty for one that was put straight into the stream.</param>
+    /// <param name="properties">Its properties.</param>
+    /// <param name="body">Its body.</param>
+    public static (RunnerKey Job, JournalEntry Entry)? Read(string exchange, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            switch (exchange)
+            {
+                case Names.JobLogRecorded:
+                    var log = Wire.Deserialize<JobLogRecorded>(body);
+                    return (new RunnerKey(log.RequestId, log.JobId), new TryLogged(log));
+
+                case Names.RunJobWait:
+                    var command = Wire.Deserialize<RunJob>(body);
+                    return Header(properties, WorkerHeaders.Leg) is { } leg
+                        ? (new RunnerKey(command.RequestId, command.Job.Id), new RunSentOn(leg, command.TotalTries, command.SentAt))
+                        : null;
+
+                default:
+                    var finished = Wire.Deserialize<JobFinished>(body);
+                    return (new RunnerKey(finished.RequestId, finished.JobId), EntryOf(finished, properties));
+            }
+        }
+        catch (WireFormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A header as text; none when it is not there.</summary>
+    public static string? Header(IReadOnlyBasicProperties properties, string name) =>
+        properties.Headers is { } headers && headers.TryGetValue(name, out var value)
+            ? value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : value?.ToString()
+            : null;
+
+    private static JournalEntry EntryOf(JobFinished finished, IReadOnlyBasicProperties properties)
+    {
+        if (Header(properties, WorkerHeaders.StartedAgain) is not null)
+        {
+            return new StartedAgain();
+        }
+
+        return Header(properties, WorkerHeaders.JobDataOfTry) is null
+            ? new RunFinished(finished, At(properties), CommandSentAt(properties))
+            : new JobDataChanged(finished.TotalTries, finished.JobData);
+    }
+
+    private static DateTimeOffset? CommandSentAt(IReadOnlyBasicProperties properties) =>
+        long.TryParse(Header(properties, WorkerHeaders.CommandSentAt), out var ticks) && ticks > 0 && ticks < DateTime.MaxValue.Ticks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            : null;
+
+    private static DateTimeOffset? At(IReadOnlyBasicProperties properties) =>
+        long.TryParse(Header(properties, WorkerHeaders.At), out var milliseconds) ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+}

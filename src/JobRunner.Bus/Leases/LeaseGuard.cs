@@ -1,0 +1,105 @@
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Runs;
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Leases;
+
+/// <summary>
+/// Gives all runs up when this worker has been out of contact with the broker for a lease: others may have them by then.
+/// </summary>
+internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> options, TimeProvider time, ILogger<LeaseGuard> logger) : ITryGate
+{
+    private const int ChecksPerLease = 10;
+
+    private static readonly TimeSpan WhileOutOfContact = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private readonly LeaseClock _contact = new(time);
+    private readonly TimeSpan _lease = options.Value.Lease;
+    private volatile bool _watched;
+    private volatile bool _cutOff;
+
+    /// <summary>This moment, to tell of later.</summary>
+    public LeaseClock.Moment Now() => _contact.Now();
+
+    /// <summary>Looks at the clock until it is told to end; never late by more than a tenth of the lease.</summary>
+    public async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        _watched = true;
+        Contact(Now());
+        var looked = new LeaseClock(time);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            looked.Contact(looked.Now());
+            await Task.Delay(_lease / ChecksPerLease, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (IsOver && looked.Since() > _lease / 2)
+            {
+                // This process was paused, and asked the broker nothing meanwhile: it may do so now. Until then nothing leaves.
+                await Task.Delay(_lease / ChecksPerLease, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            GiveUpIfOver();
+        }
+    }
+
+    /// <summary>There was contact at this moment, or the broker is down for all.</summary>
+    public void Contact(LeaseClock.Moment moment)
+    {
+        lock (_lock)
+        {
+            _contact.Contact(moment);
+            _cutOff = false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsOpen => !_watched || (!IsOver && !_cutOff);
+
+    /// <inheritdoc/>
+    /// <remarks>A try must not start between the waking of this process from a pause and the guard's own.</remarks>
+    public Task OpensAsync(CancellationToken cancellationToken) => InContactAsync(cancellationToken);
+
+    /// <summary>
+    /// Completes at once unless this worker has been out of contact for a lease; then when it is in contact again. What
+    /// wakes after a long pause asks here before the guard has woken up, too.
+    /// </summary>
+    public Task InContactAsync(CancellationToken cancellationToken) =>
+        IsOpen ? Task.CompletedTask : WaitForContactAsync(cancellationToken);
+
+    /// <summary>Gives the runs up if the lease is over.</summary>
+    public void GiveUpIfOver()
+    {
+        lock (_lock)
+        {
+            if (_cutOff || !IsOver)
+            {
+                return;
+            }
+
+            _cutOff = true;
+        }
+
+        var runs = repo.Alive().ToList();
+        if (runs.Count > 0)
+        {
+            AcceptLog.LeaseOver(logger, _lease, runs.Count);
+        }
+
+        foreach (var run in runs)
+        {
+            run.Runner.Abandon();
+        }
+    }
+
+    private bool IsOver => _contact.Since() >= _lease;
+
+    private async Task WaitForContactAsync(CancellationToken cancellationToken)
+    {
+        while (IsOver || _cutOff)
+        {
+            await Task.Delay(WhileOutOfContact, time, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+using JobRunner.Bus.Runs;
+
+namespace JobRunner.Bus.Leases;
+
+/// <summary>What workers say to each other on <c>run-lease</c>.</summary>
+/// <param name="Worker">Who says it.</param>
+/// <param name="Asks">Who runs this job? Whoever does answers.</param>
+/// <param name="Claim">The claim for which it is asked.</param>
+/// <param name="Holds">These jobs run here, or are claimed here with a better claim.</param>
+/// <param name="Takes">This leg of a run is taken over, since nobody answered for a lease: whoever still runs it gives it up.</param>
+internal sealed record LeaseMessage(
+    string Worker, LeasedJob? Asks = null, string? Claim = null, IReadOnlyList<LeasedJob>? Holds = null, LeasedLeg? Takes = null);
+
+/// <summary>A job, in a message about leases.</summary>
+internal sealed record LeasedJob(string RequestId, string JobId);
+
+/// <summary>A leg of a run, in a message about leases.</summary>
+/// <param name="RequestId">Its request.</param>
+/// <param name="JobId">Its job.</param>
+/// <param name="Leg">Its id; none for a command straight from its scheduler.</param>
+/// <param name="PrevTries">As its command says.</param>
+/// <param name="TotalTries">As its command says.</param>
+/// <param name="SentAt">When its scheduler sent it.</param>
+internal sealed record LeasedLeg(string RequestId, string JobId, string? Leg, long PrevTries, long TotalTries, DateTimeOffset? SentAt)
+{
+    public static LeasedLeg Of(CommandDelivery delivery) => new(
+        delivery.Command.RequestId,
+        delivery.Command.Job.Id,
+        delivery.Leg.Id,
+        delivery.ArrivedWith.PrevTries,
+        delivery.ArrivedWith.TotalTries,
+        delivery.SentAt);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LeaseMessage))]
+internal sealed partial class LeaseJson : JsonSerializerContext;

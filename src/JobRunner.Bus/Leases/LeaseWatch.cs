@@ -1,0 +1,181 @@
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace JobRunner.Bus.Leases;
+
+/// <summary>
+/// Watches this worker's contact with the broker, a few times per lease, on a connection that never publishes: a broker
+/// short of memory does not read from those that do. A broker that refuses connections is down for all: nobody can be
+/// given this worker's commands, and that is as good as contact.
+/// </summary>
+internal sealed class LeaseWatch(
+    BrokerLink link,
+    BrokerReach reach,
+    LeaseTalk talk,
+    LeaseGuard guard,
+    WorkerName worker,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<LeaseWatch> logger)
+    : IAsyncDisposable
+{
+    private const int ChecksPerLease = 5;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TimeSpan _lease = options.Value.Lease;
+    private readonly TimeSpan _interval = options.Value.Lease / ChecksPerLease;
+    private volatile TaskCompletionSource<Listening> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _watching = Task.CompletedTask;
+
+    /// <summary>Starts to watch; returns when this worker hears what others say, however long the broker is away.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _watching = Task.WhenAll(guard.WatchAsync(_stopping.Token), WatchAsync(_stopping.Token));
+        await ListeningAsync(cancellationToken);
+    }
+
+    /// <summary>The stretch of listening that lasts now; waits for one.</summary>
+    public Task<Listening> ListeningAsync(CancellationToken cancellationToken) => _listening.Task.WaitAsync(cancellationToken);
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            IConnection? connection = null;
+            try
+            {
+                connection = await ConnectAsync(cancellationToken);
+                var channel = await ListenAsync(connection, cancellationToken);
+                _ = AnnounceAsync(cancellationToken);
+                await HoldAsync(channel, cancellationToken);
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                EndListening();
+                BrokerLog.ContactLost(logger, error.Message);
+                var moment = guard.Now();
+                if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
+                {
+                    guard.Contact(moment);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // Stopped.
+            }
+
+            // Beside the watch: the end of a connection that is cut off takes its time.
+            _ = LetGoAsync(connection);
+            await Task.Delay(_interval < LongestPause ? _interval : LongestPause, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<IConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        using var patience = Patience(cancellationToken);
+        var moment = guard.Now();
+        var connection = await link.OpenAsync("leases", patience.Token);
+        // The connection before this one did not last, and neither did the deliveries.
+        guard.GiveUpIfOver();
+        guard.Contact(moment);
+        return connection;
+    }
+
+    private async Task<IChannel> ListenAsync(IConnection connection, CancellationToken cancellationToken)
+    {
+        using var patience = Patience(cancellationToken);
+        var queue = $"{Names.RunLease}.{worker}";
+        var channel = await connection.CreateChannelAsync(cancellationToken: patience.Token);
+        await channel.QueueDeclareAsync(queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: patience.Token);
+        await channel.QueueBindAsync(queue, Names.RunLease, "", cancellationToken: patience.Token);
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += (_, delivery) => HearAsync(delivery.Body.ToArray());
+        await channel.BasicConsumeAsync(queue, autoAck: true, consumer, patience.Token);
+        _listening.TrySetResult(new Listening());
+        return channel;
+    }
+
+    /// <summary>Asks the broker for a sign of life again and again; throws when there is none.</summary>
+    private async Task HoldAsync(IChannel channel, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var moment = guard.Now();
+            using (var patience = Patience(cancellationToken))
+            {
+                await channel.ExchangeDeclarePassiveAsync(Names.RunLease, patience.Token);
+            }
+
+            guard.Contact(moment);
+            await Task.Delay(_interval, time, cancellationToken);
+        }
+    }
+
+    private CancellationTokenSource Patience(CancellationToken cancellationToken)
+    {
+        var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(_lease / 2);
+        return patience;
+    }
+
+    /// <summary>Beside the watch: a broker short of memory takes what is published only later.</summary>
+    private async Task AnnounceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await talk.AnnounceAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Whoever needs to know asks.
+            BrokerLog.AnswerNotSent(logger, "which jobs run here", error.Message);
+        }
+    }
+
+    private async Task HearAsync(byte[] body)
+    {
+        try
+        {
+            await talk.HearAsync(body, _stopping.Token);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Whoever asked asks again.
+            BrokerLog.AnswerNotSent(logger, "who runs a job", error.Message);
+        }
+    }
+
+    private void EndListening()
+    {
+        if (_listening.Task.IsCompletedSuccessfully)
+        {
+            var ended = _listening.Task.Result;
+            _listening = new TaskCompletionSource<Listening>(TaskCreationOptions.RunContinuationsAsynchronously);
+            ended.End();
+        }
+    }
+
+    private static async Task LetGoAsync(IConnection? connection)
+    {
+        if (connection is not null)
+        {
+            await connection.AbortAsync();
+            await connection.DisposeAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopping.Dispose();
+    }
+}

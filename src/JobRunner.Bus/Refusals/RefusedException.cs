@@ -1,0 +1,9 @@
+namespace JobRunner.Bus.Refusals;
+
+/// <summary>A command that is not run: it goes to the error queue with this reason in a header.</summary>
+/// <param name="reason">What is wrong and where, for its sender.</param>
+/// <param name="tellScheduler">Whether its scheduler is told that the job failed.</param>
+internal sealed class RefusedException(string reason, bool tellScheduler = true) : Exception(Reasons.Bounded(reason))
+{
+    public bool TellScheduler { get; } = tellScheduler;
+}

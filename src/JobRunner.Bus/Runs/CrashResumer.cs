@@ -1,0 +1,93 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Journal;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Refusals;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Runs;
+
+/// <summary>Looks a redelivered command up in the journal and does what <see cref="CrashResume"/> decides.</summary>
+internal sealed class CrashResumer(
+    IJobJournal journal, IJobLogSink logs, JobFinishedPublisher finished, WorkerMetrics metrics, IOptions<WorkerOptions> options, ILogger<CrashResumer> logger)
+{
+    /// <summary>The delivery as its run goes on; <see langword="null"/> when there is nothing left to run.</summary>
+    /// <exception cref="RefusedException">The job has killed its workers too often; its scheduler has been told.</exception>
+    public async Task<CommandDelivery?> ResumeAsync(CommandDelivery delivery, CancellationToken lost)
+    {
+        var command = delivery.Command;
+        switch (await DecideAsync(delivery, lost))
+        {
+            case Resumption.GoOn poison when poison.Starts >= options.Value.CrashBudget:
+                await FailForGoodAsync(poison.Delivery, poison.Starts);
+                throw new RefusedException(DiedTimes(poison.Starts), tellScheduler: false);
+
+            case Resumption.GoOn resumed:
+                var next = resumed.Delivery.Command;
+                AcceptLog.RunResumed(logger, next.PrevTries, next.TotalTries);
+                await journal.KeepStartAsync(delivery.Key);
+                metrics.RunResumed();
+                return resumed.Delivery with { Redelivered = false };
+
+            case Resumption.Tell tell:
+                await finished.PublishAsync(command, tell.Result, lost);
+                AcceptLog.RunEnded(logger, tell.Result.FinalState.ToSeedName(), tell.Result.Tries);
+                return null;
+
+            case var over:
+                if (over is Resumption.TellAgain { IsLogLost: true } ended)
+                {
+                    AcceptLog.LogLost(logger, ended.News.Finished.TotalTries);
+                    await logs.RecordAsync(LostLog.For(command, ended.News), lost);
+                }
+
+                await LetGoAsync(over, lost);
+                return null;
+        }
+    }
+
+    /// <summary>Whether the run of this command has ended or gone on since; then there is nothing left to do for it.</summary>
+    public async Task<bool> IsOverAsync(CommandDelivery delivery, CancellationToken lost)
+    {
+        var decided = await DecideAsync(delivery, lost);
+        if (decided is not (Resumption.TellAgain or Resumption.LetGo))
+        {
+            return false;
+        }
+
+        // Nobody was asked whether its worker lives: a log that is missing may still be on its way.
+        await LetGoAsync(decided, lost);
+        return true;
+    }
+
+    private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
+        delivery, await journal.ReadAsync(delivery.Key, delivery.SentAt, lost));
+
+    private async Task LetGoAsync(Resumption over, CancellationToken lost)
+    {
+        if (over is Resumption.TellAgain again)
+        {
+            await finished.PublishAsync(again.News, lost);
+            AcceptLog.DeliveryDropped(logger, "the run has ended; its scheduler is told again");
+        }
+        else
+        {
+            AcceptLog.DeliveryDropped(logger, "the run has gone on since");
+        }
+    }
+
+    private async Task FailForGoodAsync(CommandDelivery delivery, int times)
+    {
+        var command = delivery.Command;
+        var error = DiedTimes(times);
+        await logs.RecordAsync(NoTryLog.For(command, error));
+        await finished.PublishAsync(command, NoTryLog.ReturnFor(command, error) with { Tries = delivery.Leg.TriesBefore });
+        metrics.RunPoisoned();
+        AcceptLog.RunPoisoned(logger, error);
+    }
+
+    private static string DiedTimes(int times) => $"worker died {times} times while it ran this try; the job is not run again";
+}

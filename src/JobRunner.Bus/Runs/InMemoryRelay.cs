@@ -1,0 +1,45 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Telemetry;
+using JobRunner.Bus.Topology;
+using MassTransit;
+
+namespace JobRunner.Bus.Runs;
+
+/// <summary>Parks runs on a timer of this process, for the in-memory transport.</summary>
+internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted until) : IRunRelay
+{
+    // A timer takes 49 days at most; who gets the run then sends it to wait for what is left.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(45);
+
+    public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
+        SendOnAsync(delivery.ToSendOn().Command, delivery.Leg, wait);
+
+    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
+    {
+        if (wait <= TimeSpan.Zero)
+        {
+            return SendAsync(next, leg, time.GetUtcNow());
+        }
+
+        _ = SendWhenDueAsync(next, leg, wait);
+        return Task.CompletedTask;
+    }
+
+    private async Task SendWhenDueAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    {
+        var dueAt = time.GetUtcNow() + wait;
+        await Task.Delay(wait < Longest ? wait : Longest, time);
+        await SendAsync(next, leg, dueAt);
+    }
+
+    private Task SendAsync(RunJob next, RunLeg leg, DateTimeOffset dueAt) => until.RunAsync("a waiting run", cancellationToken =>
+        bus.Publish(next, context =>
+        {
+            foreach (var (name, value) in LegHeaders.For(leg, dueAt))
+            {
+                context.Headers.Set(name, value, overwrite: true);
+            }
+
+            TraceHeaders.Inject(context.Headers);
+        }, cancellationToken));
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Telemetry;
+
+namespace JobRunner.Bus.Runs;
+
+/// <summary>
+/// What the worker that parked a run keeps of it: enough for a status, and for a stop to act at once. The run itself is
+/// in the broker.
+/// </summary>
+internal sealed class ParkedRun(
+    RunJob next, DateTimeOffset? sentAt, RunLeg leg, RunnerStatus status, JobFinishedPublisher finished, Func<ParkedRun, Task> settle)
+    : DueEntry, IRunner
+{
+    private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
+
+    private readonly long _startedAt = status.StartedAt;
+    private readonly string? _status = status.Status;
+    private readonly ActivityContext _trace = TraceHeaders.CurrentContext();
+    private Task<StopResult>? _stop;
+    private bool _due;
+    private bool _retired;
+    private bool _isGone;
+    private TaskCompletionSource? _gone; // where somebody asked
+    private Action<ParkedRun>? _forget;
+    private volatile LiveRun? _sending;
+
+    /// <summary>The run itself, while it is not known whether the broker has it: until then it lives here.</summary>
+    public LiveRun? Sending { get => _sending; set => _sending = value; }
+
+    public RunnerKey Key => new(next.RequestId, next.Job.Id);
+
+    public DateTimeOffset? SentAt => sentAt;
+
+    /// <summary>The trace it belongs to.</summary>
+    public ActivityContext Trace => _trace;
+
+    public string Leg => leg.Id!;
+
+    /// <summary>Highest try number logged before the wait.</summary>
+    public long TotalTries => next.TotalTries;
+
+    /// <summary>Whether it was stopped: it is gone as soon as that is safe.</summary>
+    public bool IsStopped
+    {
+        get
+        {
+            lock (this)
+            {
+                return _stop is not null;
+            }
+        }
+    }
+
+    /// <summary>Completes when it is held here no more.</summary>
+    public Task Gone
+    {
+        get
+        {
+            lock (this)
+            {
+                return _isGone ? Task.CompletedTask : (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
+
+    /// <summary>It is held here no more.</summary>
+    public void MarkGone()
+    {
+        lock (this)
+        {
+            _isGone = true;
+            _gone?.TrySetResult();
+        }
+    }
+
+    /// <summary>Takes the run out of its wait; false when it was stopped first.</summary>
+    public bool TryTakeUp()
+    {
+        lock (this)
+        {
+            _due = true;
+            return _stop is null;
+        }
+    }
+
+    /// <summary>
+    /// Lets go of the run shortly before it is due: from then on it can be on any worker, and a stop must find it there. Not
+    /// before the broker has it: a lease that ends meanwhile must find it here, or it is sent although another has taken it over.
+    /// </summary>
+    public void RetireBefore(TimeSpan wait, DueQueue queue, Action<ParkedRun> forget)
+    {
+        var margin = wait / 2 < LongestMargin ? wait / 2 : LongestMargin;
+        _forget = forget;
+        queue.Add(this, wait - margin);
+    }
+
+    public override void Due()
+    {
+        lock (this)
+        {
+            if (_stop is not null)
+            {
+                return;
+            }
+
+            _due = _retired = true;
+            if (_sending is not null)
+            {
+                return;
+            }
+        }
+
+        _forget?.Invoke(this);
+    }
+
+    /// <summary>The broker has it.</summary>
+    public void Sent()
+    {
+        lock (this)
+        {
+            _sending = null;
+            if (!_retired)
+            {
+                return;
+            }
+        }
+
+        _forget?.Invoke(this);
+    }
+
+    public Task<StopResult> StopAsync()
+    {
+        lock (this)
+        {
+            // Not kept: a run that moved on was not stopped here.
+            return _stop is null && _due
+                ? Task.FromResult(new StopResult(StopOutcome.MovedOn, JobState.Pending))
+                : _stop ??= StopWaitingAsync();
+        }
+    }
+
+    private async Task<StopResult> StopWaitingAsync()
+    {
+        await Task.Yield();
+        using var span = MessageSpans.StopWaiting(_trace, Key);
+        await finished.PublishAsync(next, new Return(next.JobDataText)
+        {
+            FinalState = JobState.Stopped,
+            // The try it waited for counts, as in the seed.
+            Tries = leg.TriesBefore + 1,
+            Next = new TryCounters(next.PrevTries, next.TotalTries),
+        });
+        await settle(this);
+        return new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped);
+    }
+
+    public RunnerStatus Status() => new()
+    {
+        RequestId = next.RequestId,
+        JobId = next.Job.Id,
+        Type = next.Job.Type,
+        Name = next.Job.Name,
+        StartedAt = _startedAt,
+        State = JobState.Running,
+        Status = _status,
+        Try = 1 + next.TotalTries,
+        Sleeping = true,
+    };
+}

@@ -1,0 +1,13 @@
+namespace JobRunner.Bus.Runs;
+
+/// <summary>A run may go from worker to worker between its tries; a leg is what one of them does of it.</summary>
+/// <param name="Id">Differs per leg; none for a command straight from its scheduler.</param>
+/// <param name="TriesBefore">Tries of the run that earlier legs used up.</param>
+internal sealed record RunLeg(string? Id, long TriesBefore)
+{
+    /// <summary>A run that starts here.</summary>
+    public static RunLeg First { get; } = new(null, 0);
+
+    /// <summary>The leg after one that used up this many tries.</summary>
+    public RunLeg After(long tries) => new(Guid.NewGuid().ToString("N"), TriesBefore + tries);
+}

@@ -1,0 +1,230 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Stops;
+using JobRunner.Bus.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Runs;
+
+/// <summary>Starts runs and sees each to its end, or to where it goes on.</summary>
+internal sealed class RunStarter(
+    RunnerRepo repo,
+    RunnerFactory factory,
+    IJobLogSink logs,
+    JobFinishedPublisher finished,
+    RunEndPublisher ends,
+    IRunRelay relay,
+    IStopNotes notes,
+    StopBook stops,
+    DrainSignal drain,
+    WorkerMetrics metrics,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<RunStarter> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
+
+    /// <summary>The light entries, each until shortly before its run is due.</summary>
+    private readonly DueQueue _parked = new(time);
+    // Made once, not for each.
+    private Action<ParkedRun>? _forget;
+    private Func<ParkedRun, Task>? _settle;
+
+    /// <summary>
+    /// Starts a run under its key, in the place of <paramref name="parked"/> if it comes back from a wait here.
+    /// </summary>
+    /// <returns>
+    /// A task that completes when the run is over (told to its scheduler, or safe elsewhere); <see langword="null"/> when
+    /// another took the key meanwhile, or a stop came.
+    /// </returns>
+    public async Task<Task?> TryStartAsync(CommandDelivery delivery, IRunner? parked, CancellationToken lost)
+    {
+        if (parked is null)
+        {
+            await _room.WaitAsync(lost);
+        }
+
+        Runner runner;
+        try
+        {
+            runner = factory.Make(delivery.Command);
+        }
+        catch (JobNotMadeException error)
+        {
+            if (parked is null)
+            {
+                _room.Release();
+            }
+            else
+            {
+                Forget(parked);
+            }
+
+            return FailWithoutTryAsync(delivery, error);
+        }
+
+        var run = new LiveRun(delivery, runner);
+        if (stops.TryPlace(run.Key.RequestId, run.Key.JobId, run.SentAt, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
+        {
+            if (drain.Begun.IsCancellationRequested)
+            {
+                // Begun as it was placed: the drain may not have seen it.
+                runner.HandOver();
+            }
+
+            if (parked is ParkedRun back)
+            {
+                _parked.Remove(back);
+                back.MarkGone();
+            }
+
+            _ = SeeThroughAsync(run);
+            return run.Over;
+        }
+
+        await runner.DisposeAsync();
+        if (parked is null)
+        {
+            _room.Release();
+        }
+
+        return null;
+    }
+
+    /// <summary>Lets go of a runner and its room.</summary>
+    public void Forget(IRunner runner)
+    {
+        var parked = runner as ParkedRun;
+        if (parked is not null)
+        {
+            _parked.Remove(parked);
+        }
+
+        if (repo.Remove(runner))
+        {
+            _room.Release();
+        }
+
+        parked?.MarkGone();
+    }
+
+    private async Task FailWithoutTryAsync(CommandDelivery delivery, JobNotMadeException error)
+    {
+        AcceptLog.JobNotMade(logger, error.Message);
+        await logs.RecordAsync(error.Log);
+        await finished.PublishAsync(delivery.Command, error.Return with { Tries = delivery.Leg.TriesBefore });
+        metrics.RunEnded(delivery.Command, JobState.Fail);
+    }
+
+    private async Task SeeThroughAsync(LiveRun run)
+    {
+        // Off the caller's stack: the run outlives the delivery that started it. Its log scope comes along.
+        await Task.Yield();
+        try
+        {
+            var command = run.Delivery.Command;
+            metrics.RunStarts(run.Delivery);
+            AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
+            var result = await run.Runner.RunToLastLogAsync();
+            run.MarkEnding();
+            if (result.End == RunEnd.Finished)
+            {
+                await FinishAsync(run, result);
+            }
+            else
+            {
+                await SendOnAsync(run, result);
+            }
+
+            run.MarkOver();
+        }
+        catch (OperationCanceledException) when (run.Runner.Abandoned.IsCancellationRequested)
+        {
+            AcceptLog.RunAbandoned(logger);
+            metrics.RunGivenUp();
+            Forget(run);
+            run.MarkBroken(new GivenBackException());
+        }
+        catch (Exception error)
+        {
+            AcceptLog.RunBroke(logger, error);
+            metrics.RunGivenUp();
+            Forget(run);
+            run.MarkBroken(new GivenBackException(error));
+        }
+        finally
+        {
+            await run.Runner.DisposeAsync();
+        }
+    }
+
+    private async Task FinishAsync(LiveRun run, Return result)
+    {
+        var whole = result with { Tries = run.Delivery.Leg.TriesBefore + result.Tries };
+        if (whole.LastLog is { } log)
+        {
+            await ends.PublishAsync(run.Delivery.Command, whole, log, run.Runner.Abandoned);
+        }
+        else
+        {
+            await finished.PublishAsync(run.Delivery.Command, whole, run.Runner.Abandoned);
+        }
+
+        Forget(run);
+        metrics.RunEnded(run.Delivery.Command, result.FinalState);
+        AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
+    }
+
+    private async Task SendOnAsync(LiveRun run, Return result)
+    {
+        var leg = run.Delivery.Leg.After(result.Tries - 1);
+        var next = run.Delivery.Command with
+        {
+            JobDataText = result.JobDataText.AsBytes(),
+            PrevTries = result.Next.PrevTries,
+            TotalTries = result.Next.TotalTries,
+            SentAt = run.Delivery.Command.SentAt ?? run.Delivery.SentAt,
+        };
+        if (result.End == RunEnd.Parked)
+        {
+            // In its place before it is sent: a run that comes back at once must find it.
+            var status = run.Status();
+            var waiting = status with { Status = "(retry sleep) " + status.Status };
+            var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, _settle ??= SettleAsync);
+            parked.Sending = run;
+            repo.TryReplace(run, parked);
+            parked.RetireBefore(result.Wait, _parked, _forget ??= Forget);
+            try
+            {
+                await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
+                parked.Sent();
+            }
+            catch
+            {
+                Forget(parked);
+                throw;
+            }
+        }
+        else
+        {
+            await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
+            Forget(run);
+        }
+
+        metrics.RunSentOn(result.End);
+        AcceptLog.RunSentOn(logger, result.Wait, next.PrevTries, next.TotalTries);
+    }
+
+    private async Task SettleAsync(ParkedRun parked)
+    {
+        await notes.SettledAsync(parked);
+        Forget(parked);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _room.Dispose();
+}

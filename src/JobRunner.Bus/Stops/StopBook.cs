@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using JobRunner.Bus.Serialization;
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Stops;
+
+/// <summary>A stop that was asked for.</summary>
+/// <param name="RequestId">Whose jobs.</param>
+/// <param name="JobId">Which job; none for all of the request.</param>
+/// <param name="SentAt">When it was sent; commands sent before it, or at an unknown time, are stopped.</param>
+/// <param name="ReplyTo">Who asked.</param>
+internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset SentAt, ReplyAddress? ReplyTo)
+{
+    /// <summary>The trace it belongs to.</summary>
+    public ActivityContext Trace { get; init; }
+
+    /// <summary>Whether a command sent then is one of those the stop was meant for.</summary>
+    public bool AppliesTo(DateTimeOffset? commandSentAt) => commandSentAt is not { } sent || sent <= SentAt;
+}
+
+/// <summary>
+/// Every stop of the retention period: for commands that are still on their way, or come back from a wait. The latest
+/// stop of a job covers all earlier ones.
+/// </summary>
+internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider time)
+{
+    private const int AddsBetweenPurges = 1024;
+
+    private readonly ConcurrentDictionary<(string RequestId, string? JobId), (StopOrder Order, DateTimeOffset Until)> _stops = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _settledLegs = new(StringComparer.Ordinal);
+    private readonly Lock _adding = new();
+    private int _adds;
+
+    /// <summary>Notes a stop; an earlier one than that noted changes nothing.</summary>
+    public void Add(StopOrder order)
+    {
+        var until = time.GetUtcNow() + options.Value.StopRetention;
+        lock (_adding)
+        {
+            _stops.AddOrUpdate(
+                (order.RequestId, order.JobId),
+                (order, until),
+                (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, until));
+        }
+
+        PurgeSometimes();
+    }
+
+    /// <summary>Finds the stop that a command comes too late for.</summary>
+    public StopOrder? Find(string requestId, string jobId, DateTimeOffset? sentAt)
+    {
+        if (_stops.IsEmpty)
+        {
+            return null;
+        }
+
+        return Applying((requestId, jobId)) ?? Applying((requestId, null));
+
+        StopOrder? Applying((string, string?) key) =>
+            _stops.TryGetValue(key, out var noted) && noted.Order.AppliesTo(sentAt) ? noted.Order : null;
+    }
+
+    /// <summary>
+    /// Puts a run where stops find it, unless one was noted that is meant for it. No stop falls between the two: noted
+    /// before, it refuses the run; noted after, whoever noted it finds the run.
+    /// </summary>
+    public bool TryPlace(string requestId, string jobId, DateTimeOffset? sentAt, Func<bool> place)
+    {
+        lock (_adding)
+        {
+            return Find(requestId, jobId, sentAt) is null && place();
+        }
+    }
+
+    /// <summary>Notes that this leg was stopped while it waited and its scheduler has been told.</summary>
+    public void Settle(string leg)
+    {
+        _settledLegs[leg] = time.GetUtcNow() + options.Value.StopRetention;
+        PurgeSometimes();
+    }
+
+    /// <summary>Whether this leg needs no more than to be let go of.</summary>
+    public bool IsSettled(string? leg) => leg is not null && _settledLegs.ContainsKey(leg);
+
+    private void PurgeSometimes()
+    {
+        if (Interlocked.Increment(ref _adds) % AddsBetweenPurges != 0)
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        foreach (var (key, noted) in _stops)
+        {
+            if (noted.Until < now)
+            {
+                _stops.TryRemove(KeyValuePair.Create(key, noted));
+            }
+        }
+
+        foreach (var leg in _settledLegs)
+        {
+            if (leg.Value < now)
+            {
+                _settledLegs.TryRemove(leg);
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using JobRunner.Bus.Leases;
+using JobRunner.Bus.Runners.Jobs;
+using JobRunner.Bus.Runs;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.TestKit;
+using JobRunner.Bus.Tests.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Tests.Leases;
+
+/// <summary>When a worker that is cut off gives its runs up. The lease is 10 s.</summary>
+public sealed class LeaseGuardTests : IAsyncDisposable
+{
+    private readonly World _world = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly LeaseGuard _guard;
+    private readonly Task _watching;
+
+    public LeaseGuardTests()
+    {
+        _guard = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), _world.Time, NullLogger<LeaseGuard>.Instance);
+        _watching = _guard.WatchAsync(_end.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _watching;
+        _end.Dispose();
+        await _world.DisposeAsync();
+    }
+
+    private async Task<(Task Delivery, LiveRun Run)> RunningAsync()
+    {
+        var delivery = await _world.StartAsync(World.Command(), async (_, stop) =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+            return JobResult.Complete();
+        });
+        return (delivery, Assert.IsType<LiveRun>(Assert.Single(_world.Repo.Items())));
+    }
+
+    private async Task PassAsync(double seconds)
+    {
+        for (var tick = 0; tick < seconds * 2; tick++)
+        {
+            _world.Time.Advance(TimeSpan.FromSeconds(0.5));
+            // The guard looks at the clock on a thread of the pool.
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task In_contact_runs_go_on_for_ever()
+    {
+        var (_, run) = await RunningAsync();
+
+        for (var second = 0; second < 60; second++)
+        {
+            await PassAsync(1);
+            _guard.Contact(_guard.Now());
+        }
+
+        Assert.False(run.Runner.Abandoned.IsCancellationRequested);
+        Assert.True(_guard.InContactAsync(CancellationToken.None).IsCompletedSuccessfully);
+        run.Runner.Abandon();
+    }
+
+    [Fact]
+    public async Task Out_of_contact_for_a_lease_all_runs_are_given_up_and_none_starts_until_contact_is_back()
+    {
+        var (delivery, run) = await RunningAsync();
+        await PassAsync(9);
+        Assert.False(run.Runner.Abandoned.IsCancellationRequested);
+
+        await Eventually.HoldsAsync("it is given up", () =>
+        {
+            _world.Time.Advance(TimeSpan.FromSeconds(0.5));
+            return run.Runner.Abandoned.IsCancellationRequested;
+        });
+
+        await Assert.ThrowsAsync<GivenBackException>(() => delivery);
+        var contact = _guard.InContactAsync(CancellationToken.None);
+        Assert.False(contact.IsCompleted);
+        _guard.Contact(_guard.Now());
+        await Eventually.HoldsAsync("runs may start", () =>
+        {
+            _world.Time.Advance(TimeSpan.FromMilliseconds(50));
+            return contact.IsCompletedSuccessfully;
+        });
+    }
+
+    [Fact]
+    public async Task What_wakes_after_a_pause_longer_than_the_lease_is_held_before_anybody_has_looked()
+    {
+        await PassAsync(1);
+
+        _world.Time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.False(_guard.InContactAsync(CancellationToken.None).IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_paused_worker_whose_connection_lasted_keeps_its_runs()
+    {
+        var (_, run) = await RunningAsync();
+        await PassAsync(1);
+
+        _world.Time.Advance(TimeSpan.FromMinutes(5));
+        _guard.Contact(_guard.Now());
+        await PassAsync(2);
+
+        Assert.False(run.Runner.Abandoned.IsCancellationRequested);
+        run.Runner.Abandon();
+    }
+
+    [Fact]
+    public async Task A_paused_worker_whose_connection_did_not_last_gives_its_runs_up_as_it_connects_again()
+    {
+        var (_, run) = await RunningAsync();
+        await PassAsync(1);
+
+        _world.Time.Advance(TimeSpan.FromMinutes(5));
+        _guard.GiveUpIfOver();
+        _guard.Contact(_guard.Now());
+
+        Assert.True(run.Runner.Abandoned.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task A_try_that_is_due_as_its_worker_wakes_waits_until_the_guard_has_woken_too()
+    {
+        await PassAsync(1);
+        Assert.True(_guard.IsOpen);
+        using var asleep = new CancellationTokenSource();
+
+        // The clock goes on while nothing here runs: the guard's own look is still to come.
+        var guard = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), _world.Time, NullLogger<LeaseGuard>.Instance);
+        var watching = guard.WatchAsync(asleep.Token);
+        await asleep.CancelAsync();
+        await watching;
+        _world.Time.Advance(TimeSpan.FromSeconds(11));
+        Assert.False(guard.IsOpen);
+        var opens = guard.OpensAsync(CancellationToken.None);
+        Assert.False(opens.IsCompleted);
+
+        guard.GiveUpIfOver();
+        Assert.False(guard.IsOpen);
+
+        guard.Contact(guard.Now());
+        Assert.True(guard.IsOpen);
+        _world.Time.Advance(TimeSpan.FromMilliseconds(50));
+        await Eventually.HoldsAsync("the try may start", () => opens.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public void A_worker_that_runs_no_jobs_is_never_held_back()
+    {
+        var unwatched = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), _world.Time, NullLogger<LeaseGuard>.Instance);
+
+        _world.Time.Advance(TimeSpan.FromDays(1));
+
+        Assert.True(unwatched.InContactAsync(CancellationToken.None).IsCompletedSuccessfully);
+    }
+}

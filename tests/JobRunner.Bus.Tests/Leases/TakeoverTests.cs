@@ -1,0 +1,177 @@
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Leases;
+using JobRunner.Bus.Runners;
+using JobRunner.Bus.Runners.Jobs;
+using JobRunner.Bus.Runs;
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Tests.Runs;
+
+namespace JobRunner.Bus.Tests.Leases;
+
+/// <summary>Commands that were delivered before: their run may live elsewhere.</summary>
+public sealed class TakeoverTests : IAsyncDisposable
+{
+    private readonly StubLeases _leases = new();
+    private readonly World _world;
+
+    public TakeoverTests() => _world = new World(leases: _leases);
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private Task DeliverAgainAsync(CancellationToken lost = default)
+    {
+        var command = World.Command(sentAt: World.Noon);
+        return _world.Get<RunDispatcher>().RunAsync(new CommandDelivery(command, command.SentAt, RunLeg.First, null) { Redelivered = true }, lost);
+    }
+
+    [Fact]
+    public async Task A_run_that_lives_elsewhere_is_put_back_and_left_alone_for_a_while()
+    {
+        _leases.Claims = _ => Task.FromResult<RunClaim?>(null);
+
+        await DeliverAgainAsync();
+
+        var (command, leg, wait) = Assert.Single(_world.SentOn);
+        Assert.Equal((World.Noon, RunLeg.First, TimeSpan.FromSeconds(10)), (command.SentAt, leg, wait));
+        Assert.Empty(_world.Logs);
+    }
+
+    [Fact]
+    public async Task A_run_that_nobody_says_is_theirs_is_taken_over_and_its_claim_let_go()
+    {
+        await DeliverAgainAsync();
+
+        Assert.Single(_world.Logs);
+        Assert.Empty(_world.SentOn);
+        Assert.Null(_leases.Held.Find(new RunnerKey("r", "j")));
+    }
+
+    [Fact]
+    public async Task A_claim_that_has_to_yield_at_the_last_moment_starts_nothing()
+    {
+        _leases.Claims = job =>
+        {
+            var claim = _leases.Held.TryAdd(job);
+            claim!.Yield();
+            return Task.FromResult<RunClaim?>(claim);
+        };
+
+        await DeliverAgainAsync();
+
+        Assert.Single(_world.SentOn);
+        Assert.Empty(_world.Logs);
+        Assert.Null(_leases.Held.Find(new RunnerKey("r", "j")));
+    }
+
+    [Fact]
+    public async Task A_command_that_waits_for_its_lease_as_the_drain_begins_is_put_back_at_once()
+    {
+        _leases.Claims = _ => new TaskCompletionSource<RunClaim?>().Task;
+        var delivery = DeliverAgainAsync();
+        Assert.False(delivery.IsCompleted);
+
+        await _world.Get<WorkerDrain>().RunAsync(CancellationToken.None);
+
+        await delivery.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(_world.SentOn).Wait);
+    }
+
+    [Fact]
+    public async Task A_command_that_waits_for_room_as_the_drain_begins_goes_on_as_a_leg_of_its_own()
+    {
+        await using var world = new World(new WorkerOptions { Slots = 1, MaxRunners = 1 });
+        var end = new TaskCompletionSource<JobResult>();
+        var run = await world.StartAsync(World.Command("runs"), (_, _) => end.Task);
+        var waits = world.DeliverAsync(World.Command("waits"));
+
+        var drain = world.Get<WorkerDrain>().RunAsync(CancellationToken.None);
+
+        await waits.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        var (command, leg, wait) = Assert.Single(world.SentOn);
+        Assert.Equal(("waits", TimeSpan.Zero), (command.Job.Id, wait));
+        Assert.NotNull(leg.Id);
+        end.SetResult(JobResult.Complete());
+        await drain;
+        await run;
+    }
+
+    [Fact]
+    public async Task A_run_placed_as_the_drain_begins_is_handed_over_before_its_first_try()
+    {
+        await using var world = new World();
+        world.Get<DrainSignal>().Begin();
+
+        await world.DeliverAsync(World.Command());
+
+        Assert.Single(world.SentOn);
+        Assert.Empty(world.Logs);
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_cut_off_starts_nothing_until_it_is_in_contact_again()
+    {
+        var contact = new TaskCompletionSource();
+        _leases.Contact = contact.Task;
+        var delivery = _world.DeliverAsync(World.Command());
+        Assert.Equal(0, _world.Repo.Count);
+
+        contact.SetResult();
+
+        await delivery;
+        Assert.Single(_world.Logs);
+    }
+
+    [Fact]
+    public async Task A_run_given_up_goes_back_to_the_queue_and_leaves_neither_log_nor_end()
+    {
+        await using var world = new World(new WorkerOptions { MaxRunners = 16 });
+        var run = await world.StartAsync(World.Command(), async (_, stop) =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+            return JobResult.Complete();
+        });
+
+        Assert.IsType<LiveRun>(Assert.Single(world.Repo.Items())).Runner.Abandon();
+
+        await Assert.ThrowsAsync<GivenBackException>(() => run);
+        Assert.Empty(world.Logs);
+        Assert.Empty(world.Ends);
+        await world.AssertAllRoomIsFreeAsync(16);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_due_before_the_broker_has_taken_it_is_still_this_workers_to_give_up_and_not_to_stop()
+    {
+        var sending = new TaskCompletionSource();
+        var taken = 0;
+        // Its log is taken, its next leg is not.
+        _world.Taking = () => Interlocked.Increment(ref taken) > 1 ? sending.Task : Task.CompletedTask;
+        _world.Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
+        var delivery = _world.DeliverAsync(World.Command(retry: 1, retryWait: "1h", sentAt: World.Noon));
+        await TestKit.Eventually.HoldsAsync("it is being parked", () => taken == 2);
+
+        _world.Time.Advance(TimeSpan.FromHours(1));
+
+        await TestKit.Eventually.HoldsAsync("a stop finds it gone", async () =>
+            (await Assert.Single(_world.Repo.Items()).StopAsync()).Outcome == StopOutcome.MovedOn);
+        Assert.Single(_world.Repo.Alive());
+        sending.SetResult();
+        await delivery;
+        Assert.Equal(0, _world.Repo.Count);
+        Assert.Empty(_world.Ends);
+    }
+
+    private sealed class StubLeases : ILeases
+    {
+        public RunClaims Held { get; } = new();
+
+        public Func<RunnerKey, Task<RunClaim?>>? Claims { get; set; }
+
+        public Task Contact { get; set; } = Task.CompletedTask;
+
+        public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+            (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken);
+
+        public Task InContactAsync(CancellationToken cancellationToken) => Contact.WaitAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,149 @@
+using JobRunner.Bus.Settings;
+using JobRunner.Bus.Stops;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace JobRunner.Bus.Tests.Stops;
+
+public sealed class StopBookTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly FakeTimeProvider _time = new(Noon);
+    private readonly StopBook _book;
+
+    public StopBookTests() => _book = new StopBook(Options.Create(new WorkerOptions { StopRetention = TimeSpan.FromHours(1) }), _time);
+
+    [Fact]
+    public void Without_a_stop_nothing_is_found() => Assert.Null(_book.Find("r", "j", null));
+
+    [Theory]
+    [InlineData(-3600, true)]
+    [InlineData(-1, true)]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void A_stop_is_for_commands_sent_up_to_it(int seconds, bool found)
+    {
+        _book.Add(Stop("j", Noon));
+
+        Assert.Equal(found, _book.Find("r", "j", Noon.AddSeconds(seconds)) is not null);
+    }
+
+    [Fact]
+    public void A_command_sent_at_an_unknown_time_is_stopped()
+    {
+        _book.Add(Stop("j", Noon));
+
+        Assert.NotNull(_book.Find("r", "j", null));
+    }
+
+    [Fact]
+    public void A_stop_of_a_job_is_for_no_other_job_and_no_other_request()
+    {
+        _book.Add(Stop("j", Noon));
+
+        Assert.Null(_book.Find("r", "k", Noon));
+        Assert.Null(_book.Find("s", "j", Noon));
+    }
+
+    [Fact]
+    public void A_stop_of_a_request_is_for_every_job_of_it_and_no_other_request()
+    {
+        _book.Add(Stop(null, Noon));
+
+        Assert.NotNull(_book.Find("r", "j", Noon));
+        Assert.NotNull(_book.Find("r", "k", Noon));
+        Assert.Null(_book.Find("s", "j", Noon));
+    }
+
+    [Fact]
+    public void A_later_stop_covers_the_earlier_in_whatever_order_they_arrive()
+    {
+        _book.Add(Stop("j", Noon.AddMinutes(10)));
+        _book.Add(Stop("j", Noon));
+
+        Assert.NotNull(_book.Find("r", "j", Noon.AddMinutes(5)));
+
+        _book.Add(Stop("j", Noon.AddMinutes(20)));
+
+        Assert.NotNull(_book.Find("r", "j", Noon.AddMinutes(15)));
+    }
+
+    [Fact]
+    public void An_early_stop_of_the_job_does_not_hide_a_later_one_of_the_request()
+    {
+        _book.Add(Stop("j", Noon));
+        _book.Add(Stop(null, Noon.AddMinutes(10)));
+
+        Assert.Null(_book.Find("r", "j", Noon.AddMinutes(5))!.JobId);
+    }
+
+    [Fact]
+    public void Stops_of_the_same_instant_keep_the_last_asker()
+    {
+        _book.Add(Stop("j", Noon) with { ReplyTo = new("first", null) });
+        _book.Add(Stop("j", Noon) with { ReplyTo = new("second", null) });
+
+        Assert.Equal("second", _book.Find("r", "j", Noon)!.ReplyTo!.Queue);
+    }
+
+    [Fact]
+    public void Ids_that_look_alike_are_not_the_same()
+    {
+        _book.Add(new StopOrder("R", "j", Noon, null));
+        _book.Add(new StopOrder("r", "J", Noon, null));
+
+        Assert.Null(_book.Find("r", "j", Noon));
+    }
+
+    [Fact]
+    public void A_settled_leg_is_known_and_no_other()
+    {
+        _book.Settle("l1");
+
+        Assert.True(_book.IsSettled("l1"));
+        Assert.False(_book.IsSettled("l2"));
+        Assert.False(_book.IsSettled(null));
+    }
+
+    [Fact]
+    public void Stops_and_settled_legs_are_kept_for_the_retention_and_forgotten_after_it()
+    {
+        _book.Add(Stop("j", Noon));
+        _book.Settle("l1");
+
+        _time.Advance(TimeSpan.FromHours(1));
+        AddMany();
+        Assert.NotNull(_book.Find("r", "j", Noon));
+        Assert.True(_book.IsSettled("l1"));
+
+        _time.Advance(TimeSpan.FromTicks(1));
+        AddMany();
+        Assert.Null(_book.Find("r", "j", Noon));
+        Assert.False(_book.IsSettled("l1"));
+    }
+
+    [Fact]
+    public void A_stop_asked_for_again_is_kept_from_then_on()
+    {
+        _book.Add(Stop("j", Noon));
+        _time.Advance(TimeSpan.FromMinutes(59));
+        _book.Add(Stop("j", Noon.AddMinutes(59)));
+
+        _time.Advance(TimeSpan.FromMinutes(59));
+        AddMany();
+
+        Assert.NotNull(_book.Find("r", "j", Noon));
+    }
+
+    private static StopOrder Stop(string? jobId, DateTimeOffset sentAt) => new("r", jobId, sentAt, null);
+
+    /// <summary>The book looks for what has expired now and then as stops come in.</summary>
+    private void AddMany()
+    {
+        for (var stop = 0; stop < 1100; stop++)
+        {
+            _book.Add(new StopOrder($"other{stop}", null, Noon, null));
+        }
+    }
+}
