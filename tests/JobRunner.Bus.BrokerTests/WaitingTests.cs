@@ -72,7 +72,7 @@ public sealed class WaitingTests(Broker broker, ITestOutputHelper output)
         const int Parked = 2_000;
         const int New = 100;
         // Runs that complete are told at this level.
-        Dictionary<string, string> settings = new() { ["Logging__LogLevel__JobRunner.Bus.Accept"] = "Debug" };
+        Dictionary<string, string> settings = new() { ["Logging__LogLevel__JobRunner.Bus.Runs"] = "Debug" };
         await using var stage = await Stage.SetAsync(broker, settings);
         var request = Stage.NewRequestId();
         var fails = Base64("""{"url":"http://127.0.0.1:1/"}""");

@@ -16,7 +16,7 @@ public sealed class Measurements(Broker broker)
     {
         ["Logging__LogLevel__JobRunner.Bus"] = "Warning",
         ["Logging__LogLevel__JobRunner.Bus.Delivery.RequestManager"] = "Error",
-        ["Logging__LogLevel__JobRunner.Bus.Accept.WorkerIntake"] = "Information",
+        ["Logging__LogLevel__JobRunner.Bus.Hosting.WorkerIntake"] = "Information",
     };
 
     /// <summary><c>JOBRUNNER_TEST_OUTAGE</c>: seconds.</summary>

@@ -47,7 +47,7 @@ internal sealed class Worker : IAsyncDisposable
             settings.Select(setting => KeyValuePair.Create($"JobRunner:Worker:{setting.Name}", (string?)setting.Value)));
         builder.Logging.AddFakeLogging();
         // Runs that complete are told at this level.
-        builder.Logging.AddFilter("JobRunner.Bus.Accept", LogLevel.Debug);
+        builder.Logging.AddFilter("JobRunner.Bus", LogLevel.Debug);
         builder.Services.AddSingleton(scripts).AddSingleton(ends).AddSingleton<IJobLogStore>(store);
         builder.Services.AddJobRunner(builder.Configuration, bus => bus.AddConsumer<EndsConsumer, EndsConsumerDefinition>());
         builder.Services.AddJob<ScriptedJob>("scripted");
