@@ -5,6 +5,7 @@ using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
 using Microsoft.Extensions.Time.Testing;
 using Spectre.Console.Testing;
 
@@ -127,6 +128,8 @@ internal sealed class CliHarness : IDisposable
         private readonly CancellationTokenSource _stop = new();
 
         public CancellationToken Stop => _stop.Token;
+
+        public int ExitCode => 143;
 
         public void Press() => _stop.Cancel();
 

@@ -14,11 +14,9 @@ internal static class WorkerSettings
         where TOptions : class
         where TRules : class, IValidateOptions<TOptions>
     {
-        DurationConverter.Register();
         var configuration = Host.CreateApplicationBuilder().Configuration;
         var services = new ServiceCollection();
-        services.AddOptionsWithValidateOnStart<TOptions, TRules>()
-            .Bind(configuration.GetSection(section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSettings<TOptions, TRules>(configuration, section);
         using var provider = services.BuildServiceProvider();
         return provider.GetRequiredService<IOptions<TOptions>>().Value;
     }
