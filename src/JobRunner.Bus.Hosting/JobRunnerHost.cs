@@ -34,6 +34,12 @@ public static class JobRunnerHost
         // What keeps a worker from starting, or ends it, is told once, in words for whoever set it up.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
 
+        // MassTransit warns of each attempt to connect, with a stack trace; the worker tells once that the broker is away.
+        if (string.IsNullOrEmpty(builder.Configuration["Logging:LogLevel:MassTransit"]))
+        {
+            builder.Logging.AddFilter("MassTransit", LogLevel.Error);
+        }
+
         // First to start and last to end: the pages tell of the worker's start, and of its drain.
         builder.Services.AddHostedService<WorkerPages>();
         builder.Services.AddJobRunner(builder.Configuration, configureBus);

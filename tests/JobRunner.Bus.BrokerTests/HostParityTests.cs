@@ -26,7 +26,7 @@ public sealed class HostParityTests(Broker broker)
                 ("JobRunner__RabbitMq__Url", "amqp://x", "JobRunner__RabbitMq__Url is no setting; did you mean JobRunner__RabbitMq__Uri?"),
                 ("JobRunner__RabbitMq__Uri", "http://user:secret@host", "JobRunner__RabbitMq__Uri"),
                 ("JobRunner__Transport", "Pigeon", "JobRunner__Transport is \"Pigeon\"; it must be InMemory or RabbitMq"),
-                ("JobRunner__Transport", "", "JobRunner__RabbitMq__Uri is set, but JobRunner__Transport is not and is therefore InMemory"),
+                ("JobRunner__Transport", "(not set)", "JobRunner__RabbitMq__Uri is set, but JobRunner__Transport is not and is therefore InMemory"),
                 ("JobRunner__Http__Port", "99999", "JobRunner__Http__Port is \"99999\""),
                 ("JobRunner__Http__Address", "here", "JobRunner__Http__Address is \"here\""),
                 ("JobRunner__Jobs__Shel__Enabled", "true", "JobRunner__Jobs__Shel__Enabled is no setting; did you mean JobRunner__Jobs__Shell__Enabled?"),
@@ -65,6 +65,11 @@ public sealed class HostParityTests(Broker broker)
     {
         var settings = Settings();
         settings[name] = value;
+        if (value == "(not set)")
+        {
+            settings.Remove(name);
+        }
+
         await using var worker = Start(host, settings);
 
         var exit = await worker.ExitCodeAsync();

@@ -23,6 +23,13 @@ internal sealed class CliHarness : IDisposable
 
     public string? Variable { get; set; } = "amqp://me:secret@rabbit:5673/jobs";
 
+    /// <summary>The program is told to end by SIGTERM, not by Ctrl-C.</summary>
+    public void Terminate()
+    {
+        _interrupts.ExitCode = 143;
+        _interrupts.Press();
+    }
+
     public string Input { get; set; } = OneJob;
 
     public FakeSchedulerBus Bus { get; set; } = new(_ => RunEnd.Complete);
@@ -129,7 +136,7 @@ internal sealed class CliHarness : IDisposable
 
         public CancellationToken Stop => _stop.Token;
 
-        public int ExitCode => 143;
+        public int ExitCode { get; set; } = 130;
 
         public void Press() => _stop.Cancel();
 

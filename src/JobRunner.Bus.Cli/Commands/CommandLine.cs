@@ -41,7 +41,8 @@ internal static class CommandLine
         };
         try
         {
-            return await parsed.InvokeAsync(configuration, cancellation);
+            var exit = await parsed.InvokeAsync(configuration, cancellation);
+            return exit == ExitCodes.Interrupted && interrupts is not null ? interrupts.ExitCode : exit;
         }
         catch (Exception error) when (error is JobFileException or UsageException)
         {
