@@ -1,7 +1,7 @@
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
