@@ -80,7 +80,7 @@ public sealed class HttpRequestTests
 
         Assert.Equal(JobState.Fail, result.State);
         Assert.Equal(1, result.Exit);
-        Assert.Equal($"POST {server.Address}/hook?* answered 503, expected 200 or 201", result.Error);
+        Assert.Equal($"POST {server.Address}/*** answered 503, expected 200 or 201", result.Error);
         Assert.Equal("overloaded", result.Stdout);
     }
 
