@@ -9,7 +9,7 @@ namespace JobRunner.Bus.Chains;
 public static class SpinCycleCheck
 {
     /// <summary>Checks a chain that has not run.</summary>
-    public static IReadOnlyList<string> CheckNew(JobChain chain)
+    public static IReadOnlyList<string> CheckUnstarted(JobChain chain)
     {
         var wrong = Check(chain);
         foreach (var (id, job) in chain.Jobs.Where(pair => pair.Value.State != JobState.Pending))

@@ -5,7 +5,7 @@ namespace JobRunner.Bus.Chains.Tests;
 public sealed class CheckTests
 {
     [Fact]
-    public void A_chain_as_a_request_manager_sends_it_is_valid() => Assert.Empty(SpinCycleCheck.CheckNew(Chain("a b c d; a>b a>c b>d c>d")));
+    public void A_chain_as_a_request_manager_sends_it_is_valid() => Assert.Empty(SpinCycleCheck.CheckUnstarted(Chain("a b c d; a>b a>c b>d c>d")));
 
     [Theory]
     [InlineData("a b; ", "2 jobs have no predecessor: a, b", "2 jobs have no successor: a, b")]
@@ -17,7 +17,7 @@ public sealed class CheckTests
     [InlineData("", "the chain is empty")]
     public void A_chain_that_spin_cycle_refuses_is_refused_with_the_reason(string graph, params string[] reasons)
     {
-        var wrong = SpinCycleCheck.CheckNew(Chain(graph));
+        var wrong = SpinCycleCheck.CheckUnstarted(Chain(graph));
 
         Assert.Equal(reasons.Length, wrong.Count);
         Assert.All(reasons.Zip(wrong), pair => Assert.Contains(pair.First, pair.Second, StringComparison.Ordinal));
@@ -26,7 +26,7 @@ public sealed class CheckTests
     [Fact]
     public void A_new_chain_has_nothing_done()
     {
-        var wrong = SpinCycleCheck.CheckNew(Chain("a b; a>b", id => id == "a" ? JobState.Complete : JobState.Pending) with { FinishedJobs = 1 });
+        var wrong = SpinCycleCheck.CheckUnstarted(Chain("a b; a>b", id => id == "a" ? JobState.Complete : JobState.Pending) with { FinishedJobs = 1 });
 
         Assert.Equal(["job \"a\": state is COMPLETE (3); in a new chain it must be PENDING (1)", "finishedJobs is 1; in a new chain it must be 0"], wrong);
     }
