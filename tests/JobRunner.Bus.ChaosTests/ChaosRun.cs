@@ -30,10 +30,10 @@ public static class ChaosRun
         try
         {
             // The first one makes the queues and streams.
-            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs));
+            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history, settings));
             var old = RabbitMqNode.StreamsOutliveAKillAsync();
             workers.AddRange(await Task.WhenAll(Enumerable.Range(1, settings.Workers - 1)
-                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs))));
+                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history, settings))));
             await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, Request);
             var faults = new FaultRunner(node, workers, manager, scheduler, history, settings);
             manager.Decide = request =>
