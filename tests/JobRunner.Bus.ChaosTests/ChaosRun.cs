@@ -22,7 +22,7 @@ public static class ChaosRun
         ArgumentNullException.ThrowIfNull(tell);
         Directory.CreateDirectory(settings.WorkerLogs);
         using var history = new Recording(settings.HistoryPath);
-        await using var node = await RabbitMqNode.StartAsync();
+        await using var node = await RabbitMqNode.StartAsync(settings.Broker);
         await using var manager = await StubRequestManager.StartAsync();
         manager.Records = false;
         await using var target = await Target.StartAsync(history);

@@ -22,6 +22,9 @@ public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IEnume
     /// <summary>The program of a place's first, second… process: an assembly beside this one, or the path of another, without its ending.</summary>
     public Func<int, string> Program { get; init; } = static _ => "JobRunner.Bus.ChaosWorker";
 
+    /// <summary>More lines for the broker's configuration.</summary>
+    public string Broker { get; init; } = "";
+
     /// <summary>How long a worker may be out of contact.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(3);
 
