@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
@@ -13,6 +14,7 @@ namespace JobRunner.Bus.Runners;
 /// <param name="timeout">How long the try may take; zero for no limit.</param>
 /// <param name="stopTimeout">How long the job may take to stop once told.</param>
 /// <param name="time">The clock.</param>
+[SuppressMessage("Design", "CA1001", Justification = "Has no timer and no link; a job may use its token after the try.")]
 internal sealed class JobTry(IJob job, JobRunContext context, TimeSpan timeout, TimeSpan stopTimeout, TimeProvider time)
 {
     private const int NotBegun = 0;

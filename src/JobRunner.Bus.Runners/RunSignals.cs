@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Runners;
@@ -6,6 +7,7 @@ namespace JobRunner.Bus.Runners;
 /// Where a run is in its loop, and what others ask of it: stop, hand over, cut the try, abandon. Both change under one lock, so
 /// that a stop that comes as a try starts is either seen before the try or told to its job, never lost between.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Have no timer and no link; a run may be stopped after its end.")]
 internal sealed class RunSignals
 {
     private readonly Lock _lock = new();
