@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Record;
@@ -11,10 +12,10 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Runs;
 
 /// <summary>Starts runs and sees each to its end, or to where it goes on.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Runs and timers of parked ones may come back to it after the host has ended.")]
 internal sealed class RunStarter(
     RunnerRepo repo,
     RunnerFactory factory,
-    IJobLogSink logs,
     JobFinishedPublisher finished,
     RunEndPublisher ends,
     IRunRelay relay,
@@ -26,7 +27,6 @@ internal sealed class RunStarter(
     TimeProvider time,
     ILogger<RunStarter> logger)
 {
-    // Never disposed of: runs and timers of parked ones may come back to it after the host has ended.
     private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
     // Made once, not for each.
     private Action<ParkedRun>? _forget;
