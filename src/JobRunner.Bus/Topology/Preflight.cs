@@ -19,13 +19,13 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
     /// <exception cref="Exception">The broker cannot be reached, or cannot answer now.</exception>
     public async Task<IReadOnlyList<PreflightFinding>> RunAsync(CancellationToken cancellationToken)
     {
-        var address = link.NewFactory("");
+        var address = link.Address;
         IConnection connection;
         try
         {
             connection = await link.OpenAsync("preflight", cancellationToken);
         }
-        catch (Exception error) when (BrokerRefusal.Of(error, Endpoint(address.Endpoint), address.UserName, address.VirtualHost) is { } refusal)
+        catch (Exception error) when (BrokerRefusal.Of(error, address.Endpoint, address.User, address.VirtualHost) is { } refusal)
         {
             return [refusal];
         }
@@ -39,7 +39,7 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
             }
 
             await using var probe = new PreflightProbe(connection);
-            var permissions = new PreflightPermissions(address.UserName, address.VirtualHost);
+            var permissions = new PreflightPermissions(address.User, address.VirtualHost);
             List<PreflightFinding> findings = [version];
             if (link.IsCluster && BrokerVersion.CheckCluster(Endpoint(connection.Endpoint), connection.ServerProperties) is { } note)
             {
