@@ -85,7 +85,12 @@ internal sealed class UntilAccepted
             catch (MessageTooLargeException error)
             {
                 BrokerLog.TooLarge(_logger, what, error.Message);
-                message = smaller(message, error) ?? throw error;
+                if (smaller(message, error) is not { } next)
+                {
+                    throw;
+                }
+
+                message = next;
             }
         }
     }
