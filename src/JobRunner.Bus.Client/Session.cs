@@ -189,8 +189,7 @@ internal sealed class Session : IAsyncDisposable
 
     /// <summary>When the command was sent whose result this is; workers say it.</summary>
     private static DateTimeOffset? SentAt(IReadOnlyBasicProperties properties) =>
-        properties.Headers?.TryGetValue(CommandSentAt, out var value) == true && value is byte[] text
-        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
+        long.TryParse(HeaderText.Of(properties, CommandSentAt), NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
             ? new DateTimeOffset(ticks, TimeSpan.Zero)
             : null;
 

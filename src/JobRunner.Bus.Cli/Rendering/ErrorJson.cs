@@ -1,3 +1,4 @@
+using JobRunner.Bus.RabbitMq;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;

@@ -1,3 +1,4 @@
+using JobRunner.Bus.RabbitMq;
 using System.Globalization;
 using System.Text;
 using JobRunner.Bus.Cli.Repair;

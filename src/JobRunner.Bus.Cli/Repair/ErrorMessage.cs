@@ -1,3 +1,4 @@
+using JobRunner.Bus.RabbitMq;
 using System.Globalization;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Serialization;

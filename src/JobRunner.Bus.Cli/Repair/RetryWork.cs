@@ -1,3 +1,4 @@
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.Runners;

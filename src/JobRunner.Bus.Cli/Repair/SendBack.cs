@@ -1,3 +1,4 @@
+using JobRunner.Bus.RabbitMq;
 using System.Security.Cryptography;
 using System.Text;
 using JobRunner.Bus.Contracts;

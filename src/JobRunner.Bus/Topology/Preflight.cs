@@ -1,3 +1,4 @@
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -25,9 +26,16 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
         {
             connection = await link.OpenAsync("preflight", cancellationToken);
         }
-        catch (Exception error) when (BrokerRefusal.Of(error, address.Endpoint, address.User, address.VirtualHost) is { } refusal)
+        catch (Exception error) when (BrokerFaults.IsRefusal(error) || BrokerFaults.IsTls(error))
         {
-            return [refusal];
+            return
+            [
+                new PreflightFinding(
+                    $"broker {address.Endpoint}",
+                    PreflightVerdict.Wrong,
+                    PreflightWords.Capital(BrokerFaults.Describe(error, address)),
+                    "Correct JobRunner__RabbitMq__Uri and the files beside it, or the user, virtual host or certificate on the broker"),
+            ];
         }
 
         await using (connection)
