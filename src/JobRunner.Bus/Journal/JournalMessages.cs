@@ -1,5 +1,4 @@
 using JobRunner.Bus.RabbitMq;
-using System.Text;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;

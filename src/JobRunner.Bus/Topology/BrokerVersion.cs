@@ -1,6 +1,5 @@
 using JobRunner.Bus.RabbitMq;
 using System.Globalization;
-using System.Text;
 
 namespace JobRunner.Bus.Topology;
 

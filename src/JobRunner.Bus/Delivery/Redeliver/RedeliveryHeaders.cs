@@ -1,6 +1,5 @@
 using JobRunner.Bus.RabbitMq;
 using System.Globalization;
-using System.Text;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using RabbitMQ.Client;
