@@ -1,7 +1,7 @@
-using JobRunner.Bus.RabbitMq;
 using System.Security.Cryptography;
 using System.Text;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;

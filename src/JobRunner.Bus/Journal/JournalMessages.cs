@@ -1,5 +1,5 @@
-using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;

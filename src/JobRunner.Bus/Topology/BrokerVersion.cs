@@ -1,5 +1,5 @@
-using JobRunner.Bus.RabbitMq;
 using System.Globalization;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Topology;
 
