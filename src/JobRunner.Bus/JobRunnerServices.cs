@@ -58,7 +58,6 @@ public static class JobRunnerServices
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
             {
-                bus.AddReceiveObserver(provider => provider.GetRequiredService<BlockedWatch>());
                 bus.UsingRabbitMq(ConfigureBroker);
             }
             else
@@ -132,12 +131,12 @@ public static class JobRunnerServices
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<IRedelivery, BrokerRedelivery>();
-            services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
             services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
+            services.AddHostedService<TopologyWatch>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
             services.AddSingleton<CommandReceiver>();
@@ -194,12 +193,12 @@ public static class JobRunnerServices
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
             host.OnRefreshConnectionFactory = factory =>
             {
-                BrokerClient.Prepare(factory, options);
+                MassTransitHost.Refresh(factory, options);
                 return reach.WhileRefusedAsync(stopping);
             };
             if (options.UsesTls)
             {
-                host.UseSsl(tls => MassTransitTls.Set(tls, options));
+                host.UseSsl(tls => MassTransitHost.SetTls(tls, options));
             }
 
             // It asks them in this order: workers spread over the nodes.
