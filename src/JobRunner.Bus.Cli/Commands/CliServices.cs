@@ -56,7 +56,7 @@ internal sealed record CliServices
         (address, cancellation) => ClientControl.OpenAsync(address, cancellation);
 
     /// <summary>What a broker is short of; <see langword="null"/> when it takes messages.</summary>
-    public Func<BrokerAddress, CancellationToken, Task<string?>> LookForAlarm { get; init; } = BrokerAlarm.FindAsync;
+    public Func<BrokerAddress, CancellationToken, Task<string?>> LookForAlarm { get; init; } = AlarmProbe.FindAsync;
 
     /// <summary>How many messages are ready in queues; <see langword="null"/> for a queue that is not there.</summary>
     public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, long?>>> CountMessages { get; init; } = QueueCounts.OfAsync;

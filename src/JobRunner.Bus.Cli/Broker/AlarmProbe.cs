@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Cli.Broker;
 /// Finds out whether a broker has an alarm. RabbitMQ then goes on to answer, but reads nothing more from a connection that published:
 /// whoever sends a command would wait without a word.
 /// </summary>
-internal static class BrokerAlarm
+internal static class AlarmProbe
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
