@@ -1,7 +1,7 @@
-namespace JobRunner.Bus.Cli.Files;
+namespace JobRunner.Bus.Chains;
 
 /// <summary>Questions about which job follows which. Pure, iterative: a chain of any length fits.</summary>
-internal static class JobGraph
+public static class ChainGraph
 {
     /// <summary>
     /// The ids in an order in which each comes after those it follows; among those free to choose, in the order given.

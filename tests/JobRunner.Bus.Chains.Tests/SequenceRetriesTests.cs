@@ -1,12 +1,11 @@
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 
-namespace JobRunner.Bus.Cli.Tests;
+namespace JobRunner.Bus.Chains.Tests;
 
 public sealed class SequenceRetriesTests
 {
-    private static ChainState Sequence(string graph, long retries, string? wait = null, string start = "a", string? members = null) =>
-        Chains.Of(graph, job => job.Id == start ? job with { SequenceId = start, SequenceRetry = retries, SequenceRetryWait = wait }
+    private static TestChain Sequence(string graph, long retries, string? wait = null, string start = "a", string? members = null) =>
+        TestChain.Of(graph, job => job.Id == start ? job with { SequenceId = start, SequenceRetry = retries, SequenceRetryWait = wait }
             : members is null || members.Contains(job.Id, StringComparison.Ordinal) ? job with { SequenceId = start } : job);
 
     [Fact]
@@ -29,7 +28,7 @@ public sealed class SequenceRetriesTests
         Assert.Equal("""{"seen":"first"}""", b.Command.JobData.ToJsonString());
         chain.End("b");
         chain.End("c");
-        Assert.Equal(JobState.Complete, chain.State);
+        Assert.Equal(JobState.Complete, chain.State.State);
     }
 
     [Fact]
@@ -46,14 +45,14 @@ public sealed class SequenceRetriesTests
         }
 
         Assert.Equal(3, tries);
-        Assert.Equal((JobState.Fail, JobState.Complete), (chain.State, chain.Find("a")!.State));
-        Assert.Equal(3, chain.Find("b")!.TotalTries);
+        Assert.Equal((JobState.Fail, JobState.Complete), (chain.State.State, chain["a"].State));
+        Assert.Equal(3, chain["b"].TotalTries);
     }
 
     [Fact]
     public void A_job_without_a_sequence_is_its_own()
     {
-        var chain = Chains.Of("a b; a>b", job => job.Id == "b" ? job with { SequenceRetry = 1 } : job);
+        var chain = TestChain.Of("a b; a>b", job => job.Id == "b" ? job with { SequenceRetry = 1 } : job);
         chain.Start();
         chain.End("a");
 
@@ -69,7 +68,7 @@ public sealed class SequenceRetriesTests
         chain.End("a");
 
         Assert.Empty(chain.End("b", JobState.Stopped));
-        Assert.Equal(JobState.Stopped, chain.State);
+        Assert.Equal(JobState.Stopped, chain.State.State);
     }
 
     [Fact]
@@ -88,8 +87,8 @@ public sealed class SequenceRetriesTests
         chain.End("c");
         Assert.Equal("d", chain.End("b").Ids());
         chain.End("d");
-        Assert.Equal(JobState.Complete, chain.State);
-        Assert.Equal([2, 2, 2, 1], chain.Jobs.OrderBy(job => job.Id).Select(job => job.TotalTries));
+        Assert.Equal(JobState.Complete, chain.State.State);
+        Assert.Equal([2, 2, 2, 1], new[] { "a", "b", "c", "d" }.Select(id => chain[id].TotalTries));
     }
 
     [Fact]
@@ -106,7 +105,7 @@ public sealed class SequenceRetriesTests
     [Fact]
     public void An_inner_sequence_is_retried_alone_and_rolled_back_with_the_outer_one()
     {
-        var chain = Chains.Of("a b c d; a>b b>c c>d", job => job.Id switch
+        var chain = TestChain.Of("a b c d; a>b b>c c>d", job => job.Id switch
         {
             "a" => job with { SequenceId = "a", SequenceRetry = 1 },
             "d" => job with { SequenceId = "a" },
@@ -130,13 +129,13 @@ public sealed class SequenceRetriesTests
         chain.End("b");
         Assert.Equal("d", chain.End("c").Ids());
         chain.End("d");
-        Assert.Equal(JobState.Complete, chain.State);
+        Assert.Equal(JobState.Complete, chain.State.State);
     }
 
     [Fact]
     public void When_an_inner_and_an_outer_sequence_fail_together_the_outer_one_starts_again()
     {
-        var chain = Chains.Of("a b c; a>b a>c", job => job.Id switch
+        var chain = TestChain.Of("a b c; a>b a>c", job => job.Id switch
         {
             "a" => job with { SequenceRetry = 1 },
             "b" => job with { SequenceId = "a" },
@@ -151,19 +150,19 @@ public sealed class SequenceRetriesTests
         Assert.Equal("b c", chain.End("a").Ids());
         chain.End("b");
         chain.End("c");
-        Assert.Equal(JobState.Complete, chain.State);
+        Assert.Equal(JobState.Complete, chain.State.State);
     }
 
     [Fact]
     public void A_start_that_names_another_sequence_as_its_own_still_runs_out_of_tries()
     {
-        var chain = Chains.Of("a b c; a>b b>c", job => job.Id switch { "a" => job, "b" => job with { SequenceId = "a" }, _ => job with { SequenceId = "b" } });
+        var chain = TestChain.Of("a b c; a>b b>c", job => job.Id switch { "a" => job, "b" => job with { SequenceId = "a" }, _ => job with { SequenceId = "b" } });
         chain.Start();
         chain.End("a");
         chain.End("b");
 
         Assert.Empty(chain.End("c", JobState.Fail));
-        Assert.Equal(JobState.Fail, chain.State);
+        Assert.Equal(JobState.Fail, chain.State.State);
     }
 
     [Fact]
@@ -176,7 +175,63 @@ public sealed class SequenceRetriesTests
         chain.Stop();
 
         Assert.False(chain.TakeDue(waiting));
-        Assert.True(chain.IsDone);
-        Assert.Equal((JobState.Pending, JobState.Stopped), (chain.Find("a")!.State, chain.State));
+        Assert.True(chain.State.IsEnded);
+        Assert.Equal((JobState.Pending, JobState.Stopped), (chain["a"].State, chain.State.State));
+    }
+
+    [Fact]
+    public void A_wait_told_over_too_early_goes_on_and_one_of_another_run_is_ignored()
+    {
+        var chain = Sequence("a", retries: 2, wait: "1h");
+        chain.Start();
+        var waiting = Assert.Single(chain.End("a", JobState.Fail));
+        var due = (AwaitJob)chain.Effects[0];
+
+        var early = ChainRules.Due(chain.State, "a", due.SentAt, TestChain.Noon + TimeSpan.FromMinutes(59));
+        Assert.Same(chain.State, early.State);
+        Assert.Equal([due], early.Effects);
+        Assert.Empty(ChainRules.Due(chain.State, "a", due.SentAt.AddTicks(1), due.DueAt).Effects);
+        Assert.Empty(ChainRules.Due(chain.State, "zzz", due.SentAt, due.DueAt).Effects);
+        Assert.True(chain.TakeDue(waiting));
+        Assert.Equal([new SendJob("a", due.DueAt)], chain.Effects);
+    }
+
+    [Fact]
+    public void A_wait_longer_than_time_itself_is_a_long_wait()
+    {
+        var chain = Sequence("a", retries: 1, wait: "2562047h");
+        chain.Start();
+        chain.Time = DateTimeOffset.MaxValue - TimeSpan.FromDays(1);
+        chain.End("a", JobState.Fail);
+
+        Assert.Equal(DateTimeOffset.MaxValue, ((AwaitJob)chain.Effects[0]).DueAt);
+    }
+
+    [Fact]
+    public void A_sequence_stopped_in_its_wait_has_not_begun_that_try()
+    {
+        var chain = Sequence("a b; a>b", retries: 3, wait: "1h");
+        chain.Start();
+        chain.End("a");
+        chain.End("b", JobState.Fail);
+        Assert.Equal(2, chain["a"].SequenceTries);
+
+        chain.Stop();
+
+        Assert.Equal((1, 0), (chain["a"].SequenceTries, chain.State.FinishedJobs));
+        Assert.Equal([new TellEnd()], chain.Effects);
+    }
+
+    [Fact]
+    public void A_sequence_that_waits_for_its_other_jobs_is_not_tried_again_after_a_stop()
+    {
+        var chain = Sequence("a b c; a>b a>c", retries: 3);
+        chain.Start();
+        chain.End("a");
+        Assert.Empty(chain.End("b", JobState.Fail));
+        chain.Stop();
+
+        Assert.Empty(chain.End("c"));
+        Assert.Equal((JobState.Fail, 2), (chain.State.State, chain.State.FinishedJobs));
     }
 }

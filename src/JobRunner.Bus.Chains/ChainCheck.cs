@@ -1,18 +1,19 @@
 using JobRunner.Bus.Contracts;
 
-namespace JobRunner.Bus.Cli.Files;
+namespace JobRunner.Bus.Chains;
 
-/// <summary>What a job chain must hold to be scheduled. Every rule broken is told, not just the first.</summary>
-internal static class ChainRules
+/// <summary>What a job chain must hold to be run. Every rule broken is told, not just the first.</summary>
+public static class ChainCheck
 {
-    /// <summary>
-    /// Checks the chain as its file gave it. <paramref name="next"/> is its adjacency list without repetitions, unknown
-    /// jobs and empty entries.
-    /// </summary>
+    /// <summary>Checks a chain: any directed acyclic graph of jobs can be run.</summary>
+    /// <param name="chain">The chain, as it came.</param>
+    /// <param name="next">Its adjacency list without repetitions, unknown jobs and empty entries.</param>
+    /// <returns>What is wrong; empty for a chain that can be run.</returns>
     public static IReadOnlyList<string> Check(
         JobChain chain,
         out IReadOnlyDictionary<string, IReadOnlyList<string>> next)
     {
+        ArgumentNullException.ThrowIfNull(chain);
         List<string> wrong = [];
         if (chain.Jobs.Count == 0)
         {
@@ -30,7 +31,7 @@ internal static class ChainRules
         }
 
         next = CheckEdges(chain, wrong);
-        if (JobGraph.FindCycle([.. chain.Jobs.Keys], next) is { } cycle)
+        if (ChainGraph.FindCycle([.. chain.Jobs.Keys], next) is { } cycle)
         {
             wrong.Add($"adjacencyList has a cycle: {string.Join(" → ", cycle)}; none of these jobs could ever start");
         }
@@ -87,7 +88,7 @@ internal static class ChainRules
                 wrong.Add($"adjacencyList names job \"{id}\", which is not in \"jobs\"");
             }
 
-            var distinct = (children ?? []).Distinct().ToList();
+            var distinct = children.Distinct().ToList();
             foreach (var child in distinct.Where(child => !chain.Jobs.ContainsKey(child)))
             {
                 wrong.Add($"adjacencyList of job \"{id}\" names job \"{child}\", which is not in \"jobs\"");
@@ -113,7 +114,7 @@ internal static class ChainRules
             .GroupBy(pair => pair.Value.SequenceId, pair => pair.Key);
         foreach (var sequence in sequences)
         {
-            var behind = JobGraph.WithAllBehind(sequence.Key, next);
+            var behind = ChainGraph.WithAllBehind(sequence.Key, next);
             foreach (var id in sequence.Where(id => !behind.Contains(id)))
             {
                 wrong.Add($"job \"{id}\": sequenceId \"{sequence.Key}\" must be the job itself or one it comes after");
