@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Delivery.Gate;

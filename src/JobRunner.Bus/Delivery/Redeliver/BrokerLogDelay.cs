@@ -2,7 +2,6 @@ using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.Logging;
-using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Delivery.Redeliver;
 
