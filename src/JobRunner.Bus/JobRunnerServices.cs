@@ -1,7 +1,6 @@
 using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Delivery;
-using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Delivery.Redeliver;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Journal;
@@ -126,11 +125,10 @@ public static class JobRunnerServices
         services.AddSingleton<UntilAccepted>();
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
-        services.AddReport();
         services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
-            services.AddSingleton<IRedelivery, BrokerRedelivery>();
+            services.AddSingleton<ILogDelay, BrokerLogDelay>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
@@ -157,7 +155,6 @@ public static class JobRunnerServices
         }
         else
         {
-            services.AddSingleton<IRedelivery, InMemoryRedelivery>();
             services.AddSingleton<IOutlet, BusOutlet>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
@@ -165,18 +162,6 @@ public static class JobRunnerServices
             services.AddSingleton<IRunRelay, InMemoryRelay>();
             services.AddSingleton<IReplies, NoReplies>();
         }
-    }
-
-    private static void AddReport(this IServiceCollection services)
-    {
-        services.AddSingleton<DeliveryGate>();
-        services.AddSingleton<UnderWay>();
-        services.AddSingleton<DeliveryMetrics>();
-        services.AddSingleton(provider =>
-        {
-            var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
-            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
-        });
     }
 
     private static void ConfigureBroker(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker)
