@@ -1,4 +1,5 @@
 using System.Globalization;
+using JobRunner.Bus.Chains.Service;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
@@ -66,7 +67,8 @@ internal static class WorkerHost
 
         // What keeps a worker from starting is told once, in words for whoever set it up.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        builder.Services.AddJobRunner(builder.Configuration);
+        builder.Services.AddJobRunner(builder.Configuration, bus => bus.AddChainConsumers());
+        builder.Services.AddJobRunnerChains(builder.Configuration);
         builder.Services.AddBuiltInJobs();
         builder.Services.AddHealthChecks().AddCheck<ReadinessCheck>("worker", tags: ["ready"]);
         builder.AddWorkerTelemetry();
