@@ -9,11 +9,14 @@ namespace JobRunner.Bus.Chains.Service.Store;
 /// Holds the chains. One event is one transaction on the chain's row; what follows from it is noted in the same transaction, and
 /// kept until it was done. Any number of instances may use one database.
 /// </summary>
-internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions> options, TimeProvider time)
+internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions> options, TimeProvider time) : IDisposable
 {
     private const int TriesOfAConflict = 5;
 
     private readonly ChainCache _cache = new();
+
+    /// <inheritdoc/>
+    public void Dispose() => _cache.Dispose();
 
     /// <summary>Where the chains are, for people.</summary>
     public string Name => database.Name;
