@@ -21,13 +21,13 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
     public async Task<IReadOnlyList<PreflightFinding>> RunAsync(CancellationToken cancellationToken)
     {
         var address = link.Address;
-        IConnection connection;
         try
         {
-            connection = await link.OpenAsync("preflight", cancellationToken);
+            return await LookAsync(address, cancellationToken);
         }
         catch (Exception error) when (BrokerFaults.IsRefusal(error) || BrokerFaults.IsTls(error))
         {
+            // Also after the connection was made: RabbitMQ may refuse the virtual host a moment later.
             return
             [
                 new PreflightFinding(
@@ -37,7 +37,11 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
                     "Correct JobRunner__RabbitMq__Uri and the files beside it, or the user, virtual host or certificate on the broker"),
             ];
         }
+    }
 
+    private async Task<IReadOnlyList<PreflightFinding>> LookAsync(BrokerAddress address, CancellationToken cancellationToken)
+    {
+        var connection = await link.OpenAsync("preflight", cancellationToken);
         await using (connection)
         {
             var version = BrokerVersion.Check(Endpoint(connection.Endpoint), connection.ServerProperties);
