@@ -60,7 +60,7 @@ internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims clai
             && runner.Alive() is { } live && LeasedLeg.Of(live.Delivery) == taken)
         {
             AcceptLog.RunTakenOver(logger, taken.RequestId, taken.JobId, said.Worker);
-            live.Runner.Abandon();
+            live.Abandon(logger);
         }
 
         if (said is { Asks: { } asked, Claim: { } theirs } && IsMine(new RunnerKey(asked.RequestId, asked.JobId), theirs))

@@ -37,7 +37,9 @@ internal sealed class LeaseWatch(
     /// <summary>Starts to watch; returns when this worker hears what others say, however long the broker is away.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _watching = Task.WhenAll(guard.WatchAsync(_stopping.Token), WatchAsync(_stopping.Token));
+        _watching = Task.WhenAll(
+            LongLived.RunAsync("The guard of the lease", guard.WatchAsync, time, logger, _stopping.Token),
+            LongLived.RunAsync("The watch of the contact with the broker", WatchAsync, time, logger, _stopping.Token));
         await ListeningAsync(cancellationToken);
     }
 
@@ -84,7 +86,7 @@ internal sealed class LeaseWatch(
         var moment = guard.Now();
         var connection = await link.OpenAsync("leases", patience.Token);
         // The connection before this one did not last, and neither did the deliveries.
-        guard.GiveUpIfOver();
+        guard.AbandonIfOver();
         guard.Contact(moment);
         return connection;
     }

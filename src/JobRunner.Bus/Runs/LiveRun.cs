@@ -2,6 +2,7 @@ using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Runs;
 
@@ -45,6 +46,29 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
     }
 
     public RunnerStatus Status() => runner.Status();
+
+    /// <summary>Abandons the run. A callback of its job that throws keeps neither this run nor the others from it.</summary>
+    public void Abandon(ILogger logger)
+    {
+        if (!Ask(runner.Abandon))
+        {
+            Ask(runner.CutTry);
+        }
+
+        bool Ask(Action ask)
+        {
+            try
+            {
+                ask();
+                return true;
+            }
+            catch (Exception error)
+            {
+                AcceptLog.AbandonWentWrong(logger, Key.ToString(), error);
+                return false;
+            }
+        }
+    }
 
     public void MarkEnding() => _ending.TrySetResult();
 

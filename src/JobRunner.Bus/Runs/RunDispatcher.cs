@@ -77,8 +77,7 @@ internal sealed class RunDispatcher(
                 var stop = stops.Find(key.RequestId, key.JobId, delivery.SentAt);
                 if (stop is null && NotDueYet(delivery) is { } left)
                 {
-                    var (next, leg) = delivery.ToSendOn();
-                    await relay.SendOnAsync(next, leg, left);
+                    await PutBackAsync(delivery, left);
                     return;
                 }
 
@@ -208,14 +207,15 @@ internal sealed class RunDispatcher(
         }
     }
 
-    private Task PutBackAsync(CommandDelivery arrived, TimeSpan wait)
+    /// <summary>One that was delivered before keeps its mark: whoever gets it asks and looks it up. Any other goes on as a leg of its own.</summary>
+    private Task PutBackAsync(CommandDelivery delivery, TimeSpan wait)
     {
-        if (arrived.Redelivered)
+        if (delivery.Redelivered)
         {
-            return relay.PutBackAsync(arrived, wait);
+            return relay.PutBackAsync(delivery, wait);
         }
 
-        var (next, leg) = arrived.ToSendOn();
+        var (next, leg) = delivery.ToSendOn();
         return relay.SendOnAsync(next, leg, wait);
     }
 

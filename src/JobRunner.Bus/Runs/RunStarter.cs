@@ -24,8 +24,9 @@ internal sealed class RunStarter(
     WorkerMetrics metrics,
     IOptions<WorkerOptions> options,
     TimeProvider time,
-    ILogger<RunStarter> logger) : IDisposable
+    ILogger<RunStarter> logger)
 {
+    // Never disposed: runs and timers outlive the host's services, and give their room back.
     private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
 
     /// <summary>The light entries, each until shortly before its run is due.</summary>
@@ -120,45 +121,57 @@ internal sealed class RunStarter(
         metrics.RunEnded(delivery.Command, JobState.Fail);
     }
 
+    /// <summary>Never throws: nobody waits for it, but for <see cref="LiveRun.Over"/>.</summary>
     private async Task SeeThroughAsync(LiveRun run)
     {
         // Off the caller's stack: the run outlives the delivery that started it. Its log scope comes along.
         await Task.Yield();
         try
         {
-            var command = run.Delivery.Command;
-            metrics.RunStarts(run.Delivery);
-            AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
-            var result = await run.Runner.RunToLastLogAsync();
-            run.MarkEnding();
-            if (result.End == RunEnd.Finished)
-            {
-                await FinishAsync(run, result);
-            }
-            else
-            {
-                await SendOnAsync(run, result);
-            }
-
+            await RunAsync(run);
             run.MarkOver();
-        }
-        catch (OperationCanceledException) when (run.Runner.Abandoned.IsCancellationRequested)
-        {
-            AcceptLog.RunAbandoned(logger);
-            metrics.RunGivenUp();
-            Forget(run);
-            run.MarkBroken(new GivenBackException());
         }
         catch (Exception error)
         {
-            AcceptLog.RunBroke(logger, error);
-            metrics.RunGivenUp();
+            // First out of its place: its command may come back at once.
             Forget(run);
-            run.MarkBroken(new GivenBackException(error));
+            var abandoned = error is OperationCanceledException && run.Runner.Abandoned.IsCancellationRequested;
+            run.MarkBroken(new GivenBackException(abandoned ? null : error));
+            metrics.RunGivenUp();
+            if (abandoned)
+            {
+                AcceptLog.RunAbandoned(logger);
+            }
+            else
+            {
+                AcceptLog.RunBroke(logger, error);
+            }
         }
-        finally
+
+        try
         {
             await run.Runner.DisposeAsync();
+        }
+        catch (Exception error)
+        {
+            AcceptLog.RunNotFreed(logger, error);
+        }
+    }
+
+    private async Task RunAsync(LiveRun run)
+    {
+        var command = run.Delivery.Command;
+        metrics.RunStarts(run.Delivery);
+        AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
+        var result = await run.Runner.RunToLastLogAsync();
+        run.MarkEnding();
+        if (result.End == RunEnd.Finished)
+        {
+            await FinishAsync(run, result);
+        }
+        else
+        {
+            await SendOnAsync(run, result);
         }
     }
 
@@ -224,7 +237,4 @@ internal sealed class RunStarter(
         await notes.SettledAsync(parked);
         Forget(parked);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _room.Dispose();
 }

@@ -28,21 +28,22 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
 {
     private const int AddsBetweenPurges = 1024;
 
-    private readonly ConcurrentDictionary<(string RequestId, string? JobId), (StopOrder Order, DateTimeOffset Until)> _stops = new();
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _settledLegs = new(StringComparer.Ordinal);
+    // Each with the monotonic time at which it was noted: a wall clock that is set must neither forget nor keep it.
+    private readonly ConcurrentDictionary<(string RequestId, string? JobId), (StopOrder Order, long NotedAt)> _stops = new();
+    private readonly ConcurrentDictionary<string, long> _settledLegs = new(StringComparer.Ordinal);
     private readonly Lock _adding = new();
     private int _adds;
 
     /// <summary>Notes a stop; an earlier one than that noted changes nothing.</summary>
     public void Add(StopOrder order)
     {
-        var until = time.GetUtcNow() + options.Value.StopRetention;
+        var now = time.GetTimestamp();
         lock (_adding)
         {
             _stops.AddOrUpdate(
                 (order.RequestId, order.JobId),
-                (order, until),
-                (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, until));
+                (order, now),
+                (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, now));
         }
 
         PurgeSometimes();
@@ -59,7 +60,7 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
         return Applying((requestId, jobId)) ?? Applying((requestId, null));
 
         StopOrder? Applying((string, string?) key) =>
-            _stops.TryGetValue(key, out var noted) && noted.Order.AppliesTo(sentAt) ? noted.Order : null;
+            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt) ? noted.Order : null;
     }
 
     /// <summary>
@@ -77,12 +78,14 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
     /// <summary>Notes that this leg was stopped while it waited and its scheduler has been told.</summary>
     public void Settle(string leg)
     {
-        _settledLegs[leg] = time.GetUtcNow() + options.Value.StopRetention;
+        _settledLegs[leg] = time.GetTimestamp();
         PurgeSometimes();
     }
 
     /// <summary>Whether this leg needs no more than to be let go of.</summary>
-    public bool IsSettled(string? leg) => leg is not null && _settledLegs.ContainsKey(leg);
+    public bool IsSettled(string? leg) => leg is not null && _settledLegs.TryGetValue(leg, out var notedAt) && IsKept(notedAt);
+
+    private bool IsKept(long notedAt) => time.GetElapsedTime(notedAt) <= options.Value.StopRetention;
 
     private void PurgeSometimes()
     {
@@ -91,21 +94,14 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
             return;
         }
 
-        var now = time.GetUtcNow();
-        foreach (var (key, noted) in _stops)
+        foreach (var stop in _stops.Where(stop => !IsKept(stop.Value.NotedAt)))
         {
-            if (noted.Until < now)
-            {
-                _stops.TryRemove(KeyValuePair.Create(key, noted));
-            }
+            _stops.TryRemove(stop);
         }
 
-        foreach (var leg in _settledLegs)
+        foreach (var leg in _settledLegs.Where(leg => !IsKept(leg.Value)))
         {
-            if (leg.Value < now)
-            {
-                _settledLegs.TryRemove(leg);
-            }
+            _settledLegs.TryRemove(leg);
         }
     }
 }

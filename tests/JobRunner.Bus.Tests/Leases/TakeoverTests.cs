@@ -31,9 +31,34 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         await DeliverAgainAsync();
 
-        var (command, leg, wait) = Assert.Single(_world.SentOn);
-        Assert.Equal((World.Noon, RunLeg.First, TimeSpan.FromSeconds(10)), (command.SentAt, leg, wait));
+        var (delivery, wait) = Assert.Single(_world.PutBack);
+        Assert.Equal((World.Noon, RunLeg.First, TimeSpan.FromSeconds(10)), (delivery.SentAt, delivery.Leg, wait));
         Assert.Empty(_world.Logs);
+    }
+
+    [Theory]
+    [InlineData("l1")]
+    [InlineData(null)]
+    public async Task A_redelivered_command_that_is_not_due_yet_comes_back_as_redelivered(string? leg)
+    {
+        var claims = 0;
+        _leases.Claims = job =>
+        {
+            claims++;
+            return Task.FromResult(_leases.Held.TryAdd(job));
+        };
+        var command = World.Command(retry: 3, retryWait: "10m", sentAt: World.Noon);
+        await _world.Get<RunDispatcher>().RunAsync(
+            new CommandDelivery(command, command.SentAt, new RunLeg(leg, leg is null ? 0 : 1), World.Noon.AddMinutes(10)) { Redelivered = true }, CancellationToken.None);
+
+        Assert.Empty(_world.SentOn);
+        var (delivery, wait) = Assert.Single(_world.PutBack);
+        Assert.Equal(TimeSpan.FromMinutes(10), wait);
+        _world.Time.Advance(wait);
+        await _world.Get<RunDispatcher>().RunAsync(delivery with { Redelivered = true }, CancellationToken.None);
+
+        Assert.Equal(1, claims);
+        Assert.Single(_world.Ends);
     }
 
     [Fact]
@@ -58,7 +83,7 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         await DeliverAgainAsync();
 
-        Assert.Single(_world.SentOn);
+        Assert.Single(_world.PutBack);
         Assert.Empty(_world.Logs);
         Assert.Null(_leases.Held.Find(new RunnerKey("r", "j")));
     }
@@ -73,7 +98,7 @@ public sealed class TakeoverTests : IAsyncDisposable
         await _world.Get<WorkerDrain>().RunAsync(CancellationToken.None);
 
         await delivery.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
-        Assert.Equal(TimeSpan.Zero, Assert.Single(_world.SentOn).Wait);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(_world.PutBack).Wait);
     }
 
     [Fact]

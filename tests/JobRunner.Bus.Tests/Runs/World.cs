@@ -89,7 +89,11 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
 
     public ConcurrentQueue<(ReplyAddress To, StopJobReply Reply)> Replies { get; } = new();
 
+    /// <summary>What went on as a leg of its run: whoever gets it treats it as fresh.</summary>
     public ConcurrentQueue<(RunJob Next, RunLeg Leg, TimeSpan Wait)> SentOn { get; } = new();
+
+    /// <summary>What went back as it came: whoever gets it treats it as delivered before.</summary>
+    public ConcurrentQueue<(CommandDelivery Delivery, TimeSpan Wait)> PutBack { get; } = new();
 
     /// <summary>What the try of a job does; completes unless told otherwise.</summary>
     public Func<JobRunContext, CancellationToken, Task<JobResult>> Try { get; set; } = (_, _) => Task.FromResult(JobResult.Complete());
@@ -169,8 +173,12 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
         await Task.WhenAll(runs);
     }
 
-    Task IRunRelay.PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
-        ((IRunRelay)this).SendOnAsync(delivery.Command, delivery.Leg, wait);
+    async Task IRunRelay.PutBackAsync(CommandDelivery delivery, TimeSpan wait)
+    {
+        await Taking();
+        PutBack.Enqueue((delivery, wait));
+        Relay(delivery.Command, delivery.Leg, wait);
+    }
 
     async Task IRunRelay.SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned)
     {
