@@ -146,6 +146,7 @@ public static class JobRunnerServices
             services.AddSingleton<RefusedCommands>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
+            services.AddSingleton<Questions>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
             services.AddSingleton<ITryGate>(provider => provider.GetRequiredService<LeaseGuard>());

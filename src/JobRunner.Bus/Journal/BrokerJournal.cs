@@ -125,7 +125,7 @@ internal sealed class BrokerJournal(BrokerLink link, ILeases leases, UntilAccept
     }
 
     private static object Offset(DateTimeOffset? since) =>
-        since is { } time ? new AmqpTimestamp((time - ClockMargin).ToUnixTimeSeconds()) : "first";
+        since is { } time && time - DateTimeOffset.UnixEpoch > ClockMargin ? new AmqpTimestamp((time - ClockMargin).ToUnixTimeSeconds()) : "first";
 
     private Task PublishAsync(BasicProperties properties, byte[] body, CancellationToken cancellationToken) =>
         link.PublishAsync("", Names.JobJournal, properties, body, mandatory: true, cancellationToken);

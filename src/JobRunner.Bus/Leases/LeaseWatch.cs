@@ -18,6 +18,7 @@ internal sealed class LeaseWatch(
     BrokerReach reach,
     LeaseTalk talk,
     LeaseGuard guard,
+    Questions questions,
     WorkerName worker,
     IOptions<WorkerOptions> options,
     TimeProvider time,
@@ -31,7 +32,7 @@ internal sealed class LeaseWatch(
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeSpan _lease = options.Value.Lease;
     private readonly TimeSpan _interval = options.Value.Lease / ChecksPerLease;
-    private volatile TaskCompletionSource<Listening> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _watching = Task.CompletedTask;
 
     /// <summary>Starts to watch; returns when this worker hears what others say, however long the broker is away.</summary>
@@ -40,11 +41,8 @@ internal sealed class LeaseWatch(
         _watching = Task.WhenAll(
             LongLived.RunAsync("The guard of the lease", guard.WatchAsync, time, logger, _stopping.Token),
             LongLived.RunAsync("The watch of the contact with the broker", WatchAsync, time, logger, _stopping.Token));
-        await ListeningAsync(cancellationToken);
+        await _listens.Task.WaitAsync(cancellationToken);
     }
-
-    /// <summary>The stretch of listening that lasts now; waits for one.</summary>
-    public Task<Listening> ListeningAsync(CancellationToken cancellationToken) => _listening.Task.WaitAsync(cancellationToken);
 
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
@@ -60,7 +58,7 @@ internal sealed class LeaseWatch(
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
-                EndListening();
+                questions.EndListening();
                 BrokerLog.ContactLost(logger, error.Message);
                 var moment = guard.Now();
                 if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
@@ -100,8 +98,9 @@ internal sealed class LeaseWatch(
         await channel.QueueBindAsync(queue, Names.RunLease, "", cancellationToken: patience.Token);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, delivery) => HearAsync(delivery.Body.ToArray());
+        questions.Listen();
         await channel.BasicConsumeAsync(queue, autoAck: true, consumer, patience.Token);
-        _listening.TrySetResult(new Listening());
+        _listens.TrySetResult();
         return channel;
     }
 
@@ -152,16 +151,6 @@ internal sealed class LeaseWatch(
         {
             // Whoever asked asks again.
             BrokerLog.AnswerNotSent(logger, "who runs a job", error.Message);
-        }
-    }
-
-    private void EndListening()
-    {
-        if (_listening.Task.IsCompletedSuccessfully)
-        {
-            var ended = _listening.Task.Result;
-            _listening = new TaskCompletionSource<Listening>(TaskCreationOptions.RunContinuationsAsynchronously);
-            ended.End();
         }
     }
 

@@ -24,6 +24,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1103, LogLevel.Warning, "Command of request {RequestId}, job {JobId} refused: {Reason}. It is in the error queue")]
     public static partial void CommandRefused(ILogger logger, string requestId, string jobId, string reason);
 
+    [LoggerMessage(1136, LogLevel.Information, "The command says that it was sent at {SentAt:O}, and it is {Now:O} here: it goes on with that time")]
+    public static partial void TimeOfNoUse(ILogger logger, DateTimeOffset sentAt, DateTimeOffset now);
+
     [LoggerMessage(1104, LogLevel.Warning, "Job not made: {Reason}")]
     public static partial void JobNotMade(ILogger logger, string reason);
 

@@ -12,10 +12,10 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
     private static readonly TimeSpan Longest = TimeSpan.FromDays(45);
 
     public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
-        SendAsync(delivery.ToSendOn().Command, LegHeaders.For(delivery), wait);
+        SendAsync(delivery.ToSendOn().Command, LegHeaders.For(delivery, wait - Longest), wait);
 
     public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default) =>
-        SendAsync(next, LegHeaders.For(leg, time.GetUtcNow() + wait), wait);
+        SendAsync(next, LegHeaders.For(leg, time.GetUtcNow() + wait, wait - Longest), wait);
 
     private Task SendAsync(RunJob next, Dictionary<string, object?> headers, TimeSpan wait)
     {

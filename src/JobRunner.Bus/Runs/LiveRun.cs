@@ -7,12 +7,18 @@ using Microsoft.Extensions.Logging;
 namespace JobRunner.Bus.Runs;
 
 /// <summary>A run that lives in this worker, whatever becomes of the delivery that brought it.</summary>
-internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
+internal sealed class LiveRun(CommandDelivery delivery, Runner runner, long heldSince) : IHeldRun
 {
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public CommandDelivery Delivery => delivery;
+
+    public DateTimeOffset? Order => delivery.Order;
+
+    public DateTimeOffset? SeenAt => delivery.Leg.SeenAt;
+
+    public long HeldSince => heldSince;
 
     /// <summary>The span within which it was started.</summary>
     public Activity? Span { get; } = Activity.Current;
@@ -36,8 +42,6 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
         // A resume of a run stopped before its first try has the same counters.
         && other.SentAt == delivery.SentAt
         && other.ArrivedWith == delivery.ArrivedWith;
-
-    public DateTimeOffset? SentAt => delivery.SentAt;
 
     public Task<StopResult> StopAsync()
     {

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.Refusals;
@@ -32,9 +33,6 @@ internal sealed class RunDispatcher(
 
     private static readonly TimeSpan StopsArriveWithin = TimeSpan.FromSeconds(2);
 
-    /// <summary>When to look again at a command whose run lives elsewhere.</summary>
-    private TimeSpan LeaveAloneFor => options.Value.LeaveAloneFor;
-
     /// <summary>Returns when the delivery may be acknowledged.</summary>
     /// <exception cref="RefusedException">Another run of the job lives here.</exception>
     /// <exception cref="GivenBackException">The run was given up here.</exception>
@@ -42,6 +40,7 @@ internal sealed class RunDispatcher(
     public async Task RunAsync(CommandDelivery delivery, CancellationToken lost)
     {
         using var scope = logger.ForJob(delivery.Command);
+        delivery = delivery with { Order = StatedTimes.InEarnest(delivery.SentAt, time.GetUtcNow()) };
         using var notStarted = CancellationTokenSource.CreateLinkedTokenSource(lost, drain.Begun);
         try
         {
@@ -62,6 +61,7 @@ internal sealed class RunDispatcher(
         var arrived = delivery;
         var key = delivery.Key;
         RunClaim? claim = null;
+        var lookAgainIn = TimeSpan.Zero;
         try
         {
             while (true)
@@ -74,7 +74,7 @@ internal sealed class RunDispatcher(
                     return;
                 }
 
-                var stop = stops.Find(key.RequestId, key.JobId, delivery.SentAt);
+                var stop = stops.Find(key.RequestId, key.JobId, delivery.Order, delivery.Leg.SeenAt);
                 if (stop is null && NotDueYet(delivery) is { } left)
                 {
                     await PutBackAsync(delivery, left);
@@ -94,10 +94,14 @@ internal sealed class RunDispatcher(
                     // Before the look-up: what it finds would be old by the time a run may start.
                     await leases.InContactAsync(notStarted);
                     await hearing.HearsAsync(notStarted);
-                    claim ??= await leases.ClaimAsync(delivery, notStarted);
                     if (claim is null)
                     {
-                        await PutBackAsync(arrived, LeaveAloneFor);
+                        (claim, lookAgainIn) = await leases.ClaimAsync(delivery, notStarted);
+                    }
+
+                    if (claim is null)
+                    {
+                        await PutBackAsync(arrived, lookAgainIn);
                         return;
                     }
 
@@ -123,9 +127,19 @@ internal sealed class RunDispatcher(
 
                 await leases.InContactAsync(notStarted);
                 await hearing.HearsAsync(notStarted);
-                if (claim is { Yielded.IsCompleted: true })
+                if (claim is { HasYielded: true })
                 {
-                    await PutBackAsync(arrived, LeaveAloneFor);
+                    await PutBackAsync(arrived, lookAgainIn);
+                    return;
+                }
+
+                if (arrived is { WasRedelivered: false, Redelivered: false, Leg.SeenAt: null, SentAt: { } stated }
+                    && !StatedTimes.SaysWhereToLook(stated, time.GetUtcNow(), options.Value.JournalRetention))
+                {
+                    // Should its worker die, nobody would know where to look for its run: it goes on with the time at which it was seen.
+                    AcceptLog.TimeOfNoUse(logger, stated, time.GetUtcNow());
+                    var (next, leg) = delivery.ToSendOn();
+                    await relay.SendOnAsync(next, leg with { SeenAt = time.GetUtcNow() }, TimeSpan.Zero);
                     return;
                 }
 
@@ -245,6 +259,17 @@ internal sealed class RunDispatcher(
         return parked.Gone.IsCompleted;
     }
 
-    private TimeSpan? NotDueYet(CommandDelivery delivery) =>
-        delivery.DueAt - time.GetUtcNow() is { } left && left > EarlyEnough ? left : null;
+    /// <summary>
+    /// What is left of its wait. Clocks of workers differ: where one says when the run is due, it waits no longer than between two tries.
+    /// </summary>
+    private TimeSpan? NotDueYet(CommandDelivery delivery)
+    {
+        var left = delivery.Leg.WaitLeft ?? delivery.DueAt - time.GetUtcNow();
+        if (delivery.Leg.WaitLeft is null && left > EarlyEnough && GoDuration.Parse(delivery.Command.Job.RetryWait).ToTimeSpan() is var longest && left > longest)
+        {
+            left = longest;
+        }
+
+        return left > EarlyEnough ? left : null;
+    }
 }

@@ -68,8 +68,8 @@ internal sealed class RunStarter(
             return FailWithoutTryAsync(delivery, error);
         }
 
-        var run = new LiveRun(delivery, runner);
-        if (stops.TryPlace(run.Key.RequestId, run.Key.JobId, run.SentAt, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
+        var run = new LiveRun(delivery, runner, (parked as IHeldRun)?.HeldSince ?? time.GetTimestamp());
+        if (stops.TryPlace(delivery, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
         {
             if (drain.Begun.IsCancellationRequested)
             {
@@ -207,7 +207,7 @@ internal sealed class RunStarter(
             // In its place before it is sent: a run that comes back at once must find it.
             var status = run.Status();
             var waiting = status with { Status = "(retry sleep) " + status.Status };
-            var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, _settle ??= SettleAsync);
+            var parked = new ParkedRun(next, run, leg, waiting, finished, _settle ??= SettleAsync);
             parked.Sending = run;
             repo.TryReplace(run, parked);
             parked.RetireBefore(result.Wait, _parked, _forget ??= Forget);

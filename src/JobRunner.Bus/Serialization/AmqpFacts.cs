@@ -62,17 +62,26 @@ internal static class AmqpFacts
     public static RunLeg LegOf(Func<string, string?> header) =>
         header(WorkerHeaders.Leg) is { Length: > 0 } id
             ? new RunLeg(id, long.TryParse(header(WorkerHeaders.TriesBefore), CultureInfo.InvariantCulture, out var tries) ? tries : 0)
+            {
+                SeenAt = TimeOf(header(WorkerHeaders.SeenAt)),
+                WaitLeft = MillisecondsOf(header(WorkerHeaders.WaitLeft)) is { } left and >= 0 and <= MostMilliseconds ? TimeSpan.FromMilliseconds(left) : null,
+            }
             : RunLeg.First;
 
     /// <summary>When the next try of a run that goes on is due.</summary>
     public static DateTimeOffset? DueAt(this ConsumeContext context) => DueAtOf(context.TextHeader);
 
     /// <summary>When the next try is due, by the headers of its message.</summary>
-    public static DateTimeOffset? DueAtOf(Func<string, string?> header) =>
-        long.TryParse(header(WorkerHeaders.DueAt), NumberStyles.Integer, CultureInfo.InvariantCulture, out var milliseconds)
-        && milliseconds is > 0 and < 253_402_300_799_000
-            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
-            : null;
+    public static DateTimeOffset? DueAtOf(Func<string, string?> header) => TimeOf(header(WorkerHeaders.DueAt));
+
+    // The year 9999.
+    private const long MostMilliseconds = 253_402_300_799_000;
+
+    private static DateTimeOffset? TimeOf(string? text) =>
+        MillisecondsOf(text) is { } milliseconds and > 0 and < MostMilliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+
+    private static long? MillisecondsOf(string? text) =>
+        long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var milliseconds) ? milliseconds : null;
 
     private static IReadOnlyBasicProperties? Properties(ConsumeContext context) =>
         context.ReceiveContext.TryGetPayload<RabbitMqBasicConsumeContext>(out var consumed) ? consumed.Properties : null;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using JobRunner.Bus.Runs;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Options;
@@ -16,8 +17,17 @@ internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset
     /// <summary>The trace it belongs to.</summary>
     public ActivityContext Trace { get; init; }
 
-    /// <summary>Whether a command sent then is one of those the stop was meant for.</summary>
-    public bool AppliesTo(DateTimeOffset? commandSentAt) => commandSentAt is not { } sent || sent <= SentAt;
+    /// <summary>When it arrived here, by this worker's clock; unknown of one that is read again, or was sent while this worker heard none.</summary>
+    public DateTimeOffset? HeardAt { get; init; }
+
+    /// <summary>
+    /// Longest time that a stop is on its way. One that arrives later than this after its job was seen is meant for it whatever clocks say.
+    /// </summary>
+    public static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether a command sent then, and first seen by a worker then, is one of those the stop was meant for.</summary>
+    public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt = null) =>
+        commandSentAt is not { } sent || sent <= SentAt || HeardAt - seenAt > OnItsWay;
 }
 
 /// <summary>
@@ -43,14 +53,14 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
             _stops.AddOrUpdate(
                 (order.RequestId, order.JobId),
                 (order, now),
-                (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, now));
+                (_, noted) => ((noted.Order.SentAt > order.SentAt ? noted.Order : order) with { HeardAt = order.HeardAt ?? noted.Order.HeardAt }, now));
         }
 
         PurgeSometimes();
     }
 
     /// <summary>Finds the stop that a command comes too late for.</summary>
-    public StopOrder? Find(string requestId, string jobId, DateTimeOffset? sentAt)
+    public StopOrder? Find(string requestId, string jobId, DateTimeOffset? sentAt, DateTimeOffset? seenAt = null)
     {
         if (_stops.IsEmpty)
         {
@@ -60,18 +70,18 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
         return Applying((requestId, jobId)) ?? Applying((requestId, null));
 
         StopOrder? Applying((string, string?) key) =>
-            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt) ? noted.Order : null;
+            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt, seenAt) ? noted.Order : null;
     }
 
     /// <summary>
     /// Puts a run where stops find it, unless one was noted that is meant for it. No stop falls between the two: noted
     /// before, it refuses the run; noted after, whoever noted it finds the run.
     /// </summary>
-    public bool TryPlace(string requestId, string jobId, DateTimeOffset? sentAt, Func<bool> place)
+    public bool TryPlace(CommandDelivery delivery, Func<bool> place)
     {
         lock (_adding)
         {
-            return Find(requestId, jobId, sentAt) is null && place();
+            return Find(delivery.Key.RequestId, delivery.Key.JobId, delivery.Order, delivery.Leg.SeenAt) is null && place();
         }
     }
 

@@ -12,6 +12,12 @@ internal static class WorkerHeaders
     /// <summary>On a run that goes on elsewhere: Unix milliseconds before which its next try must not start.</summary>
     public const string DueAt = "jobrunner-due-at";
 
+    /// <summary>On a run that goes on elsewhere: milliseconds that are left of its wait after its stay in the broker.</summary>
+    public const string WaitLeft = "jobrunner-wait-left";
+
+    /// <summary>On a run that goes on elsewhere and whose command states a time of no use: when a worker first saw it, Unix milliseconds.</summary>
+    public const string SeenAt = "jobrunner-seen-at";
+
     /// <summary>On a command that a worker put back: it was delivered before, and another worker may still run it.</summary>
     public const string DeliveredBefore = "jobrunner-delivered-before";
 

@@ -49,13 +49,13 @@ public sealed class TakeoverTests : IAsyncDisposable
         };
         var command = World.Command(retry: 3, retryWait: "10m", sentAt: World.Noon);
         await _world.Get<RunDispatcher>().RunAsync(
-            new CommandDelivery(command, command.SentAt, new RunLeg(leg, leg is null ? 0 : 1), World.Noon.AddMinutes(10)) { Redelivered = true }, CancellationToken.None);
+            new CommandDelivery(command, command.SentAt, new RunLeg(leg, leg is null ? 0 : 1) { WaitLeft = TimeSpan.FromMinutes(10) }, null) { Redelivered = true }, CancellationToken.None);
 
         Assert.Empty(_world.SentOn);
         var (delivery, wait) = Assert.Single(_world.PutBack);
         Assert.Equal(TimeSpan.FromMinutes(10), wait);
         _world.Time.Advance(wait);
-        await _world.Get<RunDispatcher>().RunAsync(delivery with { Redelivered = true }, CancellationToken.None);
+        await _world.Get<RunDispatcher>().RunAsync(delivery with { Redelivered = true, Leg = delivery.Leg with { WaitLeft = TimeSpan.Zero } }, CancellationToken.None);
 
         Assert.Equal(1, claims);
         Assert.Single(_world.Ends);
@@ -77,7 +77,7 @@ public sealed class TakeoverTests : IAsyncDisposable
         _leases.Claims = job =>
         {
             var claim = _leases.Held.TryAdd(job);
-            claim!.Yield();
+            claim!.HasYielded = true;
             return Task.FromResult<RunClaim?>(claim);
         };
 
@@ -194,8 +194,8 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         public Task Contact { get; set; } = Task.CompletedTask;
 
-        public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
-            (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken);
+        public async Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+            (await (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken), TimeSpan.FromSeconds(10));
 
         public Task InContactAsync(CancellationToken cancellationToken) => Contact.WaitAsync(cancellationToken);
     }

@@ -62,6 +62,8 @@ public sealed class InMemoryRelayTests
         await SentAsync();
         Assert.True(_headers.TryGetHeader("jobrunner-due-at", out var dueAt));
         Assert.Equal($"{World.Noon.AddDays(200).ToUnixTimeMilliseconds()}", dueAt);
+        Assert.True(_headers.TryGetHeader("jobrunner-wait-left", out var left));
+        Assert.Equal($"{TimeSpan.FromDays(155).TotalMilliseconds}", left);
     }
 
     [Theory]

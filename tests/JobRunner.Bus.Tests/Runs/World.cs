@@ -163,11 +163,11 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             await go.Task;
             return JobResult.Complete();
         };
-        var runs = Enumerable.Range(0, room).Select(number => DeliverAsync(Command($"room{number}", sentAt: DateTimeOffset.MaxValue))).ToList();
+        var runs = Enumerable.Range(0, room).Select(number => DeliverAsync(Command($"room{number}", sentAt: Time.GetUtcNow().AddSeconds(20)))).ToList();
         await Eventually.HoldsAsync("all room is taken", () => Repo.Count == room);
 
         // Would be held by the time this returns, if there were room for it.
-        runs.Add(DeliverAsync(Command("one more", sentAt: DateTimeOffset.MaxValue)));
+        runs.Add(DeliverAsync(Command("one more", sentAt: Time.GetUtcNow().AddSeconds(20))));
         Assert.Equal(room, Repo.Count);
         go.SetResult();
         await Task.WhenAll(runs);
