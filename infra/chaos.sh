@@ -3,13 +3,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all_faults=kill-worker,drain-worker,pause-worker,cut-connection,swallow-link,stall-link,kill-broker,restart-broker,request-manager-down,request-manager-slow,request-manager-errors
+all_faults=kill-worker,drain-worker,pause-worker,cut-connection,swallow-link,stall-link,kill-broker,restart-broker,lose-queue,delete-queue,skew-clock,request-manager-down,request-manager-slow,request-manager-errors
 
 usage() {
     cat <<EOF
 usage: infra/chaos.sh [--minutes N] [--seed N] [--workers N] [--faults KIND,KIND…] [--history FILE]
 
-Starts a private RabbitMQ, workers and a Request Manager on loopback, sends jobs, breaks things, and checks the history.
+Starts a private RabbitMQ (with RABBITMQ_BIN=\$(infra/rabbitmq4.sh) RabbitMQ 4), workers and a Request Manager on loopback, sends jobs, breaks things, and checks the history.
 
   --minutes N      how long things are broken, 0.1 to 1440; default 5. What is open then gets 2 minutes more
   --seed N         0 to 2147483647; decides the jobs, and what is broken in which order. Default: a random one, printed
@@ -55,7 +55,7 @@ done
 history=${history:-${TMPDIR:-/tmp}/jobrunner-chaos-$seed.jsonl}
 [ -d "$(dirname "$history")" ] || wrong "--history: there is no folder $(dirname "$history")"
 history=$(cd "$(dirname "$history")" && pwd)/$(basename "$history")
-[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || wrong "RabbitMQ is not installed: apt-get install rabbitmq-server (it need not run), or run infra/test.sh once"
+[ -x "${RABBITMQ_BIN:-/usr/lib/rabbitmq/bin}/rabbitmq-server" ] || wrong "RabbitMQ is not installed: apt-get install rabbitmq-server (it need not run), or run infra/test.sh once"
 
 project=tests/JobRunner.Bus.ChaosTests
 dotnet build "$project" -c Release --nologo -v quiet

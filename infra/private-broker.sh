@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs a command with a private RabbitMQ node on loopback, its address in the variable BROKER, and ends the node with it:
 #   infra/private-broker.sh COMMAND…
-# With BROKER_PLUGINS=rabbitmq_management the address of its UI is in MANAGEMENT.
+# RABBITMQ_BIN is the folder of its programs, if not the installed ones. With BROKER_PLUGINS=rabbitmq_management the address of its UI is in MANAGEMENT.
 set -euo pipefail
 
-server=/usr/lib/rabbitmq/bin/rabbitmq-server
+server=${RABBITMQ_BIN:-/usr/lib/rabbitmq/bin}/rabbitmq-server
 [ -x "$server" ] || { echo "$server is missing: apt-get install rabbitmq-server" >&2; exit 1; }
 
 free_port() {

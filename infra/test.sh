@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests, on a private RabbitMQ that the tests start on loopback and end themselves.
 # Installs RabbitMQ by apt where there is none. Arguments go to every test program (for instance: --filter-class '*Stop*').
+# With RABBITMQ=4 in the environment only those tests that need a broker are run, on the RabbitMQ 4 that infra/rabbitmq4.sh brings;
+# with PROJECTS="BrokerTests ChaosTests" only those.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,10 +22,22 @@ command -v amqp-publish >/dev/null || missing+=(amqp-tools)
 [ -x /usr/bin/prometheus ] || missing+=(prometheus)
 [ ${#missing[@]} -eq 0 ] || install_by_apt "${missing[@]}"
 
+projects=${PROJECTS:-}
+case ${RABBITMQ:-3} in
+    3) ;;
+    4)
+        RABBITMQ_BIN=$(infra/rabbitmq4.sh)
+        export RABBITMQ_BIN
+        projects=${projects:-BrokerTests Client.Tests ChaosTests} ;;
+    *) echo "test.sh: RABBITMQ is \"$RABBITMQ\"; it must be 3 or 4" >&2; exit 2 ;;
+esac
+
 dotnet build JobRunner.Bus.sln -c Release --nologo -v quiet
 
 passed=0 failed=0
 for project in tests/*Tests; do
+    # Named without JobRunner.Bus.
+    [ -z "$projects" ] || [[ " $projects " == *" ${project#tests/JobRunner.Bus.} "* ]] || continue
     echo "== $(basename "$project")"
     output=$(mktemp)
     # One project at a time: broker tests start processes of their own, and machines are small.

@@ -213,7 +213,8 @@ public static class JobRunnerServices
                 host.UseCluster(cluster => Array.ForEach(nodes, cluster.Node));
             }
         });
-        broker.AutoStart = true;
+        // The bus makes this queue only for a host whose own consumers wait for replies.
+        broker.Exclusive = true;
         broker.OverrideDefaultBusEndpointQueueName(Names.WorkerQueue(worker.Value));
         ConfigureWire(broker);
     }

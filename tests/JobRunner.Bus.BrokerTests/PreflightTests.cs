@@ -26,10 +26,11 @@ public sealed class PreflightTests(Broker broker)
 
         await using var worker = Start(uri, new() { ["JobRunner__Worker__JournalRetention"] = "48h" });
         Assert.Equal(2, await worker.ExitCodeAsync());
+        var classic = (await RabbitMqNode.VersionAsync()).Major < 4 ? "not set" : "classic";
 
         foreach (var says in new[]
         {
-            "Queue run-job exists, but it is no quorum queue: its x-queue-type is not set. Take its messages out, delete it",
+            $"Queue run-job exists, but it is no quorum queue: its x-queue-type is {classic}. Take its messages out, delete it",
             "Queue stop-job exists, but it is no stream: its x-queue-type is quorum",
             "Stream job-journal exists with x-max-age=7D, but JobRunner__Worker__JournalRetention is 172800s. Set JobRunner__Worker__JournalRetention=168h on every worker.",
             "Queue job-log-recorded exists with x-delivery-limit 20, not 1000000",
@@ -93,7 +94,7 @@ public sealed class PreflightTests(Broker broker)
             Assert.True(await good.ExitCodeAsync() == 0, good.Output);
             Assert.Matches(@"stream job-journal\s+ok", good.Output);
             Assert.Matches("permissions of user \"guest\"\\s+ok", good.Output);
-            Assert.Contains("RabbitMQ 3.", good.Output);
+            Assert.Contains($"RabbitMQ {await RabbitMqNode.VersionAsync()}", good.Output);
             Assert.Contains("consumer timeout cannot be asked for", good.Output);
             Assert.DoesNotContain("takes work", good.Output);
         }
@@ -118,8 +119,8 @@ public sealed class PreflightTests(Broker broker)
         Assert.Equal(0, await check.ExitCodeAsync());
 
         var message = await stage.Client.GetAsync("run-job");
-        // 1 after a delivery that was put back.
-        Assert.Equal("0", message!.Header("x-delivery-count"));
+        // 1 after a delivery that was put back. RabbitMQ 4 leaves the header out on the first one.
+        Assert.Contains(message!.Header("x-delivery-count"), new[] { "0", "" });
         Assert.Empty(stage.Finished);
     }
 

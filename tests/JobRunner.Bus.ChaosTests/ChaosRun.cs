@@ -35,7 +35,7 @@ public static class ChaosRun
             workers.AddRange(await Task.WhenAll(Enumerable.Range(1, settings.Workers - 1)
                 .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs))));
             await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, Request);
-            var faults = new FaultRunner(node, workers, manager, scheduler, history, settings.Lease);
+            var faults = new FaultRunner(node, workers, manager, scheduler, history, settings);
             manager.Decide = request =>
             {
                 var log = Wire.Deserialize<JobLogRecorded>(request.Body.Span);

@@ -13,6 +13,9 @@ public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IEnume
     /// <summary>The folder for what the workers write: a file per process.</summary>
     public string WorkerLogs => HistoryPath + ".workers";
 
+    /// <summary>Whether queues that are seldom empty are deleted too: all jobs must end before that, which takes half a minute.</summary>
+    public bool DeletesMain => Lasts >= TimeSpan.FromMinutes(1.5);
+
     /// <summary>How long what is open at the end has to come to an end.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 

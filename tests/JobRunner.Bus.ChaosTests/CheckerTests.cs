@@ -27,6 +27,9 @@ public sealed class CheckerTests
         { "job-data-lost", Rules.JobDataKept },
         { "left-in-an-error-queue", Rules.NothingLeft },
         { "drain-ends-badly", Rules.DrainEndsWell },
+        { "deleted-queue-stays-away", Rules.DeletedComesBack },
+        { "deleted-queue-never-back", Rules.DeletedComesBack },
+        { "runs-given-up-when-a-clock-was-set", Rules.NoneGivenUp },
     };
 
     private static IReadOnlyList<HistoryEvent> Read(string name) =>

@@ -1,6 +1,7 @@
 using JobRunner.Bus;
 using JobRunner.Bus.ChaosWorker;
 using JobRunner.Bus.Runners.Jobs;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,11 @@ builder.Logging.AddSimpleConsole(console =>
     console.UseUtcTimestamp = true;
     console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
 });
+if (Environment.GetEnvironmentVariable("CHAOS_CLOCK") is { Length: > 0 } clock)
+{
+    builder.Services.AddSingleton<TimeProvider>(new SkewedClock(clock));
+}
+
 builder.Services.AddJobRunner(builder.Configuration);
 builder.Services.AddJob<ChaosTry>("chaos");
 builder.Services.AddJob<BlockingTry>("blocking");

@@ -16,8 +16,16 @@ namespace JobRunner.Bus.TestKit;
 /// </summary>
 public sealed class RabbitMqNode : IAsyncDisposable
 {
-    private const string Server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-    private const string Tools = "/usr/lib/rabbitmq/bin";
+    private static readonly string Tools =
+        Environment.GetEnvironmentVariable("RABBITMQ_BIN") is { Length: > 0 } bin ? bin : "/usr/lib/rabbitmq/bin";
+
+    private static readonly string Server = Path.Combine(Tools, "rabbitmq-server");
+
+    // What 4.x only warns of, and a later one refuses.
+    private static readonly string[] Deprecated =
+        ["transient_nonexcl_queues", "global_qos", "classic_queue_mirroring", "ram_node_type", "queue_master_locator", "amqp_address_v1"];
+
+    private static readonly Lazy<Task<Version>> InstalledVersion = new(AskVersionAsync);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
     private readonly int _epmdPort;
@@ -31,6 +39,9 @@ public sealed class RabbitMqNode : IAsyncDisposable
     private readonly string _settings;
     private readonly string _erlang;
     private readonly string _cookie;
+
+    /// <summary>The version of RabbitMQ that tests run on: Debian's, or that of the folder in <c>RABBITMQ_BIN</c>.</summary>
+    public static Task<Version> VersionAsync() => InstalledVersion.Value;
 
     /// <summary>Its name within Erlang, as the management API tells it.</summary>
     public string Name => _name;
@@ -75,7 +86,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
     {
         if (!File.Exists(Server))
         {
-            throw new InvalidOperationException($"{Server} is missing: install RabbitMQ (infra/test.sh does), broker tests are never skipped");
+            throw new InvalidOperationException($"{Server} is missing: install RabbitMQ (infra/test.sh does), or set RABBITMQ_BIN; broker tests are never skipped");
         }
 
         var node = new RabbitMqNode(settings, erlang, joins, plugins);
@@ -164,6 +175,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
             management.tcp.port = {ManagementPort}
             log.console = false
             disk_free_limit.absolute = 100MB
+            {await DenyDeprecatedAsync()}
             {_settings}
             """);
         AddEnvironment(start);
@@ -187,6 +199,17 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <returns>What it wrote.</returns>
     /// <exception cref="InvalidOperationException">It failed; holds what it wrote.</exception>
     public Task<string> ControlAsync(params string[] arguments) => RunToolAsync("rabbitmqctl", arguments);
+
+    private static async Task<string> DenyDeprecatedAsync() =>
+        (await VersionAsync()).Major < 4 ? "" : string.Join('\n', Deprecated.Select(feature => $"deprecated_features.permit.{feature} = false"));
+
+    private static async Task<Version> AskVersionAsync()
+    {
+        using var asked = Process.Start(new ProcessStartInfo(Path.Combine(Tools, "rabbitmqctl"), ["version"]) { RedirectStandardOutput = true })!;
+        var told = await asked.StandardOutput.ReadToEndAsync();
+        await asked.WaitForExitAsync();
+        return Version.Parse(told.Trim());
+    }
 
     private async Task<string> RunToolAsync(string tool, params string[] arguments)
     {

@@ -21,7 +21,9 @@ internal sealed class GetRunnerStatusConsumerDefinition : ConsumerDefinition<Get
         endpointConfigurator.DiscardSkippedMessages();
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
+            // RabbitMQ 4 deprecates queues that are neither durable nor exclusive.
             broker.Durable = false;
+            broker.Exclusive = true;
             broker.AutoDelete = true;
             broker.Bind(Names.GetRunnerStatus);
         }

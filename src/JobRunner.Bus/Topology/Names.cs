@@ -38,7 +38,7 @@ public static class Names
     /// <summary>The queue where job logs wait that long for their redelivery: they dead-letter back to the queue <see cref="JobLogRecorded"/>.</summary>
     public static string DelayQueue(string delay) => $"{JobLogRecorded}.delay.{delay}";
 
-    /// <summary>The queue that the bus of a worker has of its own, and does not use.</summary>
+    /// <summary>The queue for replies to consumers that a host adds to the bus; workers make none.</summary>
     public static string WorkerQueue(string worker) => $"worker.{worker}";
 
     /// <summary>Whether a queue is one of the workers' own, by its name.</summary>

@@ -12,6 +12,11 @@ internal sealed class FaultTimes
     // an orderly drain: each of its tries leaves a log.
     private static readonly string[] TakesRuns = ["KillWorker", "PauseWorker", "SwallowLink", "StallLink"];
 
+    // A lease, and time to come back.
+    private static readonly TimeSpan TimeToNotice = TimeSpan.FromSeconds(10);
+
+    private static bool HitsLinks(string kind) => kind != "SkewClock" && !kind.StartsWith("RequestManager", StringComparison.Ordinal);
+
     private readonly ILookup<string, (string Kind, DateTimeOffset From, DateTimeOffset To)> _of;
     private readonly ILookup<string, DateTimeOffset> _givenUp;
 
@@ -36,7 +41,11 @@ internal sealed class FaultTimes
     public bool Slept(string worker, DateTimeOffset at) =>
         _of[worker].Any(fault => fault.Kind == "PauseWorker" && fault.From <= at && (fault.To == DateTimeOffset.MaxValue || fault.To + WakingUp >= at));
 
+    /// <summary>Whether this worker may have been without the broker shortly before that time.</summary>
+    public bool CutOff(string worker, DateTimeOffset at) =>
+        _of[""].Concat(_of[worker]).Any(fault => HitsLinks(fault.Kind) && fault.From <= at && (fault.To == DateTimeOffset.MaxValue || fault.To + TimeToNotice >= at));
+
     /// <summary>Whether anything that a stop has to go through was broken: the broker, or this worker.</summary>
     public bool Hindered(string worker, DateTimeOffset from, DateTimeOffset to) =>
-        _of[""].Concat(_of[worker]).Any(fault => !fault.Kind.StartsWith("RequestManager", StringComparison.Ordinal) && fault.From <= to && fault.To >= from);
+        _of[""].Concat(_of[worker]).Any(fault => HitsLinks(fault.Kind) && fault.From <= to && fault.To >= from);
 }

@@ -17,8 +17,7 @@ public static class HistoryChecker
         [
             .. history.OfType<JobEvent>().GroupBy(one => one.Job, StringComparer.Ordinal).SelectMany(job => CheckJob(new JobHistory(job.Key, [.. job]), faults)),
             .. history.OfType<LeftInQueue>().Select(left => new Violation(Rules.NothingLeft, "", $"{left.Queue}: {left.Reason}", [left])),
-            .. history.OfType<WorkerDrained>().Where(worker => worker.ExitCode != 0)
-                .Select(worker => new Violation(Rules.DrainEndsWell, "", $"worker {worker.Worker} ended with {worker.ExitCode} after SIGTERM", [worker])),
+            .. WorkerRules.Check(history, faults),
         ];
     }
 

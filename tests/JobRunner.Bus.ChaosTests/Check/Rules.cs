@@ -39,6 +39,12 @@ public static class Rules
     /// <summary>No error queue holds anything, and no other queue does once all has ended.</summary>
     public const string NothingLeft = "nothing is left in a queue";
 
+    /// <summary>A queue that workers need, and that was deleted, is declared again within half a minute.</summary>
+    public const string DeletedComesBack = "what was deleted comes back";
+
+    /// <summary>A worker gives its runs up only when it, its link or the broker was hit; never because a clock was set.</summary>
+    public const string NoneGivenUp = "no runs are given up without need";
+
     /// <summary>A worker that was told to end exits with 0.</summary>
     public const string DrainEndsWell = "a drain ends well";
 }

@@ -27,6 +27,15 @@ public enum FaultKind
     /// <summary>An orderly restart of the broker.</summary>
     RestartBroker,
 
+    /// <summary>The broker is restarted, or killed, and comes back without one of its queues, an empty one.</summary>
+    LoseQueue,
+
+    /// <summary>An empty queue is deleted.</summary>
+    DeleteQueue,
+
+    /// <summary>A worker's wall clock is set: off by seconds, minutes or a day, or right again.</summary>
+    SkewClock,
+
     /// <summary>The Request Manager refuses connections for a while.</summary>
     RequestManagerDown,
 

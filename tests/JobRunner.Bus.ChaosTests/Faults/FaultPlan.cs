@@ -42,8 +42,8 @@ public static class FaultPlan
         }
     }
 
-    private static bool HitsBroker(FaultKind kind) => kind is FaultKind.KillBroker or FaultKind.RestartBroker;
+    private static bool HitsBroker(FaultKind kind) => kind is FaultKind.KillBroker or FaultKind.RestartBroker or FaultKind.LoseQueue;
 
     private static bool HitsWorkers(FaultKind kind) =>
-        !HitsBroker(kind) && kind is not (FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors);
+        !HitsBroker(kind) && kind is not (FaultKind.DeleteQueue or FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors);
 }

@@ -7,15 +7,21 @@ namespace JobRunner.Bus.ChaosTests.Faults;
 
 /// <summary>Breaks things, one after another and some at once, and mends them.</summary>
 public sealed class FaultRunner(
-    RabbitMqNode node, IReadOnlyList<WorkerPlace> workers, StubRequestManager manager, Scheduler scheduler, Recording history, TimeSpan lease)
+    RabbitMqNode node, IReadOnlyList<WorkerPlace> workers, StubRequestManager manager, Scheduler scheduler, Recording history, ChaosSettings settings)
 {
     private static readonly StubAnswer BadAnswer = StubAnswer.Error(500, "Error 1205: Lock wait timeout exceeded; try restarting transaction");
 
+    // Less and more than a lease, a wrong zone, a wrong day.
+    private static readonly int[] SkewSeconds = [2, -2, 20, -20, 3_600, -3_600, 86_400];
+
+    private readonly QueueLoss _queues = new(node, history);
+    private readonly WorkerClaims _claims = new(workers);
     private readonly ConcurrentBag<Task> _mending = [];
     private volatile bool _brokerAway;
     private volatile bool _managerAway;
     private volatile StubAnswer? _everyOther;
     private int _asked;
+    private int _clocksSet;
 
     /// <summary>What the Request Manager answers to this request instead of what it should; null: what it should.</summary>
     public StubAnswer? AnswerNow() => _everyOther is { } error && Interlocked.Increment(ref _asked) % 2 == 0 ? error : null;
@@ -32,23 +38,35 @@ public sealed class FaultRunner(
                 _mending.Add(WithoutManagerAsync(fault));
                 return true;
 
-            case FaultKind.KillBroker or FaultKind.RestartBroker when !_brokerAway:
+            case FaultKind.KillBroker or FaultKind.RestartBroker or FaultKind.LoseQueue when !_brokerAway:
                 _brokerAway = true;
                 _mending.Add(WithoutBrokerAsync(fault));
                 return true;
 
-            case FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors or FaultKind.KillBroker or FaultKind.RestartBroker:
+            case FaultKind.DeleteQueue when !_brokerAway:
+                // The broker must stay, or what was empty is not any more.
+                _brokerAway = true;
+                _mending.Add(WithoutQueueAsync(fault));
+                return true;
+
+            case FaultKind.SkewClock:
+                // Alone or beside any other.
+                var skewed = workers[fault.Worker % workers.Count];
+                skewed.SetClock(_clocksSet++ % 2 == 0 ? TimeSpan.FromSeconds(SkewSeconds[fault.Worker % SkewSeconds.Length]) : TimeSpan.Zero);
+                history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), skewed.Name));
+                history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), skewed.Name));
+                return true;
+
+            case FaultKind.RequestManagerDown or FaultKind.RequestManagerSlow or FaultKind.RequestManagerErrors
+                or FaultKind.KillBroker or FaultKind.RestartBroker or FaultKind.LoseQueue or FaultKind.DeleteQueue:
                 return false;
 
             default:
-                // The next one that is well, so that little is left out.
-                var worker = Enumerable.Range(fault.Worker, workers.Count).Select(place => workers[place % workers.Count]).FirstOrDefault(one => !one.IsBusy);
-                if (worker is null)
+                if (_claims.ClaimOne(fault.Worker) is not { } worker)
                 {
                     return false;
                 }
 
-                worker.IsBusy = true;
                 _mending.Add(HitAsync(worker, fault));
                 return true;
         }
@@ -81,6 +99,7 @@ public sealed class FaultRunner(
 
     private async Task WithoutBrokerAsync(PlannedFault fault)
     {
+        string? lost = null;
         await scheduler.Sending.WaitAsync();
         try
         {
@@ -91,9 +110,15 @@ public sealed class FaultRunner(
                 worker.Link.Refuse();
             }
 
-            await (fault.Kind == FaultKind.KillBroker ? node.KillAsync() : node.ShutDownAsync());
+            await (fault.Kind == FaultKind.KillBroker || (fault.Kind == FaultKind.LoseQueue && fault.Worker % 2 == 0) ? node.KillAsync() : node.ShutDownAsync());
             await Task.Delay(fault.Lasts / 4);
             await node.StartServerAsync();
+            if (fault.Kind == FaultKind.LoseQueue)
+            {
+                // Nobody is connected, so whatever is not done is in its queue, and what is empty is empty.
+                lost = await _queues.DeleteOneAsync([.. QueueLoss.Main, .. await _queues.SideAsync()], fault.Worker, TimeSpan.FromSeconds(2));
+            }
+
             foreach (var worker in workers)
             {
                 worker.Link.Accept();
@@ -104,14 +129,34 @@ public sealed class FaultRunner(
         finally
         {
             scheduler.Sending.Release();
-            _brokerAway = false;
         }
+
+        if (lost is not null)
+        {
+            await _queues.WatchAsync(lost);
+        }
+
+        _brokerAway = false;
+    }
+
+    private async Task WithoutQueueAsync(PlannedFault fault)
+    {
+        var faults = new QueueFaults(node, workers, _claims, scheduler, _queues);
+        var lost = await (fault.Worker % 3 == 0 && settings.DeletesMain ? faults.DeleteMainAsync(fault.Worker / 3) : faults.DeleteSideAsync(fault.Worker / 3));
+        if (lost is not null)
+        {
+            history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+            await _queues.WatchAsync(lost);
+            history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+        }
+
+        _brokerAway = false;
     }
 
     private async Task HitAsync(WorkerPlace worker, PlannedFault fault)
     {
         var name = worker.Name;
-        var longer = lease + lease / 2 + fault.Lasts;
+        var longer = settings.Lease + (settings.Lease / 2) + fault.Lasts;
         history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), name));
         switch (fault.Kind)
         {

@@ -15,8 +15,11 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     private readonly string _logs;
     private int _generation;
 
-    private WorkerPlace(int place, Uri broker, TcpProxy link, IReadOnlyDictionary<string, string> settings, Recording history, string logs) =>
+    private WorkerPlace(int place, Uri broker, TcpProxy link, IReadOnlyDictionary<string, string> settings, Recording history, string logs)
+    {
         (_place, _broker, Link, _settings, _history, _logs) = (place, broker, link, settings, history, logs);
+        SetClock(TimeSpan.Zero);
+    }
 
     public TcpProxy Link { get; }
 
@@ -24,6 +27,16 @@ public sealed partial class WorkerPlace : IAsyncDisposable
 
     /// <summary>The process' name in the history: its place, and how many were there.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"w{_place}.{_generation}");
+
+    private string Clock => Path.Combine(_logs, string.Create(CultureInfo.InvariantCulture, $"w{_place}.clock"));
+
+    /// <summary>Sets its wall clock, and that of the processes after it: so far off.</summary>
+    public void SetClock(TimeSpan off)
+    {
+        // A reader finds the old or the new, never half of it.
+        File.WriteAllText(Clock + ".new", off.TotalSeconds.ToString(CultureInfo.InvariantCulture));
+        File.Move(Clock + ".new", Clock, overwrite: true);
+    }
 
     /// <summary>Whether a fault has hold of it.</summary>
     public bool IsBusy { get; set; }
@@ -46,7 +59,7 @@ public sealed partial class WorkerPlace : IAsyncDisposable
         }
 
         _generation++;
-        var settings = new Dictionary<string, string>(_settings) { ["CHAOS_WORKER"] = Name };
+        var settings = new Dictionary<string, string>(_settings) { ["CHAOS_WORKER"] = Name, ["CHAOS_CLOCK"] = Clock };
         Process = await WorkerProcess.StartAsync(
             new UriBuilder(_broker) { Port = Link.Port }.Uri, settings, TimeSpan.FromMinutes(2), "JobRunner.Bus.ChaosWorker");
     }
@@ -62,7 +75,7 @@ public sealed partial class WorkerPlace : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"^(\S+Z) .*: (\d+) runs are given up", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(\S+Z) .*\[1126\].*?(\d+) runs", RegexOptions.Multiline)]
     private static partial Regex GivenUp();
 
     /// <summary>Ends the process, and notes what it said of runs given up.</summary>

@@ -18,6 +18,8 @@ namespace JobRunner.Bus.ChaosTests.History;
 [JsonDerivedType(typeof(RunsGivenUp), "runs-given-up")]
 [JsonDerivedType(typeof(WorkerDrained), "worker-drained")]
 [JsonDerivedType(typeof(LeftInQueue), "left-in-queue")]
+[JsonDerivedType(typeof(QueueDeleted), "queue-deleted")]
+[JsonDerivedType(typeof(QueueBack), "queue-back")]
 public abstract record HistoryEvent(DateTimeOffset At);
 
 /// <summary>Something about one job.</summary>
@@ -104,6 +106,12 @@ public sealed record RunsGivenUp(DateTimeOffset At, string Worker, int Runs) : H
 
 /// <summary>A worker has ended after SIGTERM.</summary>
 public sealed record WorkerDrained(DateTimeOffset At, string Worker, int ExitCode) : HistoryEvent(At);
+
+/// <summary>An empty queue was deleted.</summary>
+public sealed record QueueDeleted(DateTimeOffset At, string Queue) : HistoryEvent(At);
+
+/// <summary>A deleted queue that workers need is there again.</summary>
+public sealed record QueueBack(DateTimeOffset At, string Queue) : HistoryEvent(At);
 
 /// <summary>A message rested where none should be, at the end.</summary>
 public sealed record LeftInQueue(DateTimeOffset At, string Queue, string Reason) : HistoryEvent(At);

@@ -6,6 +6,7 @@ using JobRunner.Bus.ChaosTests.History;
 using JobRunner.Bus.TestKit;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.ChaosTests.Load;
 
@@ -28,6 +29,7 @@ public sealed class Scheduler : IAsyncDisposable
     private readonly ConcurrentDictionary<(string Job, int Run), bool> _ended = new();
     private readonly ConcurrentDictionary<(string Job, int Run), TimeSpan> _stopOnceBegun = new();
     private readonly List<Task> _work = [];
+    private int _sent;
     private IConnection? _connection;
     private IChannel? _channel;
 
@@ -42,6 +44,9 @@ public sealed class Scheduler : IAsyncDisposable
 
     /// <summary>Jobs that are not over: a run has no end yet, or a resume follows.</summary>
     public IEnumerable<string> Open => _runsWithoutEnd.Where(job => job.Value > 0).Select(job => job.Key);
+
+    /// <summary>Runs that were sent and have no end; a resume counts once it is sent.</summary>
+    public int RunsUnderWay => _sent - _ended.Count;
 
     /// <summary>Jobs sent.</summary>
     public int Sent => _jobs.Count;
@@ -141,12 +146,30 @@ public sealed class Scheduler : IAsyncDisposable
 
             // Before it is sent: what follows from it comes after it.
             _history.Add(sent);
+            _sent += sent is RunSent ? 1 : 0;
             properties.DeliveryMode = DeliveryModes.Persistent;
-            await _channel.BasicPublishAsync(exchange, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body));
+            await UntilRoutedAsync(() => _channel.BasicPublishAsync(exchange, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body)));
         }
         finally
         {
             Sending.Release();
+        }
+    }
+
+    /// <summary>A message whose queue was deleted comes back; it is sent again until the queue is there.</summary>
+    private static async Task UntilRoutedAsync(Func<ValueTask> publish)
+    {
+        while (true)
+        {
+            try
+            {
+                await publish();
+                return;
+            }
+            catch (PublishException returned) when (returned.IsReturn)
+            {
+                await Task.Delay(BeforeConnectingAgain, TimeProvider.System);
+            }
         }
     }
 
