@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Record;
@@ -11,6 +12,7 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Runs;
 
 /// <summary>Starts runs and sees each to its end, or to where it goes on.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Runs and timers outlive the host's services, and give their room back.")]
 internal sealed class RunStarter(
     RunnerRepo repo,
     RunnerFactory factory,
@@ -26,7 +28,6 @@ internal sealed class RunStarter(
     TimeProvider time,
     ILogger<RunStarter> logger)
 {
-    // Never disposed: runs and timers outlive the host's services, and give their room back.
     private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
 
     /// <summary>The light entries, each until shortly before its run is due.</summary>
