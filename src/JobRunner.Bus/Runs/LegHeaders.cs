@@ -17,7 +17,7 @@ internal static class LegHeaders
     /// <param name="leg">The leg.</param>
     /// <param name="dueAt">When it is due; read by workers of the version before, which compare it with their own clock.</param>
     /// <param name="waitLeft">What is left of its wait after its stay in the broker.</param>
-    public static Dictionary<string, object?> For(RunLeg leg, DateTimeOffset dueAt, TimeSpan waitLeft)
+    public static Dictionary<string, object?> For(RunLeg leg, DateTimeOffset dueAt, TimeSpan waitLeft = default)
     {
         var headers = new Dictionary<string, object?>
         {
