@@ -34,6 +34,6 @@ internal static partial class LongLived
         }
     }
 
-    [LoggerMessage(1134, LogLevel.Error, "{What} ended by an error of the worker itself, and begins again")]
+    [LoggerMessage(1141, LogLevel.Error, "{What} ended by an error of the worker itself, and begins again")]
     private static partial void BeginsAgain(ILogger logger, string what, Exception error);
 }

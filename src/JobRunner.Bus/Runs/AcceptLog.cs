@@ -24,7 +24,7 @@ internal static partial class AcceptLog
     [LoggerMessage(1103, LogLevel.Warning, "Command of request {RequestId}, job {JobId} refused: {Reason}. It is in the error queue")]
     public static partial void CommandRefused(ILogger logger, string requestId, string jobId, string reason);
 
-    [LoggerMessage(1136, LogLevel.Information, "The command says that it was sent at {SentAt:O}, and it is {Now:O} here: it goes on with that time")]
+    [LoggerMessage(1143, LogLevel.Information, "The command says that it was sent at {SentAt:O}, and it is {Now:O} here: it goes on with that time")]
     public static partial void TimeOfNoUse(ILogger logger, DateTimeOffset sentAt, DateTimeOffset now);
 
     [LoggerMessage(1104, LogLevel.Warning, "Job not made: {Reason}")]
@@ -90,7 +90,7 @@ internal static partial class AcceptLog
     [LoggerMessage(1127, LogLevel.Warning, "Run given up; its command goes back to the queue")]
     public static partial void RunAbandoned(ILogger logger);
 
-    [LoggerMessage(1133, LogLevel.Error, "A callback of job {Runner} threw as its run was abandoned; it is abandoned all the same")]
+    [LoggerMessage(1140, LogLevel.Error, "A callback of job {Runner} threw as its run was abandoned; it is abandoned all the same")]
     public static partial void AbandonWentWrong(ILogger logger, string runner, Exception error);
 
     [LoggerMessage(EventId = 1130, Message = "Jobs block the threads they run on ({Tries} tries run): the pool may start {Threads} threads at once now. A job that waits should await instead (not Thread.Sleep, .Result, Wait)")]
@@ -99,7 +99,7 @@ internal static partial class AcceptLog
     [LoggerMessage(1129, LogLevel.Critical, "Request {RequestId}, job {JobId}: worker {Other} has taken the run over, since none of its questions was answered for a lease; it is given up here")]
     public static partial void RunTakenOver(ILogger logger, string requestId, string jobId, string other);
 
-    [LoggerMessage(1135, LogLevel.Error, "What a run held could not be freed after its end")]
+    [LoggerMessage(1142, LogLevel.Error, "What a run held could not be freed after its end")]
     public static partial void RunNotFreed(ILogger logger, Exception error);
 
     [LoggerMessage(1128, LogLevel.Information, "Not started before the drain: its command goes back to the queue")]
