@@ -120,7 +120,6 @@ public static class JobRunnerServices
         services.AddSingleton<RunStarter>();
         services.AddSingleton<RefusalNotes>();
         services.AddSingleton<StopBook>();
-        services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<StopHearing>();
         services.AddSingleton<StopSilence>();
         services.AddSingleton<TimelessStops>();

@@ -16,7 +16,7 @@ namespace JobRunner.Bus.Consumers;
 /// </summary>
 internal sealed class StopJobConsumer(
     StopBook book,
-    CaughtUpMarks marks,
+    StopHearing hearing,
     TimelessStops timeless,
     StopSilence silence,
     RunnerRepo repo,
@@ -30,7 +30,7 @@ internal sealed class StopJobConsumer(
         var stop = context.Message;
         if (context.TextHeader(WorkerHeaders.CaughtUp) is { } mark)
         {
-            if (marks.Seen(mark))
+            if (hearing.Seen(mark))
             {
                 foreach (var first in timeless.CaughtUp())
                 {
@@ -62,7 +62,7 @@ internal sealed class StopJobConsumer(
             var order = new StopOrder(
                 stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, sentAt ?? time.GetUtcNow(), context.ReplyTo())
             {
-                HeardAt = marks.CatchingUp ? null : time.GetUtcNow(),
+                HeardAt = hearing.Hears ? time.GetUtcNow() : null,
                 Trace = TraceHeaders.Extract(context.ReceiveContext.TransportHeaders, context.Headers),
             };
             if (sentAt is not null)

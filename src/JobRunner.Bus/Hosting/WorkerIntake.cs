@@ -27,7 +27,6 @@ internal sealed class WorkerIntake(
     IOptions<WorkerOptions> options,
     IOptions<ReportOptions> report,
     UntilAccepted until,
-    CaughtUpMarks marks,
     WorkerName worker,
     WorkerReadiness readiness,
     WorkerDrain drain,
@@ -87,7 +86,6 @@ internal sealed class WorkerIntake(
                 var waits = services.GetRequiredService<BrokerTopology>();
                 await until.RunAsync("wait queues", token => waits.EnsureWaitQueuesAsync(options.Value.WaitsToPrepare, token), cancellationToken);
                 var stops = services.GetRequiredService<StopReader>();
-                marks.Begin();
                 await stops.StartAsync(cancellationToken);
                 _watchingStops = stops.WatchAsync(_stopping.Token);
                 await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);

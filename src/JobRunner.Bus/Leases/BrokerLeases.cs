@@ -55,8 +55,15 @@ internal sealed class BrokerLeases(
             await until.RunAsync("a question who runs a job", token => talk.AskAsync(job, token), cancellationToken);
         }
 
-        var othersMayKnow = questions.ListensFor < Patience && (silence ?? TimeSpan.Zero) < WhileOthersMayKnow;
-        return (null, othersMayKnow ? SoonAgain : Patience);
+        return (null, LookAgainIn(silence ?? TimeSpan.Zero, questions.ListensFor, Patience));
+    }
+
+    /// <summary>When to look again at a command about which there has been silence for so long.</summary>
+    internal static TimeSpan LookAgainIn(TimeSpan silence, TimeSpan listensFor, TimeSpan patience)
+    {
+        var othersMayKnow = listensFor < patience && silence < WhileOthersMayKnow;
+        var left = patience - silence;
+        return othersMayKnow || left < SoonAgain ? SoonAgain : left;
     }
 
     public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);

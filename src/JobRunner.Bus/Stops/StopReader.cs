@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Stops;
 
 /// <summary>Reads the stream of stops, and begins anew when it hears nothing.</summary>
 internal sealed class StopReader(
-    IReceiveEndpointConnector endpoints, StopCatchUp catchUp, StopSilence silence, BrokerLink link, WorkerName worker, TimeProvider time, ILogger<StopReader> logger) : IStopStream
+    IReceiveEndpointConnector endpoints, StopCatchUp catchUp, StopHearing hearing, StopSilence silence, BrokerLink link, WorkerName worker, TimeProvider time, ILogger<StopReader> logger) : IStopStream
 {
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
 
@@ -21,6 +21,7 @@ internal sealed class StopReader(
     /// <summary>Begins to read; returns when the broker delivers.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        hearing.Lost();
         _reading = Read();
         await _reading.Endpoint.Ready.WaitAsync(cancellationToken);
     }
@@ -60,7 +61,7 @@ internal sealed class StopReader(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        catchUp.Lost();
+        hearing.Lost();
         _reading = Read();
     }
 

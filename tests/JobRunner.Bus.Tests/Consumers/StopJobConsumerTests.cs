@@ -83,7 +83,7 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
             return JobResult.Complete();
         }, World.Noon.AddSeconds(1));
         _world.Time.Advance(TimeSpan.FromMinutes(1));
-        _world.Get<CaughtUpMarks>().Begin();
+        _world.Get<StopHearing>().Lost();
 
         await _world.StopAsync(sentAt: World.Noon);
         go.SetResult();
@@ -215,7 +215,7 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
     [Fact]
     public async Task A_mark_is_no_stop()
     {
-        var (mark, seen) = _world.Get<CaughtUpMarks>().New();
+        var (mark, seen) = _world.Get<StopHearing>().NewMark();
 
         await _world.Get<StopJobConsumer>().Consume(Context.Of(new StopJob { RequestId = "r" }, ("jobrunner-caught-up", mark)));
 

@@ -63,7 +63,6 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             .AddSingleton(Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), _ => Task.FromResult(journal)), (nameof(IJobJournal.KeepStartAsync), _ => Task.CompletedTask)))
             .AddSingleton<RunStarter>()
             .AddSingleton<StopBook>()
-            .AddSingleton<CaughtUpMarks>()
             .AddSingleton<StopHearing>()
             .AddSingleton<StopSilence>()
             .AddSingleton<TimelessStops>()
