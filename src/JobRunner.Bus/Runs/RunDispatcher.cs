@@ -206,7 +206,7 @@ internal sealed class RunDispatcher(
     private sealed class Handling(CommandDelivery arrived) : IDisposable
     {
         /// <summary>As it arrived.</summary>
-        public CommandDelivery Arrived => arrived;
+        public CommandDelivery Arrived { get; } = arrived;
 
         /// <summary>As its run goes on.</summary>
         public CommandDelivery Delivery { get; set; } = arrived;
