@@ -137,4 +137,5 @@ public static class Wire
 [JsonSerializable(typeof(WorkerStatus))]
 [JsonSerializable(typeof(IReadOnlyList<RunnerStatus>))]
 [JsonSerializable(typeof(JobChain))]
+[JsonSerializable(typeof(SuspendedJobChain))]
 internal sealed partial class WireJsonContext : JsonSerializerContext;

@@ -69,7 +69,7 @@ public sealed class ChainSchedulerTests
     public async Task Several_requests_run_side_by_side()
     {
         await using var bus = new FakeSchedulerBus(command => command.RequestId == "req" ? RunEnd.Complete : RunEnd.Fail);
-        var other = new ChainState(Chains.Parse("""{"requestId":"other","job":{"id":"a","type":"t"}}"""));
+        var other = new TrackedChain(Chains.Parse("""{"requestId":"other","job":{"id":"a","type":"t"}}"""));
 
         var results = await RunAsync(bus, Chains.Of("a"), other);
 
@@ -208,15 +208,15 @@ public sealed class ChainSchedulerTests
     {
         await using var bus = new FakeSchedulerBus(_ => RunEnd.Complete);
         var ids = Enumerable.Range(0, 10_000).Select(i => $"j{i}").ToList();
-        var chain = new ChainState(Chains.Request(ids, new Dictionary<string, IReadOnlyList<string>>()));
+        var chain = new TrackedChain(Chains.Request(ids, new Dictionary<string, IReadOnlyList<string>>()));
 
         Assert.Equal(JobState.Complete, Assert.Single(await RunAsync(bus, chain)).State);
     }
 
-    private Task<IReadOnlyList<RequestResult>> RunAsync(ISchedulerBus bus, params ChainState[] chains) =>
+    private Task<IReadOnlyList<RequestResult>> RunAsync(ISchedulerBus bus, params TrackedChain[] chains) =>
         RunAsync(bus, CancellationToken.None, chains);
 
-    private Task<IReadOnlyList<RequestResult>> RunAsync(ISchedulerBus bus, CancellationToken stop, params ChainState[] chains) =>
+    private Task<IReadOnlyList<RequestResult>> RunAsync(ISchedulerBus bus, CancellationToken stop, params TrackedChain[] chains) =>
         new ChainScheduler(bus, _time, _observer).RunAsync(chains, stop).WaitAsync(Deadline, TestContext.Current.CancellationToken);
 
     private static async Task UntilAsync(Func<bool> condition)
@@ -235,13 +235,13 @@ public sealed class ChainSchedulerTests
 
         public IReadOnlyCollection<string> Happenings => _happenings;
 
-        public void Launched(ChainState chain, Launch launch) =>
+        public void Launched(TrackedChain chain, Launch launch) =>
             _happenings.Enqueue($"> {launch.Command.Job.Id}{(launch.Wait > TimeSpan.Zero ? $" after {launch.Wait}" : "")}");
 
-        public void Logged(ChainState chain, JobLogRecorded log) => _happenings.Enqueue($"log {log.JobId} {log.Try}");
+        public void Logged(TrackedChain chain, JobLogRecorded log) => _happenings.Enqueue($"log {log.JobId} {log.Try}");
 
-        public void Finished(ChainState chain, JobFinished result) => _happenings.Enqueue($"= {result.JobId} {result.FinalState}");
+        public void Finished(TrackedChain chain, JobFinished result) => _happenings.Enqueue($"= {result.JobId} {result.FinalState}");
 
-        public void Stopping(ChainState chain) => _happenings.Enqueue($"stopping {chain.RequestId}");
+        public void Stopping(TrackedChain chain) => _happenings.Enqueue($"stopping {chain.RequestId}");
     }
 }

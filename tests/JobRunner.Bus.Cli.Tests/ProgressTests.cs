@@ -1,3 +1,4 @@
+using JobRunner.Bus.Chains;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
@@ -43,14 +44,14 @@ public sealed class ProgressTests
         var time = new FakeTimeProvider(Chains.Noon);
         var chain = Chains.Of("a b c; a>c");
         var board = new ProgressBoard([chain], time);
-        foreach (var launch in chain.Start())
+        foreach (var launch in chain.Launch())
         {
             board.Launched(chain, launch);
         }
 
-        var result = chain.Result("a", JobState.Fail);
+        var result = new JobFinished { RequestId = "req", JobId = "a", FinalState = JobState.Fail, Tries = 1, PrevTries = 1, TotalTries = 1 };
         board.Logged(chain, Logs.Of("a", 1, JobState.Fail, 120, 2, "no [space]"));
-        chain.TryFinish(result, out _);
+        chain.Take(ChainRules.Finish(chain.Now, result, null, Chains.Noon));
         board.Finished(chain, result);
         board.Update([new RunnerStatus { RequestId = "req", JobId = "b", Try = 3, Status = "reading\u001b[2J" }, new RunnerStatus { RequestId = "req", JobId = "zzz" }]);
         board.Stopping(chain);
@@ -74,9 +75,9 @@ public sealed class ProgressTests
     [InlineData(200, 1000)]
     public void The_board_is_never_larger_than_the_terminal(int width, int height)
     {
-        var chain = new ChainState(Chains.Request([.. Enumerable.Range(0, 500).Select(i => $"j{i}")], new Dictionary<string, IReadOnlyList<string>>()));
+        var chain = new TrackedChain(Chains.Request([.. Enumerable.Range(0, 500).Select(i => $"j{i}")], new Dictionary<string, IReadOnlyList<string>>()));
         var board = new ProgressBoard([chain], new FakeTimeProvider(Chains.Noon));
-        foreach (var launch in chain.Start())
+        foreach (var launch in chain.Launch())
         {
             board.Launched(chain, launch);
             board.Logged(chain, Logs.Of(launch.Command.Job.Id, 1, JobState.Fail, 5));

@@ -12,7 +12,7 @@ internal sealed class ChainRun(CliServices services)
     /// <summary>Runs the chains to their end.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="SchedulerBusException">The bus was lost; what is known has been shown.</exception>
-    public async Task<int> RunAsync(ISchedulerBus bus, IReadOnlyList<ChainState> chains, bool asJson, CancellationToken stop)
+    public async Task<int> RunAsync(ISchedulerBus bus, IReadOnlyList<TrackedChain> chains, bool asJson, CancellationToken stop)
     {
         var start = services.Time.GetTimestamp();
         var board = !asJson && _screen.Terminal is not null ? new ProgressBoard(chains, services.Time) : null;

@@ -38,11 +38,11 @@ internal static class RunCommand
         using var interrupts = services.ListenForInterrupts();
         var stop = interrupts.Stop;
         var loader = new JobFiles(new RequestIds(services.Time), services.OpenStandardInput);
-        List<ChainState> chains = [];
+        List<TrackedChain> chains = [];
         foreach (var request in await loader.LoadAsync(files, stop))
         {
             // Only a request that had its id before can have been run before.
-            chains.Add(new ChainState(request, request.HasOwnId ? await services.ReadHighestTries(request.RequestId, stop) : null));
+            chains.Add(new TrackedChain(request, request.HasOwnId ? await services.ReadHighestTries(request.RequestId, stop) : null));
         }
 
         var arguments = new EmbeddedBusArguments([.. chains.Select(chain => chain.RequestId)], slots);

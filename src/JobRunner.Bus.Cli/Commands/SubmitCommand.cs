@@ -1,4 +1,5 @@
 using System.CommandLine;
+using JobRunner.Bus.Chains;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Files;
 using JobRunner.Bus.Cli.Rendering;
@@ -39,10 +40,10 @@ internal static class SubmitCommand
         bool asJson,
         CancellationToken stop)
     {
-        List<ChainState> chains = [];
+        List<TrackedChain> chains = [];
         foreach (var request in requests)
         {
-            chains.Add(new ChainState(request, request.HasOwnId ? await HighestTriesAsync(services, request.RequestId, stop) : null));
+            chains.Add(new TrackedChain(request, request.HasOwnId ? await HighestTriesAsync(services, request.RequestId, stop) : null));
         }
 
         await using var bus = await services.OpenBrokerBus(address, [.. requests.Select(request => request.RequestId)], stop);
@@ -78,11 +79,15 @@ internal static class SubmitCommand
                 $"{chain.Source} holds a chain of {chain.Commands.Count} jobs, which needs --wait: this process schedules it, each job after those it follows");
         }
 
-        var chains = requests.Select(request => new ChainState(request)).ToList();
+        var chains = requests.Select(request => new TrackedChain(request)).ToList();
         await using var bus = await services.OpenBrokerBus(address, [], stop);
-        foreach (var launch in chains.SelectMany(single => single.Start()))
+        foreach (var single in chains)
         {
-            await bus.SendAsync(launch.Command with { SentAt = services.Time.GetUtcNow() }, stop);
+            // One job: if it is to be run, it starts at once.
+            foreach (var _ in single.Take(ChainRules.Start(single.Now, services.Time.GetUtcNow())).OfType<SendJob>())
+            {
+                await bus.SendAsync(single.Now.CommandOf(0), stop);
+            }
         }
 
         if (asJson)

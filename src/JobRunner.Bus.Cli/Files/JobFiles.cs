@@ -1,4 +1,5 @@
 using System.Text.Json;
+using JobRunner.Bus.Chains;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Files;
@@ -145,7 +146,7 @@ internal sealed class JobFiles(RequestIds ids, Func<Stream> openStandardInput)
     {
         // A null where a job should be is a job without a type: the rules say so.
         chain = chain with { Jobs = chain.Jobs.ToDictionary(pair => pair.Key, pair => pair.Value ?? new Job()) };
-        var wrong = ChainRules.Check(chain, out var next);
+        var wrong = ChainCheck.Check(chain, out var next);
         if (wrong.Count > 0)
         {
             throw new JobFileException(source, wrong);
@@ -153,7 +154,7 @@ internal sealed class JobFiles(RequestIds ids, Func<Stream> openStandardInput)
 
         var given = !string.IsNullOrWhiteSpace(chain.RequestId);
         var requestId = given ? chain.RequestId : ids.Next();
-        var commands = JobGraph.Sort([.. chain.Jobs.Keys], next).Select(id => new RunJob
+        var commands = ChainGraph.Sort([.. chain.Jobs.Keys], next).Select(id => new RunJob
         {
             RequestId = requestId,
             Job = chain.Jobs[id] with { Id = id },

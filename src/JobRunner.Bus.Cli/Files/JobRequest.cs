@@ -1,3 +1,4 @@
+using JobRunner.Bus.Chains;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Files;
@@ -13,6 +14,9 @@ internal sealed record JobRequest(
     IReadOnlyList<RunJob> Commands,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Next)
 {
+    /// <summary>The same as a plan.</summary>
+    public ChainPlan Plan { get; } = new(RequestId, Commands, Next);
+
     /// <summary>Whether the file gave the id of the request; otherwise it is a fresh one.</summary>
     public bool HasOwnId { get; init; }
 }

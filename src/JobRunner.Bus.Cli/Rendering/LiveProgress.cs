@@ -10,7 +10,7 @@ internal sealed class LiveProgress(IAnsiConsole terminal, ProgressBoard board, I
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>Draws until the run ends, and leaves the terminal clean for what comes after it.</summary>
-    public async Task<T> FollowAsync<T>(Task<T> run, IReadOnlyList<ChainState> chains)
+    public async Task<T> FollowAsync<T>(Task<T> run, IReadOnlyList<TrackedChain> chains)
     {
         using var ended = new CancellationTokenSource();
         var asking = AskAsync([.. chains.Select(chain => chain.RequestId)], ended.Token);

@@ -6,18 +6,18 @@ namespace JobRunner.Bus.Cli.Rendering;
 /// <summary>No progress: standard output belongs to one JSON document. Only a stop is told, on standard error.</summary>
 internal sealed class NoProgress(TextWriter error) : IRunObserver
 {
-    public void Launched(ChainState chain, Launch launch)
+    public void Launched(TrackedChain chain, Launch launch)
     {
     }
 
-    public void Logged(ChainState chain, JobLogRecorded log)
+    public void Logged(TrackedChain chain, JobLogRecorded log)
     {
     }
 
-    public void Finished(ChainState chain, JobFinished result)
+    public void Finished(TrackedChain chain, JobFinished result)
     {
     }
 
-    public void Stopping(ChainState chain) =>
+    public void Stopping(TrackedChain chain) =>
         error.WriteLine($"stopping request {Say.OneLine(chain.RequestId)}; press Ctrl-C again to leave at once");
 }

@@ -9,7 +9,7 @@ namespace JobRunner.Bus.Cli.Rendering;
 /// Live progress: counts, what runs now, and the last tries that ended. Never taller than the terminal, however many jobs
 /// there are. Told by the scheduler, drawn by the screen: one lock guards both.
 /// </summary>
-internal sealed class ProgressBoard(IReadOnlyList<ChainState> chains, TimeProvider time) : IRunObserver
+internal sealed class ProgressBoard(IReadOnlyList<TrackedChain> chains, TimeProvider time) : IRunObserver
 {
     private const int RecentTries = 5;
 
@@ -20,7 +20,7 @@ internal sealed class ProgressBoard(IReadOnlyList<ChainState> chains, TimeProvid
     private readonly Dictionary<string, (int Complete, int Failed)> _counts = chains.ToDictionary(chain => chain.RequestId, CountJobs);
     private bool _stopping;
 
-    public void Launched(ChainState chain, Launch launch)
+    public void Launched(TrackedChain chain, Launch launch)
     {
         lock (_lock)
         {
@@ -30,7 +30,7 @@ internal sealed class ProgressBoard(IReadOnlyList<ChainState> chains, TimeProvid
         }
     }
 
-    public void Logged(ChainState chain, JobLogRecorded log)
+    public void Logged(TrackedChain chain, JobLogRecorded log)
     {
         lock (_lock)
         {
@@ -47,7 +47,7 @@ internal sealed class ProgressBoard(IReadOnlyList<ChainState> chains, TimeProvid
         }
     }
 
-    public void Finished(ChainState chain, JobFinished result)
+    public void Finished(TrackedChain chain, JobFinished result)
     {
         lock (_lock)
         {
@@ -56,7 +56,7 @@ internal sealed class ProgressBoard(IReadOnlyList<ChainState> chains, TimeProvid
         }
     }
 
-    public void Stopping(ChainState chain)
+    public void Stopping(TrackedChain chain)
     {
         lock (_lock)
         {
@@ -113,7 +113,7 @@ internal sealed class ProgressBoard(IReadOnlyList<ChainState> chains, TimeProvid
         return $"{what}: {complete} of {_jobs} COMPLETE, {_running.Count} running{failed}{stopping}";
     }
 
-    private static (int Complete, int Failed) CountJobs(ChainState chain) =>
+    private static (int Complete, int Failed) CountJobs(TrackedChain chain) =>
         (chain.Jobs.Count(job => job.State == JobState.Complete), chain.Jobs.Count(job => job.Failed));
 
     private static Text OneLine(string text, int width, Style style)

@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Cli.Rendering;
 /// <param name="nameRequests">Whether each line names its request: there are several.</param>
 internal sealed class ProgressLines(TextWriter output, TimeProvider time, bool nameRequests) : IRunObserver
 {
-    public void Launched(ChainState chain, Launch launch)
+    public void Launched(TrackedChain chain, Launch launch)
     {
         if (launch.Wait > TimeSpan.Zero)
         {
@@ -19,22 +19,22 @@ internal sealed class ProgressLines(TextWriter output, TimeProvider time, bool n
         }
     }
 
-    public void Logged(ChainState chain, JobLogRecorded log) =>
+    public void Logged(TrackedChain chain, JobLogRecorded log) =>
         Line(chain, $"{Say.Job(log.Name, log.JobId)} try {log.Try} {Say.Try(log)}");
 
-    public void Finished(ChainState chain, JobFinished result)
+    public void Finished(TrackedChain chain, JobFinished result)
     {
         if (result.Error is { } error)
         {
-            var name = chain.Find(result.JobId)?.Job.Name ?? "";
+            var name = chain.Find(result.JobId)?.Name ?? "";
             Line(chain, $"{Say.Job(name, result.JobId)} {result.FinalState.ToSeedName()}: {Say.Short(error)}");
         }
     }
 
-    public void Stopping(ChainState chain) =>
+    public void Stopping(TrackedChain chain) =>
         Line(chain, $"stopping request {Say.OneLine(chain.RequestId)}; press Ctrl-C again to leave at once");
 
-    private void Line(ChainState chain, string text)
+    private void Line(TrackedChain chain, string text)
     {
         var clock = time.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
         output.WriteLine(nameRequests ? $"{clock} {Say.OneLine(chain.RequestId)} {text}" : $"{clock} {text}");

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using JobRunner.Bus.Chains;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Scheduling;
@@ -12,14 +13,13 @@ internal sealed class ChainScheduler(ISchedulerBus bus, TimeProvider time, IRunO
     /// <summary>How long logs still on their way are waited for once every result is in.</summary>
     internal static readonly TimeSpan LogGrace = TimeSpan.FromSeconds(1);
 
-    // A timer takes about 49 days; longer waits are armed again.
+    // A timer takes about 49 days: a wait that is not over then is armed again.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
     private readonly Channel<Func<Task>> _inbox = Channel.CreateUnbounded<Func<Task>>(new() { SingleReader = true });
     private readonly List<ITimer> _timers = [];
     private readonly TryLogs _logs = new();
-    private Dictionary<string, ChainState> _chains = [];
-    private DateTimeOffset _lastSent;
+    private Dictionary<string, TrackedChain> _chains = [];
     private volatile bool _logsAtEnd;
 
     /// <summary>Runs the chains to their end.</summary>
@@ -27,7 +27,7 @@ internal sealed class ChainScheduler(ISchedulerBus bus, TimeProvider time, IRunO
     /// <param name="stop">Stops what runs; its results are waited for.</param>
     /// <returns>How each chain ended, in the order given.</returns>
     /// <exception cref="SchedulerBusException">The bus was lost; jobs already sent go on without this process.</exception>
-    public async Task<IReadOnlyList<RequestResult>> RunAsync(IReadOnlyList<ChainState> chains, CancellationToken stop)
+    public async Task<IReadOnlyList<RequestResult>> RunAsync(IReadOnlyList<TrackedChain> chains, CancellationToken stop)
     {
         _chains = chains.ToDictionary(chain => chain.RequestId);
         using var ended = new CancellationTokenSource();
@@ -38,10 +38,11 @@ internal sealed class ChainScheduler(ISchedulerBus bus, TimeProvider time, IRunO
             {
                 foreach (var chain in chains)
                 {
-                    await LaunchAsync(chain, stop.IsCancellationRequested ? [] : chain.Start());
+                    var now = time.GetUtcNow();
+                    await DoAsync(chain, stop.IsCancellationRequested ? ChainRules.Stop(chain.Now, now) : ChainRules.Start(chain.Now, now));
                 }
 
-                while (chains.Any(chain => !chain.IsDone))
+                while (chains.Any(chain => !chain.Now.IsEnded))
                 {
                     await (await _inbox.Reader.ReadAsync(CancellationToken.None))();
                 }
@@ -63,47 +64,56 @@ internal sealed class ChainScheduler(ISchedulerBus bus, TimeProvider time, IRunO
     }
 
     /// <summary>How the chains stand; for a run that broke off.</summary>
-    public IReadOnlyList<RequestResult> Results(IReadOnlyList<ChainState> chains) => [.. chains.Select(_logs.ResultOf)];
+    public IReadOnlyList<RequestResult> Results(IReadOnlyList<TrackedChain> chains) => [.. chains.Select(_logs.ResultOf)];
 
-    private async Task LaunchAsync(ChainState chain, IReadOnlyList<Launch> launches)
+    private async Task DoAsync(TrackedChain chain, ChainStep step)
     {
         List<Task> sends = [];
-        foreach (var launch in launches)
+        foreach (var effect in chain.Take(step))
         {
-            observer.Launched(chain, launch);
-            if (launch.Wait > TimeSpan.Zero)
+            switch (effect)
             {
-                Arm(chain, launch, time.GetUtcNow() + Min(launch.Wait, DateTimeOffset.MaxValue - time.GetUtcNow()));
-            }
-            else
-            {
-                sends.Add(SendAsync(launch.Command));
+                case SendJob send:
+                    var command = CommandOf(chain, send.JobId);
+                    observer.Launched(chain, new Launch(command, TimeSpan.Zero));
+                    sends.Add(bus.SendAsync(command, CancellationToken.None));
+                    break;
+                case AwaitJob wait:
+                    observer.Launched(chain, new Launch(CommandOf(chain, wait.JobId), wait.DueAt - time.GetUtcNow()));
+                    Arm(chain, wait);
+                    break;
+                case StopJobs stop:
+                    sends.Add(bus.StopAsync(new StopJob { RequestId = chain.RequestId, SentAt = stop.SentAt }, CancellationToken.None));
+                    break;
             }
         }
 
         await Task.WhenAll(sends);
     }
 
-    private Task SendAsync(RunJob command) =>
-        bus.SendAsync(command with { SentAt = SentNow() }, CancellationToken.None);
-
-    private void Arm(ChainState chain, Launch launch, DateTimeOffset due)
+    private void Arm(TrackedChain chain, AwaitJob wait)
     {
-        var wait = Min(due - time.GetUtcNow(), LongestTimer);
-        _timers.Add(time.CreateTimer(_ => Post(TakeDueAsync), null, wait, Timeout.InfiniteTimeSpan));
+        var left = wait.DueAt - time.GetUtcNow();
+        left = left < TimeSpan.Zero ? TimeSpan.Zero : left < LongestTimer ? left : LongestTimer;
+        _timers.Add(time.CreateTimer(_ => Post(TakeDueAsync), null, left, Timeout.InfiniteTimeSpan));
 
         async Task TakeDueAsync()
         {
-            if (time.GetUtcNow() < due)
+            foreach (var effect in chain.Take(ChainRules.Due(chain.Now, wait.JobId, wait.SentAt, time.GetUtcNow())))
             {
-                Arm(chain, launch, due);
-            }
-            else if (chain.TakeDue(launch))
-            {
-                await SendAsync(launch.Command);
+                if (effect is SendJob)
+                {
+                    await bus.SendAsync(CommandOf(chain, wait.JobId), CancellationToken.None);
+                }
+                else
+                {
+                    Arm(chain, wait);
+                }
             }
         }
     }
+
+    private static RunJob CommandOf(TrackedChain chain, string jobId) => chain.Now.CommandOf(chain.Now.Plan.Find(jobId)!.Value);
 
     private Task TakeLogAsync(JobLogRecorded log)
     {
@@ -117,23 +127,27 @@ internal sealed class ChainScheduler(ISchedulerBus bus, TimeProvider time, IRunO
 
     private async Task TakeResultAsync(JobFinished result)
     {
-        if (_chains.TryGetValue(result.RequestId, out var chain) && chain.TryFinish(result, out var launches))
+        if (!_chains.TryGetValue(result.RequestId, out var chain))
         {
+            return;
+        }
+
+        var before = chain.Now;
+        var step = ChainRules.Finish(before, result, commandSentAt: null, time.GetUtcNow());
+        if (step.State != before)
+        {
+            chain.Take(step);
             observer.Finished(chain, result);
-            await LaunchAsync(chain, launches);
+            await DoAsync(chain, step);
         }
     }
 
     private async Task StopAllAsync()
     {
-        foreach (var chain in _chains.Values.Where(chain => !chain.IsDone))
+        foreach (var chain in _chains.Values.Where(chain => !chain.Now.IsEnded))
         {
             observer.Stopping(chain);
-            chain.Stop();
-            if (chain.InFlight > 0)
-            {
-                await bus.StopAsync(new StopJob { RequestId = chain.RequestId, SentAt = SentNow() }, CancellationToken.None);
-            }
+            await DoAsync(chain, ChainRules.Stop(chain.Now, time.GetUtcNow()));
         }
     }
 
@@ -141,14 +155,7 @@ internal sealed class ChainScheduler(ISchedulerBus bus, TimeProvider time, IRunO
         $"the bus is lost: {reason?.Message ?? "it brings no more results"}; jobs already sent go on without this process",
         reason);
 
-    /// <summary>A stop applies to what was sent before it: no two sends of this process have the same time.</summary>
-    private DateTimeOffset SentNow()
-    {
-        var now = time.GetUtcNow();
-        return _lastSent = now > _lastSent ? now : _lastSent.AddTicks(1);
-    }
-
-    private async Task AwaitLogsAsync(IReadOnlyList<ChainState> chains)
+    private async Task AwaitLogsAsync(IReadOnlyList<TrackedChain> chains)
     {
         using var grace = new CancellationTokenSource(LogGrace, time);
         try
@@ -211,6 +218,4 @@ internal sealed class ChainScheduler(ISchedulerBus bus, TimeProvider time, IRunO
     }
 
     private void Post(Func<Task> happening) => _inbox.Writer.TryWrite(happening);
-
-    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

@@ -6,14 +6,14 @@ namespace JobRunner.Bus.Cli.Scheduling;
 internal interface IRunObserver
 {
     /// <summary>A job is about to be sent, or to be sent after a wait (a sequence that is tried again).</summary>
-    void Launched(ChainState chain, Launch launch);
+    void Launched(TrackedChain chain, Launch launch);
 
     /// <summary>A try has ended.</summary>
-    void Logged(ChainState chain, JobLogRecorded log);
+    void Logged(TrackedChain chain, JobLogRecorded log);
 
     /// <summary>A run has ended.</summary>
-    void Finished(ChainState chain, JobFinished result);
+    void Finished(TrackedChain chain, JobFinished result);
 
     /// <summary>The chain is being stopped.</summary>
-    void Stopping(ChainState chain);
+    void Stopping(TrackedChain chain);
 }

@@ -19,19 +19,19 @@ internal sealed class TryLogs
     }
 
     /// <summary>Whether the log of every try that ran is there.</summary>
-    public bool AreAllOf(ChainState chain) =>
-        chain.Jobs.All(job => Of(chain.RequestId, job.Id).Length >= job.TotalTries - job.FormerTries);
+    public bool AreAllOf(TrackedChain chain) =>
+        chain.Runs().All(run => Of(chain.RequestId, run.Job.Id).Length >= run.Tries);
 
     /// <summary>The chain's jobs as they stand.</summary>
-    public RequestResult ResultOf(ChainState chain) => new(
+    public RequestResult ResultOf(TrackedChain chain) => new(
         chain.RequestId,
-        chain.State,
-        [.. chain.Jobs.Select(job => new JobOutcome(
-            job.Job,
-            job.State,
-            Of(chain.RequestId, job.Id),
-            job.State is JobState.Pending or JobState.Running ? [] : job.Data,
-            job.Error))]);
+        chain.Now.State,
+        [.. chain.Runs().Select(run => new JobOutcome(
+            run.Job,
+            run.Now.State,
+            Of(chain.RequestId, run.Job.Id),
+            run.Now.State is JobState.Pending or JobState.Running ? [] : run.Now.Data,
+            run.Now.Error))]);
 
     private JobLogRecorded[] Of(string requestId, string jobId) =>
         _logs.TryGetValue((requestId, jobId), out var tries) ? [.. tries.Values] : [];

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
@@ -12,11 +13,10 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Runs;
 
 /// <summary>Starts runs and sees each to its end, or to where it goes on.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "Runs and timers outlive the host's services, and give their room back.")]
+[SuppressMessage("Design", "CA1001", Justification = "Runs and timers of parked ones may come back to it after the host has ended.")]
 internal sealed class RunStarter(
     RunnerRepo repo,
     RunnerFactory factory,
-    IJobLogSink logs,
     JobFinishedPublisher finished,
     RunEndPublisher ends,
     IRunRelay relay,
@@ -29,9 +29,6 @@ internal sealed class RunStarter(
     ILogger<RunStarter> logger)
 {
     private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
-
-    /// <summary>The light entries, each until shortly before its run is due.</summary>
-    private readonly DueQueue _parked = new(time);
     // Made once, not for each.
     private Action<ParkedRun>? _forget;
     private Func<ParkedRun, Task>? _settle;
@@ -50,25 +47,7 @@ internal sealed class RunStarter(
             await _room.WaitAsync(lost);
         }
 
-        Runner runner;
-        try
-        {
-            runner = factory.Make(delivery.Command);
-        }
-        catch (JobNotMadeException error)
-        {
-            if (parked is null)
-            {
-                _room.Release();
-            }
-            else
-            {
-                Forget(parked);
-            }
-
-            return FailWithoutTryAsync(delivery, error);
-        }
-
+        var runner = factory.Make(delivery.Command);
         var run = new LiveRun(delivery, runner, (parked as IHeldRun)?.HeldSince ?? time.GetTimestamp());
         if (stops.TryPlace(delivery, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
         {
@@ -78,11 +57,7 @@ internal sealed class RunStarter(
                 runner.HandOver();
             }
 
-            if (parked is ParkedRun back)
-            {
-                _parked.Remove(back);
-                back.MarkGone();
-            }
+            (parked as ParkedRun)?.MarkGone();
 
             _ = SeeThroughAsync(run);
             return run.Over;
@@ -100,26 +75,12 @@ internal sealed class RunStarter(
     /// <summary>Lets go of a runner and its room.</summary>
     public void Forget(IRunner runner)
     {
-        var parked = runner as ParkedRun;
-        if (parked is not null)
-        {
-            _parked.Remove(parked);
-        }
-
         if (repo.Remove(runner))
         {
             _room.Release();
         }
 
-        parked?.MarkGone();
-    }
-
-    private async Task FailWithoutTryAsync(CommandDelivery delivery, JobNotMadeException error)
-    {
-        AcceptLog.JobNotMade(logger, error.Message);
-        await logs.RecordAsync(error.Log);
-        await finished.PublishAsync(delivery.Command, error.Return with { Tries = delivery.Leg.TriesBefore });
-        metrics.RunEnded(delivery.Command, JobState.Fail);
+        (runner as ParkedRun)?.MarkGone();
     }
 
     /// <summary>Never throws: nobody waits for it, but for <see cref="LiveRun.Over"/>.</summary>
@@ -172,13 +133,18 @@ internal sealed class RunStarter(
         }
         else
         {
-            await SendOnAsync(run, result);
+            await SendOnOrFailAsync(run, result);
         }
     }
 
     private async Task FinishAsync(LiveRun run, Return result)
     {
         var whole = result with { Tries = run.Delivery.Leg.TriesBefore + result.Tries };
+        if (result.Error is { } problem)
+        {
+            AcceptLog.JobNotMade(logger, problem);
+        }
+
         if (whole.LastLog is { } log)
         {
             await ends.PublishAsync(run.Delivery.Command, whole, log, run.Runner.Abandoned);
@@ -191,6 +157,28 @@ internal sealed class RunStarter(
         Forget(run);
         metrics.RunEnded(run.Delivery.Command, result.FinalState);
         AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
+    }
+
+    private async Task SendOnOrFailAsync(LiveRun run, Return result)
+    {
+        try
+        {
+            await SendOnAsync(run, result);
+        }
+        catch (MessageTooLargeException error)
+        {
+            // Its job data has grown beyond what the broker ever takes.
+            var failed = result with
+            {
+                FinalState = JobState.Fail,
+                Tries = run.Delivery.Leg.TriesBefore + result.Tries - 1,
+                Error = $"the run cannot go on: {error.Message}",
+            };
+            await finished.PublishAsync(run.Delivery.Command, failed, run.Runner.Abandoned);
+            Forget(run);
+            metrics.RunEnded(run.Delivery.Command, JobState.Fail);
+            AcceptLog.RunEnded(logger, JobState.Fail.ToSeedName(), failed.Tries);
+        }
     }
 
     private async Task SendOnAsync(LiveRun run, Return result)
@@ -211,7 +199,7 @@ internal sealed class RunStarter(
             var parked = new ParkedRun(next, run, leg, waiting, finished, _settle ??= SettleAsync);
             parked.Sending = run;
             repo.TryReplace(run, parked);
-            parked.RetireBefore(result.Wait, _parked, _forget ??= Forget);
+            parked.RetireBefore(result.Wait, time, _forget ??= Forget);
             try
             {
                 await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
