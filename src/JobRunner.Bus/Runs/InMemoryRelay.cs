@@ -15,7 +15,7 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
         SendAsync(delivery.ToSendOn().Command, LegHeaders.For(delivery, wait - Longest), wait);
 
     public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default) =>
-        SendAsync(next, LegHeaders.For(leg, time.GetUtcNow() + wait, wait - Longest), wait);
+        SendAsync(next, LegHeaders.For(leg, time.GetUtcNow() + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero), wait - Longest), wait);
 
     private Task SendAsync(RunJob next, Dictionary<string, object?> headers, TimeSpan wait)
     {

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Delivery;
 
 /// <summary>Whose a job log is, as far as its body can be read.</summary>
 internal sealed class PartialLog
