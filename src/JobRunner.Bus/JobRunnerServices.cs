@@ -1,7 +1,6 @@
 using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Delivery;
-using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Delivery.Redeliver;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Journal;
@@ -39,10 +38,9 @@ public static class JobRunnerServices
         this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? configureBus = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        DurationConverter.Register();
 
         // The transport is chosen before there are services; its value is validated with all others when the host starts.
-        var transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(TransportOptions.Transport), TransportKind.InMemory);
+        _ = Enum.TryParse<TransportKind>(configuration[TransportOptions.Path], ignoreCase: true, out var transport);
         services.AddSettings(configuration);
         services.AddRunners();
         services.AddJobLogDelivery(configuration);
@@ -58,7 +56,6 @@ public static class JobRunnerServices
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
             {
-                bus.AddReceiveObserver(provider => provider.GetRequiredService<BlockedWatch>());
                 bus.UsingRabbitMq(ConfigureBroker);
             }
             else
@@ -74,13 +71,12 @@ public static class JobRunnerServices
 
     private static void AddSettings(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<TransportOptions>().Configure(options =>
-            options.Transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(options.Transport), TransportKind.InMemory));
+        // Before all others: it tells their mistyped names.
+        services.AddSingleton(provider => new SettingsCheck(configuration, provider.GetServices<SettingsSection>()));
+        services.AddSettings<TransportOptions, TransportOptionsRules>(configuration, TransportOptions.Section);
         services.PostConfigure<RabbitMqOptions>(RabbitMqSecrets.ReadInto);
-        services.AddOptionsWithValidateOnStart<RabbitMqOptions, RabbitMqOptionsRules>()
-            .Bind(configuration.GetSection(RabbitMqOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
-        services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
-            .Bind(configuration.GetSection(WorkerOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSettings<RabbitMqOptions, RabbitMqOptionsRules>(configuration, RabbitMqOptions.Section);
+        services.AddSettings<WorkerOptions, WorkerOptionsRules>(configuration, WorkerOptions.Section);
         services.AddSingleton(provider =>
         {
             var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
@@ -128,17 +124,16 @@ public static class JobRunnerServices
         services.AddSingleton<UntilAccepted>();
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
-        services.AddReport();
         services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
-            services.AddSingleton<IRedelivery, BrokerRedelivery>();
-            services.AddSingleton<BlockedWatch>();
+            services.AddSingleton<ILogDelay, BrokerLogDelay>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
             services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
+            services.AddHostedService<TopologyWatch>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
@@ -157,7 +152,6 @@ public static class JobRunnerServices
         }
         else
         {
-            services.AddSingleton<IRedelivery, InMemoryRedelivery>();
             services.AddSingleton<IOutlet, BusOutlet>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
@@ -165,18 +159,6 @@ public static class JobRunnerServices
             services.AddSingleton<IRunRelay, InMemoryRelay>();
             services.AddSingleton<IReplies, NoReplies>();
         }
-    }
-
-    private static void AddReport(this IServiceCollection services)
-    {
-        services.AddSingleton<DeliveryGate>();
-        services.AddSingleton<UnderWay>();
-        services.AddSingleton<DeliveryMetrics>();
-        services.AddSingleton(provider =>
-        {
-            var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
-            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
-        });
     }
 
     private static void ConfigureBroker(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker)
@@ -193,12 +175,12 @@ public static class JobRunnerServices
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
             host.OnRefreshConnectionFactory = factory =>
             {
-                BrokerClient.Prepare(factory, options);
+                MassTransitHost.Refresh(factory, options);
                 return reach.WhileRefusedAsync(stopping);
             };
             if (options.UsesTls)
             {
-                host.UseSsl(tls => MassTransitTls.Set(tls, options));
+                host.UseSsl(tls => MassTransitHost.SetTls(tls, options));
             }
 
             // It asks them in this order: workers spread over the nodes.

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using RabbitMQ.Client;
@@ -31,7 +31,7 @@ internal static class RedeliveryHeaders
                 case MessageHeaders.Reason:
                     return DeliveryHistory.None;
                 case WorkerHeaders.PutOffs:
-                    _ = int.TryParse(Text(value), NumberStyles.None, CultureInfo.InvariantCulture, out putOffs);
+                    _ = int.TryParse(HeaderText.Of(value), NumberStyles.None, CultureInfo.InvariantCulture, out putOffs);
                     break;
                 case WorkerHeaders.FirstTriedAt:
                     firstTriedAt = Time(value);
@@ -48,7 +48,7 @@ internal static class RedeliveryHeaders
     }
 
     /// <summary>The properties a log goes on with: its own, with the history, as a message of ours.</summary>
-    public static BasicProperties WithHistory(IReadOnlyBasicProperties? received, DeliveryHistory? history)
+    public static BasicProperties WithHistory(IReadOnlyBasicProperties? received, DeliveryHistory history)
     {
         var properties = received is null ? new BasicProperties() : new BasicProperties(received);
         Dictionary<string, object?> headers = new(StringComparer.Ordinal);
@@ -60,13 +60,7 @@ internal static class RedeliveryHeaders
             }
         }
 
-        if (history is { FirstTriedAt: { } firstTriedAt, PutOffAt: { } putOffAt } known)
-        {
-            headers[WorkerHeaders.PutOffs] = known.PutOffs.ToString(CultureInfo.InvariantCulture);
-            headers[WorkerHeaders.FirstTriedAt] = firstTriedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-            headers[WorkerHeaders.PutOffAt] = putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-        }
-
+        Write(history, (name, value) => headers[name] = value);
         properties.Headers = headers;
         properties.DeliveryMode = DeliveryModes.Persistent;
         // It must not expire on the way, and the broker checks that a user id is the sender's own.
@@ -75,16 +69,19 @@ internal static class RedeliveryHeaders
         return properties;
     }
 
+    /// <summary>Writes the history; nothing of a log that was not put off.</summary>
+    public static void Write(DeliveryHistory history, Action<string, string> set)
+    {
+        if (history is { FirstTriedAt: { } firstTriedAt, PutOffAt: { } putOffAt })
+        {
+            set(WorkerHeaders.PutOffs, history.PutOffs.ToString(CultureInfo.InvariantCulture));
+            set(WorkerHeaders.FirstTriedAt, firstTriedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+            set(WorkerHeaders.PutOffAt, putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
     private static DateTimeOffset? Time(object? value) =>
-        long.TryParse(Text(value), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is > 0 and < 253_402_300_799_000
+        long.TryParse(HeaderText.Of(value), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is > 0 and < 253_402_300_799_000
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
             : null;
-
-    private static string? Text(object? value) => value switch
-    {
-        string text => text,
-        byte[] bytes => Encoding.UTF8.GetString(bytes),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => null,
-    };
 }
