@@ -1,4 +1,5 @@
 using System.Globalization;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
@@ -99,7 +100,7 @@ internal sealed class RunStarter(
             }
             else
             {
-                await SendOnAsync(run, result);
+                await SendOnOrFailAsync(run, result);
             }
 
             run.MarkOver();
@@ -144,6 +145,28 @@ internal sealed class RunStarter(
         Forget(run);
         metrics.RunEnded(run.Delivery.Command, result.FinalState);
         AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
+    }
+
+    private async Task SendOnOrFailAsync(LiveRun run, Return result)
+    {
+        try
+        {
+            await SendOnAsync(run, result);
+        }
+        catch (MessageTooLargeException error)
+        {
+            // Its job data has grown beyond what the broker ever takes.
+            var failed = result with
+            {
+                FinalState = JobState.Fail,
+                Tries = run.Delivery.Leg.TriesBefore + result.Tries - 1,
+                Error = $"the run cannot go on: {error.Message}",
+            };
+            await finished.PublishAsync(run.Delivery.Command, failed, run.Runner.Abandoned);
+            Forget(run);
+            metrics.RunEnded(run.Delivery.Command, JobState.Fail);
+            AcceptLog.RunEnded(logger, JobState.Fail.ToSeedName(), failed.Tries);
+        }
     }
 
     private async Task SendOnAsync(LiveRun run, Return result)

@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Topology;
+namespace JobRunner.Bus.RabbitMq;
 
 /// <summary>
 /// How long a publisher waits for the broker's word before it sends the message again, on another channel. Longer each time, as

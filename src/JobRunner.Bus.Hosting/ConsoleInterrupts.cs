@@ -1,12 +1,15 @@
 using System.Runtime.InteropServices;
 
-namespace JobRunner.Bus.Cli.Commands;
+namespace JobRunner.Bus.Hosting;
 
 /// <summary>
 /// The first Ctrl-C or SIGTERM cancels the token; the second has its usual effect: the process ends at once.
 /// </summary>
 internal sealed class ConsoleInterrupts : IInterrupts
 {
+    private const int ByCtrlC = 130;
+    private const int BySigterm = 143;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly List<PosixSignalRegistration> _registrations;
     private int _signals;
@@ -19,6 +22,8 @@ internal sealed class ConsoleInterrupts : IInterrupts
 
     public CancellationToken Stop => _stop.Token;
 
+    public int ExitCode { get; private set; } = ByCtrlC;
+
     public void Dispose()
     {
         _registrations.ForEach(registration => registration.Dispose());
@@ -30,6 +35,7 @@ internal sealed class ConsoleInterrupts : IInterrupts
         if (Interlocked.Increment(ref _signals) == 1)
         {
             context.Cancel = true;
+            ExitCode = context.Signal == PosixSignal.SIGTERM ? BySigterm : ByCtrlC;
             _stop.Cancel();
             return;
         }
@@ -40,6 +46,6 @@ internal sealed class ConsoleInterrupts : IInterrupts
             Console.Error.Write("\u001b[?25h");
         }
 
-        Environment.Exit(ExitCodes.Interrupted);
+        Environment.Exit(context.Signal == PosixSignal.SIGTERM ? BySigterm : ByCtrlC);
     }
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.RabbitMq;
 
 /// <summary>AMQP header values as text.</summary>
 internal static class HeaderText

@@ -1,14 +1,13 @@
-using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace JobRunner.Bus.Cli.Hosting;
+namespace JobRunner.Bus.Hosting;
 
 /// <summary>
 /// Metrics for Prometheus; traces, metrics and logs over OTLP where OpenTelemetry's own environment variables name an
@@ -18,7 +17,7 @@ internal static class WorkerTelemetry
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    public static void AddWorkerTelemetry(this WebApplicationBuilder builder)
+    public static void AddWorkerTelemetry(this IHostApplicationBuilder builder)
     {
         Func<string, string?> settings = name => builder.Configuration[name];
         var telemetry = builder.Services.AddOpenTelemetry()
