@@ -138,7 +138,6 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
-            services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();

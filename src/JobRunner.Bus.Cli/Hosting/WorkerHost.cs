@@ -23,6 +23,8 @@ internal static class WorkerHost
 {
     private const int TlsAttempts = 5;
 
+    private const int ThreadsOfTheWorker = 16;
+
     private static readonly TimeSpan BetweenTlsAttempts = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs until SIGTERM or Ctrl-C, then drains; a second signal ends the process at once.</summary>
@@ -82,10 +84,21 @@ internal static class WorkerHost
         }
 
         var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => MakeRoomForJobsThatBlock(app.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.Slots));
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
+    }
+
+    /// <summary>
+    /// Heartbeats and leases run on the thread pool, too, which grows by one or two threads a second when all are blocked: with a few
+    /// dozen jobs that block theirs, the worker would fall silent for longer than its lease.
+    /// </summary>
+    private static void MakeRoomForJobsThatBlock(int slots)
+    {
+        ThreadPool.GetMinThreads(out var threads, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(threads, slots + ThreadsOfTheWorker), ports);
     }
 
     private static void RefuseInMemory(ConfigurationManager configuration)
