@@ -93,9 +93,6 @@ internal static partial class AcceptLog
     [LoggerMessage(1127, LogLevel.Warning, "Run given up; its command goes back to the queue")]
     public static partial void RunAbandoned(ILogger logger);
 
-    [LoggerMessage(EventId = 1130, Message = "Jobs block the threads they run on ({Tries} tries run): the pool may start {Threads} threads at once now. A job that waits should await instead (not Thread.Sleep, .Result, Wait)")]
-    public static partial void PoolBlocked(ILogger logger, LogLevel level, int tries, int threads);
-
     [LoggerMessage(1129, LogLevel.Critical, "Request {RequestId}, job {JobId}: worker {Other} has taken the run over, since none of its questions was answered for a lease; it is given up here")]
     public static partial void RunTakenOver(ILogger logger, string requestId, string jobId, string other);
 
