@@ -130,7 +130,6 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
-            services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
             services.AddHostedService<TopologyWatch>();
             services.AddSingleton<Preflight>();

@@ -99,9 +99,6 @@ internal static partial class AcceptLog
     [LoggerMessage(1140, LogLevel.Error, "A callback of job {Runner} threw as its run was abandoned; it is abandoned all the same")]
     public static partial void AbandonWentWrong(ILogger logger, string runner, Exception error);
 
-    [LoggerMessage(EventId = 1130, Message = "Jobs block the threads they run on ({Tries} tries run): the pool may start {Threads} threads at once now. A job that waits should await instead (not Thread.Sleep, .Result, Wait)")]
-    public static partial void PoolBlocked(ILogger logger, LogLevel level, int tries, int threads);
-
     [LoggerMessage(1129, LogLevel.Critical, "Request {RequestId}, job {JobId}: worker {Other} has taken the run over, since none of its questions was answered for a lease; it is given up here")]
     public static partial void RunTakenOver(ILogger logger, string requestId, string jobId, string other);
 
