@@ -53,13 +53,11 @@ internal sealed class BrokerLink : IAsyncDisposable
     /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
     public Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken) =>
-        PublishAsync(exchange, routingKey, properties, body, mandatory, keeper: null, cancellationToken);
+        PublishAsync(new Publication(exchange, routingKey, properties, body, mandatory, cancellationToken));
 
-    /// <summary>The same for a message that is accepted only if this queue is there to hold it.</summary>
-    public Task PublishAsync(
-        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, string? keeper, CancellationToken cancellationToken)
+    /// <inheritdoc cref="PublishAsync(string, string, BasicProperties, ReadOnlyMemory{byte}, bool, CancellationToken)"/>
+    public Task PublishAsync(Publication message)
     {
-        var message = new Publication(exchange, routingKey, properties, body, mandatory, cancellationToken) { Keeper = keeper };
         Send(message);
         return message.Task;
     }
