@@ -40,10 +40,9 @@ public static class JobRunnerServices
         this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? configureBus = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        DurationConverter.Register();
 
         // The transport is chosen before there are services; its value is validated with all others when the host starts.
-        var transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(TransportOptions.Transport), TransportKind.InMemory);
+        _ = Enum.TryParse<TransportKind>(configuration[TransportOptions.Path], ignoreCase: true, out var transport);
         services.AddSettings(configuration);
         services.AddRunners();
         services.AddJobLogDelivery(configuration);
@@ -74,13 +73,12 @@ public static class JobRunnerServices
 
     private static void AddSettings(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<TransportOptions>().Configure(options =>
-            options.Transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(options.Transport), TransportKind.InMemory));
+        // Before all others: it tells their mistyped names.
+        services.AddSingleton(provider => new SettingsCheck(configuration, provider.GetServices<SettingsSection>()));
+        services.AddSettings<TransportOptions, TransportOptionsRules>(configuration, TransportOptions.Section);
         services.PostConfigure<RabbitMqOptions>(RabbitMqSecrets.ReadInto);
-        services.AddOptionsWithValidateOnStart<RabbitMqOptions, RabbitMqOptionsRules>()
-            .Bind(configuration.GetSection(RabbitMqOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
-        services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
-            .Bind(configuration.GetSection(WorkerOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSettings<RabbitMqOptions, RabbitMqOptionsRules>(configuration, RabbitMqOptions.Section);
+        services.AddSettings<WorkerOptions, WorkerOptionsRules>(configuration, WorkerOptions.Section);
         services.AddSingleton(provider =>
         {
             var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
