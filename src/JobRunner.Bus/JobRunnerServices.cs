@@ -1,13 +1,11 @@
 using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Delivery;
-using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Delivery.Redeliver;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
-using JobRunner.Bus.Receive;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Runners;
@@ -115,7 +113,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
-        services.AddSingleton<RefusalNotes>();
+        services.AddSingleton<CommandRetry>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<StopHearing>();
@@ -126,11 +124,10 @@ public static class JobRunnerServices
         services.AddSingleton<UntilAccepted>();
         services.AddSingleton<IJobLogSink, JobLogPublisher>();
         services.AddSingleton<JobFinishedPublisher>();
-        services.AddReport();
         services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
-            services.AddSingleton<IRedelivery, BrokerRedelivery>();
+            services.AddSingleton<ILogDelay, BrokerLogDelay>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
@@ -139,8 +136,6 @@ public static class JobRunnerServices
             services.AddHostedService<TopologyWatch>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
-            services.AddSingleton<CommandReceiver>();
-            services.AddSingleton<RefusedCommands>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
@@ -157,7 +152,6 @@ public static class JobRunnerServices
         }
         else
         {
-            services.AddSingleton<IRedelivery, InMemoryRedelivery>();
             services.AddSingleton<IOutlet, BusOutlet>();
             services.AddSingleton<IJobJournal, NoJournal>();
             services.AddSingleton<ILeases, NoLeases>();
@@ -165,18 +159,6 @@ public static class JobRunnerServices
             services.AddSingleton<IRunRelay, InMemoryRelay>();
             services.AddSingleton<IReplies, NoReplies>();
         }
-    }
-
-    private static void AddReport(this IServiceCollection services)
-    {
-        services.AddSingleton<DeliveryGate>();
-        services.AddSingleton<UnderWay>();
-        services.AddSingleton<DeliveryMetrics>();
-        services.AddSingleton(provider =>
-        {
-            var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
-            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
-        });
     }
 
     private static void ConfigureBroker(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker)
@@ -215,7 +197,8 @@ public static class JobRunnerServices
         ConfigureWire(broker);
     }
 
-    private static void ConfigureWire(IBusFactoryConfigurator bus)
+    /// <summary>The wire of the contract on a bus: plain JSON, and the names that any client can use.</summary>
+    internal static void ConfigureWire(IBusFactoryConfigurator bus)
     {
         bus.ClearSerialization();
         bus.AddSerializer(WireSerializer.Instance);

@@ -22,13 +22,17 @@ public abstract record StubAnswer
     /// <summary>Stores the log, then closes the connection without an answer.</summary>
     public static StubAnswer StoreAndClose { get; } = new CloseAnswer(Store: true);
 
-    /// <summary>Answers with this status and body.</summary>
+    /// <summary>Answers with this status and body, as something that is no Request Manager: a proxy before it, or another program.</summary>
     public static StubAnswer Of(int status, string body, string contentType = "text/plain", params (string Name, string Value)[] headers) =>
         new StatusAnswer(status, body, contentType, headers);
 
     /// <summary>Answers with an error as a Request Manager writes it.</summary>
     public static StubAnswer Error(int status, string message) =>
-        new StatusAnswer(status, StubRequestManager.ErrorJson(status, message), "application/json", []);
+        new StatusAnswer(status, StubRequestManager.ErrorJson(status, message), "application/json", [StubRequestManager.Version]);
+
+    /// <summary>Answers as a Request Manager does, with this status and body.</summary>
+    public static StubAnswer Own(int status, string body, params (string Name, string Value)[] headers) =>
+        new StatusAnswer(status, body, "text/plain", [StubRequestManager.Version, .. headers]);
 
     internal sealed record NormalAnswer : StubAnswer;
 

@@ -17,6 +17,9 @@ namespace JobRunner.Bus.TestKit;
 /// </summary>
 public sealed class StubRequestManager : IAsyncDisposable
 {
+    /// <summary>On every answer of a Request Manager.</summary>
+    internal static readonly (string Name, string Value) Version = ("X-Spincycle-Version", "2.1.1");
+
     private readonly string _prefix;
     private readonly StubJobLogTable _table = new();
     private readonly ConcurrentQueue<RecordedRequest> _requests = new();
@@ -169,6 +172,7 @@ public sealed class StubRequestManager : IAsyncDisposable
                 await WriteAsync(http, answer.Status, System.Text.Encoding.UTF8.GetBytes(answer.Body), answer.ContentType);
                 break;
             default:
+                http.Response.Headers[Version.Name] = Version.Value;
                 await BehaveAsync(http, request);
                 break;
         }

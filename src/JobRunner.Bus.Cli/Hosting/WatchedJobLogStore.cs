@@ -14,9 +14,6 @@ internal sealed partial class WatchedJobLogStore(IJobLogStore inner, EmbeddedRes
     public Task<DeliveryOutcome> PutAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
         WatchAsync(log, inner.PutAsync(log, cancellationToken));
 
-    public Task<DeliveryOutcome> PutOnceAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
-        WatchAsync(log, inner.PutOnceAsync(log, cancellationToken));
-
     private async Task<DeliveryOutcome> WatchAsync(JobLogRecorded log, Task<DeliveryOutcome> put)
     {
         try

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Repair;

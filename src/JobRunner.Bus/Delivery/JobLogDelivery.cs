@@ -1,6 +1,9 @@
+using JobRunner.Bus.Delivery.Gate;
+using JobRunner.Bus.Delivery.Redeliver;
 using JobRunner.Bus.Delivery.RequestManager;
 using JobRunner.Bus.Delivery.Sqlite;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -32,10 +35,21 @@ public static class JobLogDelivery
         services.AddRequestManagerHttpClient();
         services.TryAddSingleton(provider => new RequestManagerClient(
             provider.GetRequiredService<IHttpClientFactory>().CreateClient(HttpClientName),
+            RequestManagerCredentials.From(provider),
             provider.GetRequiredService<IOptions<RequestManagerOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RequestManagerClient>>()));
         services.TryAddSingleton<SqliteJobLogStore>();
+
+        services.TryAddSingleton<DeliveryGate>();
+        services.TryAddSingleton<UnderWay>();
+        services.TryAddSingleton<DeliveryMetrics>();
+        services.TryAddSingleton<ILogDelay, InMemoryLogDelay>();
+        services.TryAddSingleton(provider =>
+        {
+            var report = provider.GetRequiredService<IOptions<ReportOptions>>().Value;
+            return new RedeliveryPolicy(report.Delays, report.RedeliverFor);
+        });
 
         services.TryAddSingleton(Store);
         services.TryAddSingleton(provider => (IJobLogReader)provider.GetRequiredService<IJobLogStore>());
@@ -58,7 +72,7 @@ public static class JobLogDelivery
 
     private static void AddRequestManagerHttpClient(this IServiceCollection services)
     {
-        var client = services.AddHttpClient(HttpClientName)
+        services.AddHttpClient(HttpClientName)
             .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan) // Each attempt has its own.
             .UseSocketsHttpHandler((handler, provider) =>
             {
@@ -67,15 +81,8 @@ public static class JobLogDelivery
             })
             // One long-lived client: PooledConnectionLifetime sees to changed addresses, not a new handler.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            // Four lines for every job log tell nobody anything; failed attempts are logged by the pipeline.
+            // Four lines for every job log tell nobody anything.
             .RemoveAllLoggers();
-        client.AddResilienceHandler("attempts", (builder, context) => RequestManagerResilience.Configure(
-            builder,
-            context.ServiceProvider.GetRequiredService<IOptions<RequestManagerOptions>>().Value,
-            context.ServiceProvider.GetRequiredService<TimeProvider>(),
-            context.ServiceProvider.GetRequiredService<ILogger<RequestManagerClient>>()));
-        client.AddHttpMessageHandler(static provider => new CredentialsHandler(RequestManagerCredentials.From(provider)));
-        client.AddHttpMessageHandler(static () => new AnswerBodyHandler());
     }
 
     private static void ConfigureConnections(SocketsHttpHandler handler)

@@ -13,10 +13,11 @@ internal static partial class ReportLog
         "The Request Manager has the job log of request {RequestId}, job {JobId}, try {Try} already")]
     public static partial void JobLogAlreadyThere(this ILogger logger, string requestId, string jobId, long @try);
 
-    [LoggerMessage(3002, LogLevel.Warning,
-        "Attempt {Attempt} of {Attempts} at {Method} {Url} failed: {Reason}; the next one comes in {Delay}")]
-    public static partial void AttemptFailed(
-        this ILogger logger, int attempt, int attempts, string method, Uri? url, string reason, TimeSpan delay);
+    [LoggerMessage(3002, LogLevel.Debug, "An attempt to deliver the job log of request {RequestId}, job {JobId}, try {Try} failed: {Reason}")]
+    public static partial void AttemptFailed(this ILogger logger, string requestId, string jobId, long @try, string reason);
+
+    [LoggerMessage(3003, LogLevel.Error, "The job log of request {RequestId}, job {JobId}, try {Try} is refused, and goes to the error queue: {Reason}")]
+    public static partial void JobLogRefused(this ILogger logger, string requestId, string jobId, long @try, string reason);
 
     [LoggerMessage(3010, LogLevel.Information, "Job logs go to the Request Manager at {BaseUrl}")]
     public static partial void DeliversToRequestManager(this ILogger logger, string baseUrl);
@@ -46,7 +47,7 @@ internal static partial class ReportLog
     public static partial void LeftBehind(this ILogger logger, string requestId, string jobId, long @try);
 
     [LoggerMessage(3026, LogLevel.Error,
-        "The queue {Queue} took nothing for {For}; a job log waits for its redelivery in this worker instead. Is the queue out of service?")]
+        "The queue {Queue} took nothing for {For}; a job log goes back to its own queue instead of being delivered later. Is the queue out of service?")]
     public static partial void DelayQueueTakesNothing(this ILogger logger, string queue, TimeSpan @for);
 
     [LoggerMessage(3012, LogLevel.Warning,

@@ -9,8 +9,7 @@ public sealed class ReportOptions
     public const string Section = "JobRunner:Report";
 
     /// <summary>
-    /// Most deliveries at once (<c>JobRunner__Report__Concurrency</c>). Default 32, from 1 to 1,024. Fewer while the store
-    /// says that it is busy. Spin Cycle's Request Manager takes its 1,400 to 2,000 logs a second from 8 on.
+    /// Most deliveries at once (<c>JobRunner__Report__Concurrency</c>). Default 32, from 1 to 1,024. Spin Cycle's Request Manager takes its 1,400 to 2,000 logs a second from 8 on.
     /// </summary>
     public int Concurrency { get; set; } = 32;
 

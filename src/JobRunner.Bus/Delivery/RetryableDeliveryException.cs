@@ -16,7 +16,4 @@ public sealed class RetryableDeliveryException(
 
     /// <summary>Whether the store as a whole is out of service, by what it says; else this log may be to blame.</summary>
     public bool StoreIsDown { get; init; }
-
-    /// <summary>Whether the store has more to do than it can: it asks for less, or is too slow.</summary>
-    public bool StoreIsBusy { get; init; }
 }

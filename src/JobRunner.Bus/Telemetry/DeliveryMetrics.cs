@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Delivery.Gate;
@@ -17,6 +18,7 @@ internal sealed class DeliveryMetrics : IDisposable
     private readonly Histogram<double> _deliveries;
     private readonly Histogram<double> _age;
     private readonly Counter<long> _putOffs;
+    private int _attempts;
 
     public DeliveryMetrics(IMeterFactory meters, DeliveryGate gate, TimeProvider time)
     {
@@ -25,7 +27,7 @@ internal sealed class DeliveryMetrics : IDisposable
         _deliveries = _meter.CreateHistogram(
             "jobrunner.job_log.delivery.duration",
             "s",
-            "How long deliveries of job logs took, with their attempts, by outcome",
+            "How long attempts to deliver a job log took, by outcome",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = AttemptBuckets });
         _age = _meter.CreateHistogram(
             "jobrunner.job_log.age",
@@ -35,14 +37,16 @@ internal sealed class DeliveryMetrics : IDisposable
         _putOffs = _meter.CreateCounter<long>("jobrunner.job_log.put_offs", "{job_log}", "Job logs put off to a later delivery, by delay");
         _meter.CreateObservableGauge(
             "jobrunner.job_log.store.up", () => gate.IsShut ? 0 : 1, "{store}", "Whether job logs get through: 0 in an outage of their store");
-        _meter.CreateObservableGauge("jobrunner.job_log.deliveries.in_flight", () => gate.Passing, "{job_log}", "Job logs on their way to the store now");
+        _meter.CreateObservableGauge("jobrunner.job_log.deliveries.in_flight", () => Volatile.Read(ref _attempts), "{job_log}", "Job logs on their way to the store now");
         _meter.CreateObservableGauge("jobrunner.job_log.deliveries.held", () => gate.Waiting, "{job_log}", "Job logs that wait in this worker to be let through");
-        _meter.CreateObservableGauge("jobrunner.job_log.deliveries.limit", () => gate.Limit, "{job_log}", "Job logs that may be on their way at once now");
     }
 
-    /// <summary>A delivery ended: <c>stored</c>, <c>already_there</c>, <c>refused</c> or <c>failed</c>.</summary>
-    public void Ended(string outcome, TimeSpan took) =>
-        _deliveries.Record(took.TotalSeconds, KeyValuePair.Create<string, object?>("jobrunner.outcome", outcome));
+    /// <summary>An attempt begins; it is on its way until it is disposed of.</summary>
+    public DeliveryAttempt Attempt()
+    {
+        Interlocked.Increment(ref _attempts);
+        return new DeliveryAttempt(this, Stopwatch.GetTimestamp());
+    }
 
     /// <summary>A log is where it belongs.</summary>
     public void Stored(JobLogRecorded log)
@@ -57,4 +61,14 @@ internal sealed class DeliveryMetrics : IDisposable
     public void PutOff(string delay) => _putOffs.Add(1, KeyValuePair.Create<string, object?>("jobrunner.delay", delay));
 
     public void Dispose() => _meter.Dispose();
+
+    /// <summary>One attempt to deliver a log.</summary>
+    internal readonly struct DeliveryAttempt(DeliveryMetrics metrics, long begun) : IDisposable
+    {
+        /// <summary>It ended: <c>stored</c>, <c>already_there</c>, <c>refused</c> or <c>failed</c>.</summary>
+        public void Ended(string outcome) => metrics._deliveries.Record(
+            Stopwatch.GetElapsedTime(begun).TotalSeconds, KeyValuePair.Create<string, object?>("jobrunner.outcome", outcome));
+
+        public void Dispose() => Interlocked.Decrement(ref metrics._attempts);
+    }
 }

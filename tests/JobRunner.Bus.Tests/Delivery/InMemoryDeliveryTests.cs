@@ -10,22 +10,22 @@ namespace JobRunner.Bus.Tests.Delivery;
 /// <summary>Delivery on the in-memory transport follows the same policy as on a broker.</summary>
 public sealed class InMemoryDeliveryTests
 {
-    private static readonly (string, string)[] Hasty = [("Report:RedeliverAfter", "20ms,50ms,100ms"), ("Report:RedeliverFor", "600ms")];
+    private static readonly (string, string)[] Hasty = [("Report:RedeliverAfter", "20ms,50ms,100ms"), ("Report:RedeliverFor", "600ms"), ("RequestManager:AttemptDelay", "10ms")];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_log_that_fails_by_itself_is_tried_again_later_and_holds_up_no_other()
     {
-        var store = new ToldStore { Does = (job, call) => job == "bad" && call <= 3 ? new RetryableDeliveryException("riddle") : null };
-        await using var host = await ReportHost.StartAsync(store, Hasty[0]);
+        var store = new ToldStore { Does = (job, call) => job == "bad" && call <= 8 ? new RetryableDeliveryException("riddle") : null };
+        await using var host = await ReportHost.StartAsync(store, Hasty[0], Hasty[2]);
         await host.SendAsync(Log(jobId: "good"));
         await host.SendAsync(Log(jobId: "bad"));
         await host.SendAsync(Log(jobId: "also"));
 
         await Eventually.HoldsAsync("all three", () => store.Taken.Count == 3);
         Assert.Equal("bad", store.Taken.Last());
-        Assert.Equal(4, store.CallsFor("bad"));
+        Assert.Equal(9, store.CallsFor("bad"));
         Assert.Empty(host.Errors);
     }
 
@@ -77,7 +77,7 @@ public sealed class InMemoryDeliveryTests
         var started = Stopwatch.GetTimestamp();
         await Eventually.HoldsAsync("some time", () => Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(1.5));
         Assert.InRange(Enumerable.Range(0, 200).Sum(job => store.CallsFor($"{job}")), 1, 20);
-        Assert.True(host.Get<DeliveryGate>().IsShut);
+        Assert.True(host.Get<DeliveryGate>().IsShut, string.Join('\n', host.LogLines.Select(line => $"{line.Timestamp:O} {line.Message}")));
         down = false;
 
         await Eventually.HoldsAsync("all of them", () => store.Taken.Count == 200);

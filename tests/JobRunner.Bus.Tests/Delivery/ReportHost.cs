@@ -26,7 +26,10 @@ internal sealed class ReportHost : IAsyncDisposable
         where T : notnull => _host.Services.GetRequiredService<T>();
 
     /// <summary>Starts one; settings by their names within <c>JobRunner</c>. Without a store it is the SQLite file of the settings.</summary>
-    public static async Task<ReportHost> StartAsync(IJobLogStore? store, params (string Name, string Value)[] settings)
+    public static Task<ReportHost> StartAsync(IJobLogStore? store, params (string Name, string Value)[] settings) => StartAsync(store, null, settings);
+
+    /// <summary>The same by a clock of one's own.</summary>
+    public static async Task<ReportHost> StartAsync(IJobLogStore? store, TimeProvider? time, params (string Name, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(
@@ -35,6 +38,11 @@ internal sealed class ReportHost : IAsyncDisposable
         if (store is not null)
         {
             builder.Services.AddSingleton(store);
+        }
+
+        if (time is not null)
+        {
+            builder.Services.AddSingleton(time);
         }
 
         builder.Services.AddJobRunner(builder.Configuration);

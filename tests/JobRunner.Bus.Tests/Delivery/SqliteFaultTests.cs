@@ -45,6 +45,50 @@ public sealed class SqliteFaultTests : IDisposable
         Assert.Equal(text, await File.ReadAllTextAsync(In("notes.txt"), Ct));
     }
 
+    [Theory]
+    [InlineData("removed")]
+    [InlineData("moved away")]
+    [InlineData("replaced by an older one")]
+    public async Task Two_workers_on_one_file_lose_no_log_when_it_is(string fate)
+    {
+        var file = In("job-logs.db");
+        await using var one = Open(file);
+        await using var other = Open(file);
+        await one.PutAsync(Log(1, jobId: "aaaa"), Ct);
+        await other.PutAsync(Log(1, jobId: "bbbb"), Ct);
+        if (fate == "replaced by an older one")
+        {
+            await using var older = Open(In("older.db"));
+            await older.PutAsync(Log(99), Ct);
+        }
+
+        foreach (var part in Directory.GetFiles(_folder, "job-logs.db*"))
+        {
+            if (fate == "moved away")
+            {
+                File.Move(part, part.Replace("job-logs.db", "away.db", StringComparison.Ordinal));
+            }
+            else
+            {
+                File.Delete(part);
+            }
+        }
+
+        if (fate == "replaced by an older one")
+        {
+            File.Move(In("older.db"), file);
+        }
+
+        for (var number = 2; number <= 31; number++)
+        {
+            await one.PutAsync(Log(number, jobId: "aaaa"), Ct);
+            await other.PutAsync(Log(number, jobId: "bbbb"), Ct);
+        }
+
+        var logs = await one.GetAsync(RequestId, Ct);
+        Assert.Equal(60, logs.Count(log => log.JobId is "aaaa" or "bbbb"));
+    }
+
     [Fact]
     public async Task The_database_of_another_program_is_left_alone()
     {

@@ -1,180 +1,258 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Delivery.Gate;
 
 /// <summary>
-/// What all deliveries of a worker pass through. It lets through as many at once as the store can bear. When nothing gets
-/// through any more, it holds them and lets one look, again and again, whether the store is back. Thread-safe.
+/// Holds job logs while their store is down. Five rules:
+/// <list type="number">
+/// <item>Open, it lets every delivery through.</item>
+/// <item>A delivery that fails, while no other got through since it began, shuts it.</item>
+/// <item>Shut, it lets one at a time through: 0.5 s after the last failure, then 1, 2, 4 and 5 s; as much later as the store asks for.</item>
+/// <item>The first delivery that gets through opens it.</item>
+/// <item>A delivery that failed waits here again if the store says that it is down. Else its log may be at fault: it is
+/// redelivered, and the next one goes 0.1 s later.</item>
+/// </list>
+/// Time is monotonic: a clock that is set back keeps nothing shut. Thread-safe.
 /// </summary>
-internal sealed class DeliveryGate(IOptions<ReportOptions> options, TimeProvider time, ILogger<DeliveryGate> logger) : IDisposable
+internal sealed class DeliveryGate(TimeProvider time, ILogger<DeliveryGate> logger) : IDisposable
 {
+    /// <summary>The first pause between two deliveries while the store is down; it doubles.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The longest pause that the store did not ask for.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>The pause after a log that may be at fault itself.</summary>
+    public static readonly TimeSpan PauseAfterSuspect = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest pause that the store can ask for (<c>Retry-After</c>).</summary>
+    public static readonly TimeSpan LongestAskedFor = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan ToldAgainAfter = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly LinkedList<TaskCompletionSource<GatePass>> _waiting = [];
-    private readonly AdaptiveLimit _limit = new(options.Value.Concurrency);
-    private int _passing;
+    private readonly LinkedList<TaskCompletionSource<Outage?>> _waiting = [];
+    private readonly long _made = time.GetTimestamp();
     private Outage? _outage;
-    private ITimer? _probe;
-    private DateTimeOffset? _lastThroughAt;
-    private DateTimeOffset? _lastShrunkAt;
-
-    /// <summary>How many deliveries may go to the store at once.</summary>
-    public int Limit => InLock(() => _outage is null ? _limit.Value : 1);
-
-    /// <summary>How many deliveries are at the store now.</summary>
-    public int Passing => InLock(() => _passing);
-
-    /// <summary>How many deliveries wait to be let through.</summary>
-    public int Waiting => InLock(() => _waiting.Count);
+    private TimeSpan? _lastThroughAt;
+    private ITimer? _timer;
 
     /// <summary>Whether the store seems to be down.</summary>
-    public bool IsShut => InLock(() => _outage is not null);
+    public bool IsShut => Volatile.Read(ref _outage) is not null;
 
-    /// <summary>Waits for permission to go to the store.</summary>
-    /// <param name="patience">How long to wait; infinite for as long as it takes.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The permission; none when the patience is over.</returns>
-    public async Task<GatePass?> EnterAsync(TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>How many deliveries wait to be let through.</summary>
+    public int Waiting
     {
-        var mine = new TaskCompletionSource<GatePass>(TaskCreationOptions.RunContinuationsAsynchronously);
-        LinkedListNode<TaskCompletionSource<GatePass>> place;
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    private TimeSpan Now => time.GetElapsedTime(_made);
+
+    /// <summary>Whether any delivery got through after that moment.</summary>
+    public bool GotThroughSince(DateTimeOffset moment)
+    {
         lock (_lock)
         {
-            place = _waiting.AddLast(mine);
+            return _lastThroughAt is { } at && time.GetUtcNow() - (Now - at) > moment;
+        }
+    }
+
+    /// <summary>Runs a delivery, and runs it again for as long as the store is down.</summary>
+    /// <param name="deliver">The delivery; throws when the log was not taken.</param>
+    /// <param name="patience">How long it may wait here in all; infinite for as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait. What is thrown once it is cancelled tells nothing of the store.</param>
+    /// <exception cref="RetryableDeliveryException">The log was not taken, or the patience is over.</exception>
+    public async Task RunAsync(Func<Task> deliver, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var begun = Now;
+        while (true)
+        {
+            var left = patience == Timeout.InfiniteTimeSpan ? patience : patience - (Now - begun);
+            var probed = await EnterAsync(left < TimeSpan.Zero && patience >= TimeSpan.Zero ? TimeSpan.Zero : left, cancellationToken);
+            try
+            {
+                await deliver();
+                GotThrough();
+                return;
+            }
+            catch (PermanentDeliveryException refusal) when (refusal.Status is not null)
+            {
+                // A no is an answer: the store works.
+                GotThrough();
+                throw;
+            }
+            catch (Exception error) when (error is PermanentDeliveryException || cancellationToken.IsCancellationRequested)
+            {
+                SaidNothing(probed);
+                throw;
+            }
+            catch (Exception error)
+            {
+                if (!Failed(probed, error, begun))
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <returns>The outage that this delivery looks for the end of; none while the gate is open.</returns>
+    private async Task<Outage?> EnterAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var turn = new TaskCompletionSource<Outage?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        LinkedListNode<TaskCompletionSource<Outage?>> place;
+        lock (_lock)
+        {
+            if (_outage is null)
+            {
+                return null;
+            }
+
+            place = _waiting.AddLast(turn);
             LetThrough();
         }
 
         try
         {
-            return await mine.Task.WaitAsync(patience, time, cancellationToken);
+            return await turn.Task.WaitAsync(patience, time, cancellationToken);
         }
         catch (Exception error) when (error is TimeoutException or OperationCanceledException)
         {
-            lock (_lock)
-            {
-                if (place.List is not null)
-                {
-                    _waiting.Remove(place);
-                }
-            }
-
-            if (mine.Task.IsCompletedSuccessfully)
-            {
-                // Let through in the same moment.
-                (await mine.Task).Dispose();
-            }
-
-            if (error is TimeoutException)
-            {
-                return null;
-            }
-
-            throw;
+            Leave(place);
+            throw error is TimeoutException ? new RetryableDeliveryException("the store is down") { StoreIsDown = true } : error;
         }
     }
 
-    /// <summary>Whether any delivery of this worker got through after that moment.</summary>
-    public bool GotThroughSince(DateTimeOffset moment) => InLock(() => _lastThroughAt > moment);
-
-    internal void GotThrough()
+    private void Leave(LinkedListNode<TaskCompletionSource<Outage?>> place)
     {
         lock (_lock)
         {
-            var now = time.GetUtcNow();
-            _passing--;
-            _lastThroughAt = now;
+            if (place.List is not null)
+            {
+                _waiting.Remove(place);
+            }
+            else if (place.Value.Task.Result is { } probed)
+            {
+                // Let through in the same moment.
+                probed.IsProbed = false;
+                LetThrough();
+            }
+        }
+    }
+
+    private void GotThrough()
+    {
+        lock (_lock)
+        {
+            _lastThroughAt = Now;
             if (_outage is { } outage)
             {
-                logger.StoreIsBack(now - outage.Since);
+                logger.StoreIsBack(Now - outage.Since);
                 _outage = null;
-                _limit.StartOver();
+                LetThrough();
             }
-            else
-            {
-                _limit.Grow();
-            }
+        }
+    }
 
+    private void SaidNothing(Outage? probed)
+    {
+        lock (_lock)
+        {
+            probed?.IsProbed = false;
             LetThrough();
         }
     }
 
-    internal Verdict Failed(GatePass pass, RetryableDeliveryException error, DateTimeOffset begun)
+    /// <returns>Whether the delivery waits for its store.</returns>
+    private bool Failed(Outage? probed, Exception error, TimeSpan begun)
     {
         lock (_lock)
         {
-            var now = time.GetUtcNow();
-            _passing--;
-            if (error.StoreIsBusy && !(_lastShrunkAt > pass.StartedAt))
+            var now = Now;
+            var isLogs = _lastThroughAt > begun;
+            if (_outage is null && !isLogs)
             {
-                // Once per round: what was sent together comes back busy together.
-                _limit.Shrink();
-                _lastShrunkAt = now;
+                probed = _outage = new Outage(now);
+                logger.StoreIsDown(error.Reason());
             }
 
-            var ownTrouble = _lastThroughAt > begun;
-            if (_outage is null && !ownTrouble)
-            {
-                _outage = new Outage(now);
-                logger.StoreIsDown(error.Message);
-            }
-
-            var othersWait = _waiting.Count > 0;
             if (_outage is { } outage)
             {
-                outage.Failed(now, pass.IsProbe, suspectsLog: othersWait && !error.StoreIsDown, error.RetryAfter);
+                outage.Failed(now, probed == outage, error as RetryableDeliveryException);
                 if (now - outage.ToldAt >= ToldAgainAfter)
                 {
                     outage.ToldAt = now;
-                    logger.StoreIsStillDown(now - outage.Since, error.Message);
+                    logger.StoreIsStillDown(now - outage.Since, error.Reason());
                 }
             }
 
             LetThrough();
-            return new Verdict(ownTrouble, othersWait);
-        }
-    }
-
-    internal void BrokenOff(GatePass pass)
-    {
-        lock (_lock)
-        {
-            _passing--;
-            if (pass.IsProbe)
-            {
-                _outage?.ProbeBrokenOff();
-            }
-
-            LetThrough();
+            return !isLogs && error is RetryableDeliveryException { StoreIsDown: true };
         }
     }
 
     private void LetThrough()
     {
-        var now = time.GetUtcNow();
-        while (_waiting.First is { } first && (_outage?.TryProbe(now) ?? (_passing < _limit.Value)))
+        while (_waiting.First is { } first && _outage is not { IsProbed: true })
         {
-            _waiting.RemoveFirst();
-            _passing++;
-            first.Value.SetResult(new GatePass(this, isProbe: _outage is not null, now));
-        }
+            if (_outage?.NextAt - Now is { } pause && pause > TimeSpan.Zero)
+            {
+                _timer ??= time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _timer.Change(pause, Timeout.InfiniteTimeSpan);
+                return;
+            }
 
-        if (_outage is { } outage && _waiting.Count > 0 && outage.NextProbeAt > now)
-        {
-            _probe ??= time.CreateTimer(_ => InLock(() => { LetThrough(); return 0; }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _probe.Change(outage.NextProbeAt - now, Timeout.InfiniteTimeSpan);
+            _waiting.RemoveFirst();
+            _outage?.IsProbed = true;
+            first.Value.SetResult(_outage);
         }
     }
 
-    private T InLock<T>(Func<T> read)
+    private void OnTimer()
     {
         lock (_lock)
         {
-            return read();
+            LetThrough();
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _probe?.Dispose();
+    public void Dispose() => _timer?.Dispose();
+
+    /// <summary>A time in which the store takes nothing.</summary>
+    private sealed class Outage(TimeSpan since)
+    {
+        private TimeSpan _pause;
+
+        public TimeSpan Since { get; } = since;
+
+        public TimeSpan ToldAt { get; set; } = since;
+
+        /// <summary>When the next delivery may go.</summary>
+        public TimeSpan NextAt { get; private set; } = since;
+
+        /// <summary>Whether one is on its way.</summary>
+        public bool IsProbed { get; set; }
+
+        public void Failed(TimeSpan now, bool wasProbe, RetryableDeliveryException? error)
+        {
+            var pause = PauseAfterSuspect;
+            if (error is { StoreIsDown: true })
+            {
+                _pause = !wasProbe || _pause == TimeSpan.Zero ? FirstPause : 2 * _pause < LongestPause ? 2 * _pause : LongestPause;
+                pause = _pause;
+            }
+
+            var asked = error?.RetryAfter < LongestAskedFor ? error.RetryAfter.Value : error?.RetryAfter is null ? TimeSpan.Zero : LongestAskedFor;
+            var next = now + (asked > pause ? asked : pause);
+            NextAt = wasProbe || next > NextAt ? next : NextAt;
+            IsProbed &= !wasProbe;
+        }
+    }
 }

@@ -48,7 +48,7 @@ internal static class RedeliveryHeaders
     }
 
     /// <summary>The properties a log goes on with: its own, with the history, as a message of ours.</summary>
-    public static BasicProperties WithHistory(IReadOnlyBasicProperties? received, DeliveryHistory? history)
+    public static BasicProperties WithHistory(IReadOnlyBasicProperties? received, DeliveryHistory history)
     {
         var properties = received is null ? new BasicProperties() : new BasicProperties(received);
         Dictionary<string, object?> headers = new(StringComparer.Ordinal);
@@ -60,19 +60,24 @@ internal static class RedeliveryHeaders
             }
         }
 
-        if (history is { FirstTriedAt: { } firstTriedAt, PutOffAt: { } putOffAt } known)
-        {
-            headers[WorkerHeaders.PutOffs] = known.PutOffs.ToString(CultureInfo.InvariantCulture);
-            headers[WorkerHeaders.FirstTriedAt] = firstTriedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-            headers[WorkerHeaders.PutOffAt] = putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-        }
-
+        Write(history, (name, value) => headers[name] = value);
         properties.Headers = headers;
         properties.DeliveryMode = DeliveryModes.Persistent;
         // It must not expire on the way, and the broker checks that a user id is the sender's own.
         properties.ClearExpiration();
         properties.ClearUserId();
         return properties;
+    }
+
+    /// <summary>Writes the history; nothing of a log that was not put off.</summary>
+    public static void Write(DeliveryHistory history, Action<string, string> set)
+    {
+        if (history is { FirstTriedAt: { } firstTriedAt, PutOffAt: { } putOffAt })
+        {
+            set(WorkerHeaders.PutOffs, history.PutOffs.ToString(CultureInfo.InvariantCulture));
+            set(WorkerHeaders.FirstTriedAt, firstTriedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+            set(WorkerHeaders.PutOffAt, putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     private static DateTimeOffset? Time(object? value) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using JobRunner.Bus.Record;
 
@@ -13,8 +14,9 @@ internal static class AnswerWords
     /// The <c>message</c> of a Spin Cycle error (<c>{"message","requestId","httpStatus"}</c>), or else the whole text;
     /// one line, at most <see cref="MaxBytes"/>.
     /// </summary>
-    public static string Of(string body)
+    public static string Of(ReadOnlySpan<byte> answer)
     {
+        var body = Encoding.UTF8.GetString(answer);
         var words = MessageIn(body) ?? body;
         return Utf8Cut.Tail(Utf8Cut.Valid(OneLine(words).Trim()), MaxBytes);
     }

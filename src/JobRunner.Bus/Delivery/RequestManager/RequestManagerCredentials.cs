@@ -58,7 +58,4 @@ internal sealed class RequestManagerCredentials
 
         return text;
     }
-
-    /// <summary>Whether there are none.</summary>
-    public bool AreNone => _headers.Count == 0;
 }

@@ -23,14 +23,14 @@ public sealed class RequestManagerOptions
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Attempts per delivery, the first one included (<c>JobRunner__RequestManager__Attempts</c>). Default 5; from 1 to 100.
+    /// Attempts per delivery, the first one included (<c>JobRunner__RequestManager__Attempts</c>); while the Request Manager is known to be
+    /// down, one. Default 5; from 1 to 100.
     /// </summary>
     public int Attempts { get; set; } = 5;
 
     /// <summary>
     /// Wait between two attempts (<c>JobRunner__RequestManager__AttemptDelay</c>). A longer <c>Retry-After</c> of the
-    /// Request Manager is kept when it is 5 s at most; one that is longer still ends the attempts. Default 500 ms; from 0
-    /// to 10 min.
+    /// Request Manager ends the attempts: the log waits for as long as it asks. Default 500 ms; from 0 to 10 min.
     /// </summary>
     public TimeSpan AttemptDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -47,6 +47,13 @@ public sealed class RequestManagerOptions
     /// with wider columns.
     /// </summary>
     public bool StrictIds { get; set; } = true;
+
+    /// <summary>
+    /// The receiver is no Spin Cycle Request Manager (<c>JobRunner__RequestManager__AnyReceiver</c>): its status codes count by
+    /// themselves. Any 2xx says that it has the log. Default false: only answers with the header <c>X-Spincycle-Version</c>, or with the
+    /// log itself, are a Request Manager's; any other, such as a proxy's 404 while the Request Manager is redeployed, is an outage.
+    /// </summary>
+    public bool AnyReceiver { get; set; }
 
     /// <summary>
     /// PEM file with the authorities whose certificates an https Request Manager may have

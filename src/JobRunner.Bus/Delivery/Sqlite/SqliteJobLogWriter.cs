@@ -36,16 +36,27 @@ internal sealed class SqliteJobLogWriter(SqliteJobLogFile file) : IDisposable
 
     private List<DeliveryOutcome> WriteTransaction(IReadOnlyList<JobLogRecorded> logs)
     {
-        // What is written to a deleted file is gone, without any error.
-        if (_connection is not null && !File.Exists(file.Path))
+        while (true)
         {
-            Dispose();
+            if (_connection?.HasMoved() == true)
+            {
+                Dispose();
+            }
+
+            _connection ??= file.Open();
+            var outcomes = Insert(_connection, logs);
+            // It may have gone since: then the logs are written once more, into the file that is there now.
+            if (!_connection.HasMoved())
+            {
+                return outcomes;
+            }
         }
+    }
 
-        _connection ??= file.Open();
-        _insert ??= JobLogTable.InsertInto(_connection);
-
-        using var transaction = _connection.BeginTransaction(deferred: false);
+    private List<DeliveryOutcome> Insert(SqliteConnection connection, IReadOnlyList<JobLogRecorded> logs)
+    {
+        _insert ??= JobLogTable.InsertInto(connection);
+        using var transaction = connection.BeginTransaction(deferred: false);
         _insert.Transaction = transaction;
         List<DeliveryOutcome> outcomes = new(logs.Count);
         foreach (var log in logs)

@@ -1,0 +1,40 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Delivery.Gate;
+using JobRunner.Bus.Telemetry;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Delivery.Redeliver;
+
+/// <summary>How one delivery of a log is redelivered, should it fail: MassTransit's redelivery asks it for the delay, then has it keep the log.</summary>
+internal sealed class JobLogRedelivery(
+    ConsumeContext<JobLogRecorded> context, RedeliveryPolicy policy, ILogDelay delays, DeliveryGate gate, DeliveryMetrics metrics, TimeProvider time, ILogger logger)
+    : MessageRedeliveryContext
+{
+    private readonly DateTimeOffset _begun = time.GetUtcNow();
+    private readonly DeliveryHistory _history = delays.HistoryOf(context);
+    private PutOff? _next;
+
+    /// <summary>The delay after a failure; none when the log has been redelivered for long enough and goes to the error queue.</summary>
+    public TimeSpan? DelayAfter(Exception error)
+    {
+        var log = context.Message;
+        var now = time.GetUtcNow();
+        var othersGotThrough = gate.GotThroughSince(_history.PutOffAt ?? _begun);
+        _next = policy.Next(_history, _begun, now, othersGotThrough, (error as RetryableDeliveryException)?.RetryAfter);
+        if (_next is null)
+        {
+            logger.JobLogGivenUp(log.RequestId, log.JobId, log.Try, now - (_history.FirstTriedAt ?? _begun), error.Reason());
+            return null;
+        }
+
+        logger.JobLogPutOff(log.RequestId, log.JobId, log.Try, _next.Value.Delay, error.Reason());
+        metrics.PutOff(WaitSteps.NameOf(_next.Value.Delay));
+        return _next.Value.Delay;
+    }
+
+    /// <inheritdoc/>
+    public Task ScheduleRedelivery(TimeSpan delay, Action<ConsumeContext, SendContext>? callback = null) =>
+        delays.KeepAsync(context, delay, _next?.History ?? _history);
+}
