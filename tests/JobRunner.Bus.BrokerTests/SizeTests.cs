@@ -38,7 +38,7 @@ public sealed class SizeTests(SizeTests.Node own) : IClassFixture<SizeTests.Node
         for (var job = 0; job < 5; job++)
         {
             await SendAsync(client, $"big{job}", script);
-            await SendAsync(client, $"tiny{job}", "echo ok");
+            await SendAsync(client, $"tin{job}", "echo ok");
         }
 
         await Eventually.HoldsAsync(() => $"all end, of {ends.Count}\n{worker.Output}", () => ends.Count >= 10, Long);
@@ -66,7 +66,7 @@ public sealed class SizeTests(SizeTests.Node own) : IClassFixture<SizeTests.Node
 
         await using var client = await PlainClient.ConnectAsync(uri);
         var ends = await client.ListenAsync("job-finished");
-        await SendAsync(client, "waits", "exit 1", data: 50_000);
+        await SendAsync(client, "wait", "exit 1", data: 50_000);
         await SendAsync(client, "ends", "exit 0", data: 50_000);
         await broker.ControlAsync("eval", "application:set_env(rabbit, max_message_size, 20000).");
 

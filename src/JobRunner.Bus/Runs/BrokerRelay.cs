@@ -1,6 +1,7 @@
 using System.Globalization;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Leases;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
@@ -89,7 +90,11 @@ internal sealed class BrokerRelay(
         string exchange, string routingKey, BasicProperties properties, byte[] body, string keeper, CancellationToken cancellationToken)
     {
         await leases.InContactAsync(cancellationToken);
-        await link.PublishAsync(exchange, routingKey, properties, body, mandatory: true, keeper, cancellationToken);
+        await link.PublishAsync(new Publication(exchange, routingKey, properties, body, mandatory: true, cancellationToken)
+        {
+            Keeper = keeper,
+            MayLeave = leases.InContactAsync,
+        });
     }
 
     private async Task ParkAsync(
