@@ -21,6 +21,11 @@ internal sealed class CliHarness : IDisposable
     private readonly StringWriter _error = new();
     private readonly FakeInterrupts _interrupts = new();
 
+    /// <summary>What the broker is short of, look by look.</summary>
+    public Func<string?>? Alarm { get; set; }
+
+    public Dictionary<string, long?> Counts { get; } = [];
+
     public string? Variable { get; set; } = "amqp://me:secret@rabbit:5673/jobs";
 
     /// <summary>The program is told to end by SIGTERM, not by Ctrl-C.</summary>
@@ -54,6 +59,8 @@ internal sealed class CliHarness : IDisposable
 
     public List<string> Addresses { get; } = [];
 
+    public CancellationToken ReaderGone { get; set; }
+
     public string Output => _output.ToString();
 
     public string Error => _error.ToString();
@@ -81,7 +88,7 @@ internal sealed class CliHarness : IDisposable
     {
         var services = new CliServices
         {
-            Screen = new Screen(Terminal, _output, _error),
+            Screen = new Screen(Terminal, _output, _error) { WatchReader = () => ReaderGone },
             Time = time ?? new FakeTimeProvider(Chains.Noon),
             Environment = name => name == BrokerOption.Variable ? Variable : null,
             OpenStandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes(Input)),
@@ -118,6 +125,8 @@ internal sealed class CliHarness : IDisposable
                 Addresses.Add(address.ToString());
                 return Task.FromResult<IRepairBroker>(Repair);
             },
+            LookForAlarm = (_, _) => Task.FromResult(Alarm?.Invoke()),
+            CountMessages = (_, queues, _) => Task.FromResult<IReadOnlyDictionary<string, long?>>(queues.ToDictionary(queue => queue, queue => Counts.GetValueOrDefault(queue, 0))),
             OpenBrokerControl = (address, _) =>
             {
                 Addresses.Add(address.ToString());

@@ -81,13 +81,29 @@ public sealed class JobFilesTests
     [InlineData("""{"job":{"id":"a","id":"b","type":"t"}}""", "not JSON: Duplicate property 'id'")]
     [InlineData("""{"job":{"id":"a","type":"t","bytes":"%%%"}}""", "; bytes are base64 text, or in a file a JSON object")]
     [InlineData("""{"job":{"id":"a","type":"t","bytes":7}}""", "; bytes are base64 text, or in a file a JSON object")]
+    [InlineData("""{"job":{"id":"a","type":"t","retyWait":"1s"}}""", "\"retyWait\" is no field of a job; did you mean \"retryWait\"?")]
+    [InlineData("""{"jobs":{"aaaa":{"type":"t","sequenceRety":1}}}""", "job \"aaaa\": \"sequenceRety\" is no field of a job; did you mean \"sequenceRetry\"?")]
+    [InlineData("""{"job":{"id":"a","type":"t"},"prevTrys":1}""", "\"prevTrys\" is no field of a RunJob; did you mean \"prevTries\"?")]
+    [InlineData("""{"RequestId":"r1","job":{"id":"a","type":"t"}}""", "\"RequestId\" is no field of a RunJob; did you mean \"requestId\"?")]
+    [InlineData("""{"Job":{"id":"a","type":"t"}}""", "\"Job\" is no field of a RunJob; did you mean \"job\"?")]
+    [InlineData("""{"jobs":{"a":{"type":"t"}},"adjacencylist":{}}""", "\"adjacencylist\" is no field of a job chain; did you mean \"adjacencyList\"?")]
+    [InlineData("sequences:\n  backup:\n    nodes: {}\n", "this is YAML")]
+    [InlineData("---\njob:\n  id: a\n", "this is YAML")]
+    [InlineData("# a spec\n- job: a\n", "this is YAML")]
+    [InlineData("{\"job\":{\"id\":\"a\",\"type\":\"t\",}}", "not JSON (line 1, byte 29): the JSON object contains a trailing comma at the end")]
     public void What_is_wrong_is_told_with_the_files_name(string json, string expected)
     {
         var message = Chains.ProblemsOf(json);
 
         Assert.StartsWith("file.json: ", message, StringComparison.Ordinal);
         Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("reader options", message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("""{"job":{"id":"a","type":"t","owner":"me","x":1},"note":"none"}""")]
+    [InlineData("""{"jobs":{"retyWait":{"type":"t","data":{"retyWait":1}}},"comment":{"retyWait":1}}""")]
+    public void Fields_that_are_like_no_other_are_left_alone(string json) => Assert.NotEmpty(Chains.Parse(json).Commands);
 
     [Fact]
     public void All_problems_of_a_chain_are_told_at_once()

@@ -168,17 +168,37 @@ public sealed class RenderingTests
             new RunnerStatus { RequestId = "r1", JobId = "a", Name = "old", Type = "noop", Try = 1, State = JobState.Pending, Worker = "host-2" },
         ]);
 
-        screen.Write(StatusTable.Draw(screen, statuses, Say.Instant(Logs.Start + 65_000_000_000)));
+        StatusTable.Write(screen, statuses, Say.Instant(Logs.Start + 65_000_000_000));
 
         Assert.Equal(
             """
             REQUEST ID  RUNTIME  TRY  JOB    ID  TYPE   STATE    STATUS           WORKER
             r1          -        1    old    a   noop   PENDING                   host-2
-            r2          1m00s    2    young  b   sleep  RUNNING  (retry sleep) x  host-1
+            r2          1m00s    2    young  b   sleep  WAITING  (retry sleep) x  host-1
 
             """,
             output.ToString(),
             ignoreLineEndingDifferences: true);
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(30)]
+    [InlineData(50)]
+    public void A_narrow_terminal_shows_what_runs_and_the_logs_in_lines_that_can_be_read(int width)
+    {
+        using var terminal = new TestConsole().Width(width);
+        var screen = new Screen(terminal, TextWriter.Null, TextWriter.Null);
+
+        StatusTable.Write(screen, [new RunnerStatus { RequestId = "cq2f6v8k3m1p0a4b5c6d", JobId = "abcd", Name = "copy", State = JobState.Running, Try = 2 }], Chains.Noon);
+        LogListing.Write(screen, [Sample.Jobs[1].Tries[0]], TimeZoneInfo.Utc);
+
+        var told = string.Join(' ', terminal.Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)).Replace("cq2f6v8k3m1p0a4b5c 6d", "cq2f6v8k3m1p0a4b5c6d", StringComparison.Ordinal);
+        Assert.Contains("copy (abcd) RUNNING try 2", told, StringComparison.Ordinal);
+        Assert.Contains("cq2f6v8k3m1p0a4b5c6d", told, StringComparison.Ordinal);
+        Assert.Contains("FAIL exit 75 0.01s: not yet", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("…", told, StringComparison.Ordinal);
+        Assert.All(terminal.Lines, line => Assert.True(line.Length <= width));
     }
 
     [Theory]

@@ -86,6 +86,24 @@ public sealed class ShellCommandTests : IAsyncDisposable
         Assert.Equal(error, result.Error);
     }
 
+    [Theory]
+    [InlineData("#!/bin/sh\r\necho hi\r\n", "its first line ends with CR LF, as Windows writes it, so that no program \"/bin/sh\\r\" is found: save it with LF alone")]
+    [InlineData("#! /usr/bin/env sh\r\n", "its first line ends with CR LF")]
+    [InlineData("#!/no/such/interpreter -x\n", "its first line names /no/such/interpreter, which is not there")]
+    public async Task A_script_whose_first_line_leads_nowhere_says_so(string script, string says)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.sh");
+        await File.WriteAllTextAsync(path, script, TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        var result = await _worker.RunCommandAsync(path);
+
+        File.Delete(path);
+        Assert.Equal((JobState.Fail, 1), (result.State, (int)result.Exit));
+        Assert.StartsWith($"fork/exec {path}: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains(says, result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Arguments_too_long_for_the_system_fail_with_a_clear_error()
     {

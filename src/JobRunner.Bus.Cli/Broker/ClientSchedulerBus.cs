@@ -97,6 +97,10 @@ internal sealed class ClientSchedulerBus : ISchedulerBus, IJobRunnerObserver
 
     void IJobRunnerObserver.OnDisconnected(string reason) => _notes.WriteLine($"jobrunner: {reason}; waiting for the broker, jobs already sent go on");
 
+    void IJobRunnerObserver.OnAlarm(string? reason) => _notes.WriteLine(reason is null
+        ? "jobrunner: the broker's alarm has ended"
+        : $"jobrunner: the broker has an alarm ({reason}) and takes no messages; jobs already sent go on, others wait");
+
     void IJobRunnerObserver.OnReconnected() => _notes.WriteLine("jobrunner: the broker is there again");
 
     void IJobRunnerObserver.OnResultsLost(JobRunnerClientException reason)

@@ -55,6 +55,12 @@ internal sealed record CliServices
     public Func<BrokerAddress, CancellationToken, Task<IBrokerControl>> OpenBrokerControl { get; init; } =
         (address, cancellation) => ClientControl.OpenAsync(address, cancellation);
 
+    /// <summary>What a broker is short of; <see langword="null"/> when it takes messages.</summary>
+    public Func<BrokerAddress, CancellationToken, Task<string?>> LookForAlarm { get; init; } = AlarmProbe.FindAsync;
+
+    /// <summary>How many messages are ready in queues; <see langword="null"/> for a queue that is not there.</summary>
+    public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, long?>>> CountMessages { get; init; } = QueueCounts.OfAsync;
+
     /// <summary>Connects an operator to a broker.</summary>
     public Func<BrokerAddress, CancellationToken, Task<IRepairBroker>> OpenRepairBroker { get; init; } =
         (address, cancellation) => RepairBroker.OpenAsync(address, TimeProvider.System, cancellation);

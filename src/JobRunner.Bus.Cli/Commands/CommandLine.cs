@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using JobRunner.Bus.Cli.Files;
+using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 
@@ -54,6 +55,14 @@ internal static class CommandLine
             services.Screen.Error.WriteLine($"jobrunner: {error.Message}");
             return ExitCodes.Failed;
         }
+        catch (IOException error) when (OutputReader.HasGone(error))
+        {
+            return ExitCodes.OutputClosed;
+        }
+        catch (OutputClosedException)
+        {
+            return ExitCodes.OutputClosed;
+        }
         catch (OperationCanceledException)
         {
             return interrupts?.ExitCode ?? ExitCodes.Interrupted;
@@ -79,6 +88,7 @@ internal static class CommandLine
             SubmitCommand.Build(services, broker),
             StopCommand.Build(services, broker),
             PsCommand.Build(services, broker),
+            StatusCommand.Build(services, broker),
             LogsCommand.Build(services),
             TopologyCommand.Build(services),
             CompletionCommand.Build(services),

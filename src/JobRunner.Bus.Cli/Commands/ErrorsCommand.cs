@@ -11,6 +11,9 @@ internal static class ErrorsCommand
     private const int ListLimit = 1_000;
     private const int ShowLimit = 20;
 
+    // As many a person takes in without a summary.
+    private const int OneLook = 10;
+
     /// <summary>The command.</summary>
     public static Command Build(CliServices services, Option<string?> broker) =>
         new("errors", "List, show, send back or discard what lies in the error queues.")
@@ -36,6 +39,13 @@ internal static class ErrorsCommand
             else if (messages.Count > 0)
             {
                 services.Screen.Write(ErrorListing.Draw(services.Screen, messages, services.Time.LocalTimeZone));
+                if (messages.Count > OneLook)
+                {
+                    foreach (var (reason, count) in ErrorReasons.Group(messages.Select(message => message.Reason)))
+                    {
+                        services.Screen.Output.WriteLine($"{count}x {reason}");
+                    }
+                }
             }
             else
             {

@@ -14,4 +14,7 @@ internal static class ExitCodes
 
     /// <summary>Stopped by Ctrl-C; by SIGTERM it is 143.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Nobody reads the output any more: what the shell says of a program that SIGPIPE ended.</summary>
+    public const int OutputClosed = 141;
 }

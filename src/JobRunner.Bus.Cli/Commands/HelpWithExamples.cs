@@ -19,7 +19,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               0    done; for run and submit --wait: every job is COMPLETE
               1    a job is not COMPLETE, or the command could not be carried out
               2    the command line, a setting or a file is wrong; nothing was sent
-              130  stopped by Ctrl-C
+              130  stopped by Ctrl-C; 143 by SIGTERM; 141 when nobody reads the output any more
 
             """,
         ["worker"] = """
@@ -72,6 +72,14 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               jobrunner ps cq2f6v8k3m1p0a4b5c6d --watch
               jobrunner ps --json | jq -r '.[].jobId'
               jobrunner ps --watch --json | jq '{at, running: [.runners[] | select(.state == 2)] | length}'
+
+            """,
+        ["status"] = """
+            Examples:
+              jobrunner status
+              jobrunner status --json | jq -r '.problems[]'
+
+            Exit codes: 0 if all is well; 1 if something needs a person: no worker, a missing queue, an alarm, messages in an error queue
 
             """,
         ["logs"] = """

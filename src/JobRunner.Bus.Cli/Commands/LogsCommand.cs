@@ -79,7 +79,7 @@ internal sealed class LogsCommand
         }
         else
         {
-            screen.Write(LogListing.Draw(screen, logs, _services.Time.LocalTimeZone));
+            LogListing.Write(screen, logs, _services.Time.LocalTimeZone);
         }
 
         return logs.Count > 0 ? ExitCodes.Success : ExitCodes.Failed;
@@ -89,19 +89,23 @@ internal sealed class LogsCommand
     private async Task<int> FollowAsync()
     {
         using var interrupts = _services.ListenForInterrupts();
+        using var ending = new WatchEnd(interrupts, _services.Screen);
         HashSet<(string JobId, long Try)> shown = [];
-        while (true)
+        return await ending.RunAsync(async stop =>
         {
-            foreach (var log in _filter.Apply(await _services.ReadLogs(_requestId, interrupts.Stop)))
+            while (true)
             {
-                if (shown.Add((log.JobId, log.Try)))
+                foreach (var log in _filter.Apply(await _services.ReadLogs(_requestId, stop)))
                 {
-                    Tell(log);
+                    if (shown.Add((log.JobId, log.Try)))
+                    {
+                        Tell(log);
+                    }
                 }
-            }
 
-            await Task.Delay(LookEvery, _services.Time, interrupts.Stop);
-        }
+                await Task.Delay(LookEvery, _services.Time, stop);
+            }
+        });
     }
 
     private void Tell(JobLogRecorded log)

@@ -1,15 +1,23 @@
 using System.CommandLine;
+using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
+using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Commands;
 
 /// <summary><c>ps</c>: what runs and waits now, on every worker.</summary>
-internal static class PsCommand
+internal sealed class PsCommand(CliServices services, BrokerAddress address, GetRunnerStatus request, bool asJson)
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(2);
+
+    private static readonly string[] Queues = [Names.RunJob, Names.ErrorQueue(Names.RunJob), Names.ErrorQueue(Names.JobLogRecorded)];
+
+    private readonly Screen _screen = services.Screen;
 
     /// <summary>The command.</summary>
     public static Command Build(CliServices services, Option<string?> broker)
@@ -19,72 +27,117 @@ internal static class PsCommand
             Description = "Only this request's jobs.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        var job = CommandLine.JobArgument("Only this job.");
         var json = CommandLine.JsonOption("Print the RunnerStatus messages as one JSON array; with --watch one JSON object a line.");
         var watch = new Option<bool>("--watch") { Description = "Look again every two seconds until Ctrl-C." };
-        var command = new Command("ps", "List what runs and waits now, as every worker tells it.") { request, json, watch };
-        command.SetAction((parsed, _) => ListAsync(
-            services,
-            BrokerOption.Read(parsed.GetValue(broker), services.Environment),
-            new GetRunnerStatus { RequestId = parsed.GetValue(request), Summary = true },
-            parsed.GetValue(json),
-            parsed.GetValue(watch)));
+        var command = new Command("ps", "List what runs and waits now, as every worker tells it.") { request, job, json, watch };
+        command.SetAction((parsed, _) =>
+        {
+            var ps = new PsCommand(
+                services,
+                BrokerOption.Read(parsed.GetValue(broker), services.Environment),
+                new GetRunnerStatus { RequestId = parsed.GetValue(request), JobId = parsed.GetValue(job), Summary = true },
+                parsed.GetValue(json));
+            return parsed.GetValue(watch) ? ps.WatchAsync() : ps.ListAsync();
+        });
         return command;
     }
 
-    private static async Task<int> ListAsync(
-        CliServices services,
-        BrokerAddress address,
-        GetRunnerStatus request,
-        bool asJson,
-        bool watch)
+    private async Task<int> ListAsync()
     {
         using var interrupts = services.ListenForInterrupts();
-        await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
-        while (true)
+        var stop = interrupts.Stop;
+        await AlarmWait.UntilItEndsAsync(services, address, stop);
+        await using var control = await services.OpenBrokerControl(address, stop);
+        var answer = await control.AskStatusAsync(request, stop);
+        if (asJson)
         {
-            var answer = await control.AskStatusAsync(request, interrupts.Stop);
-            var statuses = StatusTable.Sort(answer?.Runners ?? []);
-            if (asJson)
-            {
-                services.Screen.Output.WriteLine(watch
-                    ? SnapshotJson.Write(services.Time.GetUtcNow(), answer?.Workers, statuses)
-                    : System.Text.Encoding.UTF8.GetString(Wire.Serialize(statuses)));
-            }
-            else
-            {
-                Show(services, statuses, answer?.Workers, watch);
-            }
-
-            if (!watch)
-            {
-                return ExitCodes.Success;
-            }
-
-            await Task.Delay(WatchEvery, services.Time, interrupts.Stop);
-        }
-    }
-
-    private static void Show(CliServices services, IReadOnlyList<RunnerStatus> statuses, IReadOnlyList<WorkerStatus>? workers, bool watch)
-    {
-        var screen = services.Screen;
-        if (watch)
-        {
-            screen.Terminal?.Clear(home: true);
-        }
-
-        if (statuses.Count > 0)
-        {
-            screen.Write(StatusTable.Draw(screen, statuses, services.Time.GetUtcNow()));
+            _screen.Output.WriteLine(Encoding.UTF8.GetString(Wire.Serialize(StatusTable.Sort(answer?.Runners ?? []))));
         }
         else
         {
-            screen.Output.WriteLine(workers is null ? "No worker is connected to the broker." : "Nothing runs or waits on any worker.");
+            Show(answer, await services.CountMessages(address, Queues, stop));
         }
 
-        if (workers is { Count: > 0 })
+        return ExitCodes.Success;
+    }
+
+    private async Task<int> WatchAsync()
+    {
+        using var interrupts = services.ListenForInterrupts();
+        using var ending = new WatchEnd(interrupts, _screen);
+        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
+        return await ending.RunAsync(async stop =>
         {
-            screen.Output.WriteLine(
+            for (var firstTime = true; ; firstTime = false)
+            {
+                try
+                {
+                    await using var control = await services.OpenBrokerControl(address, stop);
+                    while (true)
+                    {
+                        var answer = await control.AskStatusAsync(request, stop);
+                        firstTime = false;
+                        ShowAgain(answer, asJson ? null : await services.CountMessages(address, Queues, stop));
+                        await Task.Delay(WatchEvery, services.Time, stop);
+                    }
+                }
+                catch (SchedulerBusException error) when (!firstTime)
+                {
+                    // What it showed last is no longer so.
+                    _screen.Terminal?.Clear(home: true);
+                    _screen.Error.WriteLine($"jobrunner: {error.Message}; looking again every {WatchEvery.TotalSeconds:0}s");
+                }
+
+                await Task.Delay(WatchEvery, services.Time, stop);
+            }
+        });
+    }
+
+    private void ShowAgain(WorkersReport? answer, IReadOnlyDictionary<string, long?>? counts)
+    {
+        if (counts is null)
+        {
+            _screen.Output.WriteLine(SnapshotJson.Write(services.Time.GetUtcNow(), answer?.Workers, StatusTable.Sort(answer?.Runners ?? [])));
+            return;
+        }
+
+        _screen.Terminal?.Clear(home: true);
+        Show(answer, counts);
+    }
+
+    private void Show(WorkersReport? answer, IReadOnlyDictionary<string, long?> counts)
+    {
+        var statuses = StatusTable.Sort(answer?.Runners ?? []);
+        if (statuses.Count > 0)
+        {
+            StatusTable.Write(_screen, statuses, services.Time.GetUtcNow());
+        }
+        else
+        {
+            _screen.Output.WriteLine(answer is null ? "No worker is connected to the broker." : "Nothing runs or waits on any worker.");
+        }
+
+        if (answer is { Workers: { Count: > 0 } workers })
+        {
+            _screen.Output.WriteLine(
                 $"{workers.Count} {(workers.Count == 1 ? "worker" : "workers")}, {workers.Sum(worker => worker.SlotsInUse)} of {workers.Sum(worker => worker.Slots)} slots in use");
         }
+
+        var waiting = statuses.Count(status => status.Sleeping);
+        string[] parts =
+        [
+            waiting > 0 ? $"{waiting} {(waiting == 1 ? "run waits" : "runs wait")} for the next try" : "",
+            counts.GetValueOrDefault(Names.RunJob) is > 0 and var queued ? $"{queued} commands wait in {Names.RunJob}" : "",
+            Errors(Names.RunJob, "commands"),
+            Errors(Names.JobLogRecorded, "job logs"),
+        ];
+        if (string.Join("; ", parts.Where(part => part.Length > 0)) is { Length: > 0 } line)
+        {
+            _screen.Output.WriteLine(line);
+        }
+
+        string Errors(string queue, string what) =>
+            counts.GetValueOrDefault(Names.ErrorQueue(queue)) is > 0 and var count ? $"{count} {what} in {Names.ErrorQueue(queue)}, see: jobrunner errors list" : "";
     }
 }

@@ -32,6 +32,7 @@ internal static class StopCommand
     {
         using var interrupts = services.ListenForInterrupts();
         using var traces = services.ExportTraces();
+        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
         List<StopJobReply> answers = [];

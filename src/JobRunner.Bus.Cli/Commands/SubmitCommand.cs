@@ -25,6 +25,7 @@ internal static class SubmitCommand
             using var traces = services.ExportTraces();
             var loader = new JobFiles(new RequestIds(services.Time), services.OpenStandardInput);
             var requests = await loader.LoadAsync(parsed.GetRequiredValue(files), interrupts.Stop);
+            await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
             var asJson = parsed.GetValue(json);
             return parsed.GetValue(wait)
                 ? await WaitAsync(services, address, requests, asJson, interrupts.Stop)

@@ -77,10 +77,14 @@ internal sealed class JobFiles(RequestIds ids, Func<Stream> openStandardInput)
         }
         catch (JsonException error)
         {
-            // Everything up to " LineNumber:" is the reason; the rest counts lines from 0.
-            var reason = error.Message.Split(" LineNumber:", 2)[0].Split(" Path:", 2)[0].TrimEnd('.');
+            if (FileMistakes.IsYaml(json))
+            {
+                throw new JobFileException(
+                    source, ["this is YAML; it must be JSON. A Spin Cycle request spec becomes a job chain in its Request Manager: give that chain"], error);
+            }
+
             var place = error.LineNumber is { } line ? $" (line {line + 1}, byte {error.BytePositionInLine + 1})" : "";
-            throw new JobFileException(source, [$"not JSON{place}: {reason}"], error);
+            throw new JobFileException(source, [$"not JSON{place}: {FileMistakes.Reason(error)}"], error);
         }
         catch (WireFormatException error)
         {
@@ -100,6 +104,11 @@ internal sealed class JobFiles(RequestIds ids, Func<Stream> openStandardInput)
             throw new JobFileException(
                 source,
                 [$"the JSON is {Article(root.ValueKind)}; it must be the object of a RunJob or of a job chain"]);
+        }
+
+        if (FileMistakes.Fields(root) is { Count: > 0 } mistakes)
+        {
+            throw new JobFileException(source, mistakes);
         }
 
         var isChain = root.TryGetProperty("jobs", out _);

@@ -7,8 +7,22 @@ namespace JobRunner.Bus.Cli.Rendering;
 /// <summary>Job logs for people: a table of tries, or each try with its output.</summary>
 internal static class LogListing
 {
-    /// <summary>One row per try.</summary>
-    public static Table Draw(Screen screen, IReadOnlyList<JobLogRecorded> logs, TimeZoneInfo zone)
+    /// <summary>A row for each try, or a line where there is no room for a table.</summary>
+    public static void Write(Screen screen, IReadOnlyList<JobLogRecorded> logs, TimeZoneInfo zone)
+    {
+        if (!screen.IsTooNarrowForTables)
+        {
+            screen.Write(Draw(screen, logs, zone));
+            return;
+        }
+
+        foreach (var log in logs)
+        {
+            screen.Write(new Text($"{Line(log, zone)}\n"));
+        }
+    }
+
+    private static Table Draw(Screen screen, IReadOnlyList<JobLogRecorded> logs, TimeZoneInfo zone)
     {
         var table = screen.NewTable("JOB", "ID", "TYPE", "TRY", "STATE", "EXIT", "STARTED", "TOOK", "STDOUT", "STDERR", "ERROR");
         foreach (var log in logs)

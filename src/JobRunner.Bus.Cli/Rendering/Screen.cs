@@ -20,11 +20,14 @@ internal sealed class Screen(IAnsiConsole? terminal, TextWriter output, TextWrit
     /// <summary>Standard output, for text that must stay as it is.</summary>
     public TextWriter Output { get; } = output;
 
+    /// <summary>Makes a token that fires when nobody reads the output any more.</summary>
+    public Func<CancellationToken> WatchReader { get; init; } = () => CancellationToken.None;
+
     /// <summary>Standard error.</summary>
     public TextWriter Error { get; } = error;
 
     /// <summary>The process's own console.</summary>
-    public static Screen FromProcess() => Console.IsOutputRedirected ? new Screen(null, Console.Out, Console.Error) : OfTerminal();
+    public static Screen FromProcess() => Console.IsOutputRedirected ? new Screen(null, OutputReader.Open(), Console.Error) { WatchReader = OutputReader.WatchGone } : OfTerminal();
 
     /// <remarks>Apart, so that a worker, whose output goes to a log, never loads what draws.</remarks>
     private static Screen OfTerminal() => new(AnsiConsole.Create(new AnsiConsoleSettings()), Console.Out, Console.Error);

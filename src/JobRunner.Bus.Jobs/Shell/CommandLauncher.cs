@@ -62,7 +62,9 @@ internal static class CommandLauncher
             return (null, $"fork/exec {command}: no such file or directory");
         }
 
-        return IsExecutable(path) ? (path, null) : (null, $"fork/exec {command}: permission denied");
+        return !IsExecutable(path) ? (null, $"fork/exec {command}: permission denied")
+            : ScriptLine.Problem(path) is { } problem ? (null, $"fork/exec {command}: {problem}")
+            : (path, null);
     }
 
     /// <summary>Full path of a program on the worker's PATH; <see langword="null"/> when it is not there.</summary>

@@ -6,12 +6,13 @@ internal static class NearestName
     /// <summary>The known name that is like the one given, or that has the same last part at another level; <see langword="null"/> if there is none.</summary>
     /// <param name="given">A name of parts with colons between.</param>
     /// <param name="known">The names there are.</param>
-    public static string? Of(string given, IEnumerable<string> known)
+    /// <param name="most">How many letters may differ; absent: one, and one more for each four of the last part.</param>
+    public static string? Of(string given, IEnumerable<string> known, int? most = null)
     {
         var (nearest, distance) = known
             .Select(name => (Name: name, Distance: Math.Min(Distance(given, name), 1 + Distance(Last(given), Last(name)))))
             .MinBy(candidate => candidate.Distance);
-        return nearest is not null && distance <= 1 + (Last(given).Length / 4) ? nearest : null;
+        return nearest is not null && distance <= (most ?? (1 + (Last(given).Length / 4))) ? nearest : null;
     }
 
     private static string Last(string name) => name[(name.LastIndexOf(':') + 1)..];
