@@ -10,10 +10,14 @@
 #   infra/bench.sh micro [--quick]   single steps of a job's path in nanoseconds and bytes (BenchmarkDotNet); no broker. Takes its
 #                                    arguments too: infra/bench.sh micro --quick --filter '*Wire*'
 #
+#   infra/bench.sh peers [--quick]   the same commands through this worker, plain MassTransit, Wolverine, and Celery where python3-celery
+#                                    is installed: some 4 minutes, --quick 2
+#
 # With RABBITMQ_BIN=$(infra/rabbitmq4.sh) on RabbitMQ 4. See docs/performance.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 [ -x "${RABBITMQ_BIN:-/usr/lib/rabbitmq/bin}/rabbitmq-server" ] || { echo "RabbitMQ is not installed: infra/test.sh installs it" >&2; exit 2; }
 dotnet build tests/JobRunner.Bus.Benchmarks -c Release --nologo -v quiet '-clp:ErrorsOnly;NoSummary'
+[[ " $* " != *" peers "* ]] || dotnet build tests/JobRunner.Bus.Peers -c Release --nologo -v quiet '-clp:ErrorsOnly;NoSummary'
 exec tests/JobRunner.Bus.Benchmarks/bin/Release/net10.0/JobRunner.Bus.Benchmarks "$@"

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Hosting;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Hosting;
 
 var screen = Screen.FromProcess();
 var services = new CliServices
@@ -8,7 +9,7 @@ var services = new CliServices
     Screen = screen,
     RunWorker = (arguments, cancellation) => arguments.Check
         ? WorkerCheck.RunAsync(arguments, screen, cancellation)
-        : WorkerHost.RunAsync(arguments, cancellation),
+        : WorkerHost.Build(arguments).RunJobRunnerAsync(cancellation),
     OpenEmbeddedBus = EmbeddedBus.OpenAsync,
     ReadHighestTries = StoredLogs.HighestTriesAsync,
     ReadLogs = StoredLogs.ReadAsync,

@@ -30,6 +30,12 @@ public interface IJobRunnerObserver
     {
     }
 
+    /// <summary>The broker has an alarm: short of memory or disk space, it takes no messages. Jobs go on meanwhile.</summary>
+    /// <param name="reason">The broker's words; <see langword="null"/> when the alarm is over.</param>
+    void OnAlarm(string? reason)
+    {
+    }
+
     /// <summary>The broker was away for so long that results may be lost. Whoever waits for one gets the same error.</summary>
     void OnResultsLost(JobRunnerClientException reason)
     {

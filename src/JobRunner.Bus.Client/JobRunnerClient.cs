@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
-using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Client;
 
@@ -97,7 +96,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
         RequireResults();
         var ready = Ready(command);
         using var notSent = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var result = _book.WaitAsync(new JobKey(ready.RequestId, ready.Job.Id), ready.TotalTries, fresh: true, notSent.Token);
+        var result = _book.WaitAsync(new JobKey(ready.RequestId, ready.Job.Id), ready.TotalTries, ready.SentAt, fresh: true, notSent.Token);
         try
         {
             await SubmitAsync(ready, cancellationToken);
@@ -125,7 +124,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(requestId);
         ArgumentException.ThrowIfNullOrEmpty(jobId);
         RequireResults();
-        return _book.WaitAsync(new JobKey(requestId, jobId), 0, fresh: false, cancellationToken);
+        return _book.WaitAsync(new JobKey(requestId, jobId), 0, sentAt: null, fresh: false, cancellationToken);
     }
 
     /// <summary>
@@ -237,7 +236,7 @@ public sealed class JobRunnerClient : IAsyncDisposable
         {
             return await work();
         }
-        catch (PublishException error) when (error.IsReturn)
+        catch (MessageReturnedException error)
         {
             throw new JobRunnerClientException(BrokerFaults.NoWorkerEver, error);
         }

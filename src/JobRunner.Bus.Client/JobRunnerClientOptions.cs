@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Client;
@@ -29,13 +30,16 @@ public sealed record JobRunnerClientOptions
     /// </summary>
     public TimeSpan KeepUnclaimed { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long to look for a broker that was lost before <see cref="JobRunnerClient.SubmitAsync"/> and the like give up; default 1 minute.</summary>
+    /// <summary>
+    /// How long to look for a broker that was lost, or to wait for one that has an alarm, before
+    /// <see cref="JobRunnerClient.SubmitAsync"/> and the like give up; default 1 minute.
+    /// </summary>
     public TimeSpan ReconnectTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// How long the broker may take to say that it has a message; default 30 seconds, at least 1. Then whoever sent it is told that
     /// this is not known, and the next message goes out on another connection. While a broker short of memory or disk space reads
-    /// nothing from its publishers, the time does not count.
+    /// nothing from its publishers, <see cref="ReconnectTimeout"/> counts instead.
     /// </summary>
     public TimeSpan ConfirmTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -66,6 +70,26 @@ public sealed record JobRunnerClientOptions
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Tells the observer something. It must not throw; where it does, the client goes on.</summary>
+    internal void Tell(Action<IJobRunnerObserver> what)
+    {
+        if (Observer is null)
+        {
+            return;
+        }
+
+        try
+        {
+            what(Observer);
+        }
+        catch (Exception error)
+        {
+            Trace.TraceError($"JobRunner.Bus.Client: the observer threw {error}");
+        }
+    }
+
+    internal void TellAlarm(string? reason) => Tell(observer => observer.OnAlarm(reason));
 
     internal void Validate()
     {

@@ -15,22 +15,20 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
     private const string DirectReplyTo = "amq.rabbitmq.reply-to";
 
     private readonly Channel<TAnswer> _answers = Channel.CreateUnbounded<TAnswer>();
-    private readonly IChannel _channel;
+    private readonly ConfirmedChannel _channel;
     private readonly TimeProvider _time;
 
-    private Question(IChannel channel, TimeProvider time)
+    private Question(ConfirmedChannel channel, TimeProvider time)
     {
         _channel = channel;
         _time = time;
-        channel.ChannelShutdownAsync += (_, reason) =>
-        {
-            _answers.Writer.TryComplete(new IOException(reason.ReplyText));
-            return Task.CompletedTask;
-        };
+        _ = EndWithAsync(channel);
     }
 
+    private async Task EndWithAsync(ConfirmedChannel channel) => _answers.Writer.TryComplete(new IOException((await channel.Over).Message));
+
     /// <summary>Asks.</summary>
-    /// <exception cref="RabbitMQ.Client.Exceptions.PublishException">No queue took the question.</exception>
+    /// <exception cref="MessageReturnedException">No queue took the question.</exception>
     public static async Task<Question<TAnswer>> AskAsync<TQuestion>(
         Session session,
         string exchange,
@@ -45,14 +43,14 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
         {
             var asked = new Question<TAnswer>(channel, time);
             var correlationId = Guid.NewGuid().ToString();
-            var consumer = new AsyncEventingBasicConsumer(channel);
+            var consumer = new AsyncEventingBasicConsumer(channel.Channel);
             consumer.ReceivedAsync += (_, delivery) => asked.TakeAsync(delivery, correlationId, read);
-            await channel.BasicConsumeAsync(DirectReplyTo, autoAck: true, consumer, cancellationToken);
+            await channel.Channel.BasicConsumeAsync(DirectReplyTo, autoAck: true, consumer, cancellationToken);
             var properties = Messages.Properties(sentAt);
             properties.ReplyTo = DirectReplyTo;
             properties.CorrelationId = correlationId;
-            await session.ConfirmedAsync(
-                channel.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(question), cancellationToken), cancellationToken);
+            await session.SendAsync(
+                channel, new Publication(exchange, "", properties, Wire.Serialize(question), mandatory: true, cancellationToken), cancellationToken);
             return asked;
         }
         catch
@@ -86,17 +84,7 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            await _channel.DisposeAsync();
-        }
-        catch (Exception error) when (BrokerFaults.IsBrokers(error))
-        {
-            // The connection is gone already.
-        }
-    }
+    public ValueTask DisposeAsync() => _channel.DisposeAsync();
 
     private Task TakeAsync(BasicDeliverEventArgs delivery, string correlationId, Func<BasicDeliverEventArgs, TAnswer> read)
     {

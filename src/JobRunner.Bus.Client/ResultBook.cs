@@ -29,11 +29,12 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
     /// <summary>Waits for the result of a job, or takes the one that is here already.</summary>
     /// <param name="key">The job.</param>
     /// <param name="fromTotalTries">Results of fewer tries than this are of an earlier run: passed over.</param>
+    /// <param name="sentAt">When the command was sent; results of commands sent before are of an earlier run, too.</param>
     /// <param name="fresh">Whether a result that is here already is of an earlier run, too.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public Task<JobFinished> WaitAsync(JobKey key, long fromTotalTries, bool fresh, CancellationToken cancellationToken)
+    public Task<JobFinished> WaitAsync(JobKey key, long fromTotalTries, DateTimeOffset? sentAt, bool fresh, CancellationToken cancellationToken)
     {
-        var waiter = new Waiter(fromTotalTries);
+        var waiter = new Waiter(fromTotalTries, sentAt);
         Unclaimed? found;
         lock (_lock)
         {
@@ -42,7 +43,7 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
                 return Task.FromException<JobFinished>(_over);
             }
 
-            if (!_unclaimed.Remove(key, out found) || fresh || found.Result.TotalTries < fromTotalTries)
+            if (!_unclaimed.Remove(key, out found) || fresh || !waiter.IsFor(found.Result, found.CommandSentAt))
             {
                 if (!_waiters.TryGetValue(key, out var same))
                 {
@@ -81,15 +82,16 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
 
     /// <summary>Takes a result in.</summary>
     /// <param name="result">The result.</param>
+    /// <param name="commandSentAt">When its command was sent; unknown where the worker did not say.</param>
     /// <param name="settle">Called once the result is handed over or let go.</param>
-    public void Add(JobFinished result, Action settle)
+    public void Add(JobFinished result, DateTimeOffset? commandSentAt, Action settle)
     {
         var key = new JobKey(result.RequestId, result.JobId);
-        var unclaimed = new Unclaimed(result, settle, time.GetTimestamp());
+        var unclaimed = new Unclaimed(result, commandSentAt, settle, time.GetTimestamp());
         List<Unclaimed> letGo = [];
         lock (_lock)
         {
-            if (Claim(key, result))
+            if (Claim(key, result, commandSentAt))
             {
                 letGo.Add(unclaimed);
             }
@@ -157,14 +159,14 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
         }
     }
 
-    private bool Claim(JobKey key, JobFinished result)
+    private bool Claim(JobKey key, JobFinished result, DateTimeOffset? commandSentAt)
     {
         if (!_waiters.TryGetValue(key, out var same))
         {
             return false;
         }
 
-        var claimed = same.Where(waiter => waiter.FromTotalTries <= result.TotalTries).ToList();
+        var claimed = same.Where(waiter => waiter.IsFor(result, commandSentAt)).ToList();
         foreach (var waiter in claimed)
         {
             waiter.Done.TrySetResult(result);
@@ -195,14 +197,16 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
 
     private bool IsKept(JobKey key, Unclaimed result) => _unclaimed.TryGetValue(key, out var kept) && ReferenceEquals(kept, result);
 
-    private sealed class Waiter(long fromTotalTries)
+    private sealed class Waiter(long fromTotalTries, DateTimeOffset? sentAt)
     {
-        public long FromTotalTries => fromTotalTries;
+        /// <summary>Whether a result is not of an earlier run, whose end may be told again.</summary>
+        public bool IsFor(JobFinished result, DateTimeOffset? commandSentAt) =>
+            result.TotalTries >= fromTotalTries && !(commandSentAt < sentAt);
 
         public TaskCompletionSource<JobFinished> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed record Unclaimed(JobFinished Result, Action Settle, long Since);
+    private sealed record Unclaimed(JobFinished Result, DateTimeOffset? CommandSentAt, Action Settle, long Since);
 }
 
 /// <summary>A job, by the ids that tell it from all others.</summary>

@@ -1,8 +1,8 @@
+using System.Globalization;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Client;
 
@@ -12,26 +12,24 @@ internal sealed class Session : IAsyncDisposable
     // Unclaimed results are held unacknowledged: there must be room for those that are waited for.
     private const ushort Prefetch = 20_000;
 
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
+
+    private const string CommandSentAt = "jobrunner-command-sent-at";
+
     private readonly IConnection _connection;
-    private readonly IChannel _commands;
+    private readonly BrokerAlarm _alarm;
+    private readonly ConfirmedChannel _commands;
     private readonly IChannel _results;
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ResultBook _book;
     private readonly JobRunnerClientOptions _options;
-    private volatile bool _isBlocked;
 
-    private Session(IConnection connection, IChannel commands, IChannel results, ResultBook book, JobRunnerClientOptions options)
+    private Session(IConnection connection, BrokerAlarm alarm, ConfirmedChannel commands, IChannel results, ResultBook book, JobRunnerClientOptions options)
     {
-        _book = book;
-        _options = options;
-        _connection = connection;
-        _commands = commands;
-        _results = results;
+        (_connection, _alarm, _commands, _results, _book, _options) = (connection, alarm, commands, results, book, options);
         connection.ConnectionShutdownAsync += OnShutdownAsync;
-        connection.ConnectionBlockedAsync += (_, _) => BlockAsync(true);
-        connection.ConnectionUnblockedAsync += (_, _) => BlockAsync(false);
-        commands.ChannelShutdownAsync += OnShutdownAsync;
         results.ChannelShutdownAsync += OnShutdownAsync;
+        _ = LoseWithAsync(commands);
     }
 
     /// <summary>Completes when the connection or one of its channels is lost, with the reason.</summary>
@@ -52,10 +50,10 @@ internal sealed class Session : IAsyncDisposable
         var connection = await address.ConnectAsync(options.ClientName, options.ConfigureConnection, cancellationToken);
         try
         {
-            var commands = await connection.CreateChannelAsync(
-                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+            var alarm = new BrokerAlarm(connection, options.Time, options.TellAlarm);
+            var commands = await ConfirmedChannel.OpenAsync(connection, alarm, new ConfirmPatience(options.ConfirmTimeout), options.Time, cancellationToken);
             var results = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-            var session = new Session(connection, commands, results, book, options);
+            var session = new Session(connection, alarm, commands, results, book, options);
             string[] received = [.. options.ReceivesResults ? [Exchanges.JobFinished] : (string[])[], .. options.ReceivesLogs ? [Exchanges.JobLogRecorded] : (string[])[]];
             foreach (var exchange in (string[])[Exchanges.RunJob, Exchanges.StopJob, Exchanges.GetRunnerStatus, .. received])
             {
@@ -76,66 +74,54 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    /// <summary>Publishes a command and waits until the broker has it safely.</summary>
-    /// <exception cref="RabbitMQ.Client.Exceptions.PublishException">No queue took it, or the broker could not keep it.</exception>
-    /// <exception cref="IOException">The connection was lost, or the broker said nothing: it may have the command.</exception>
-    public async Task PublishAsync<T>(string exchange, T message, BasicProperties properties, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await ConfirmedAsync(
-                _commands.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, Wire.Serialize(message), cancellationToken), cancellationToken);
-        }
-        catch (Exception error) when (error is TimeoutException or PublishException { IsReturn: false })
-        {
-            // A channel that met a queue as its leader died can refuse all that is for it, or lose it without a word (RabbitMQ 3.10).
-            await LoseAsync(error.Message);
-            throw;
-        }
-    }
+    /// <summary>Publishes a command and waits until the broker has it safely, in the workers' queue or stream of the exchange's name.</summary>
+    /// <exception cref="MessageReturnedException">No queue took it.</exception>
+    /// <exception cref="IOException">The connection was lost, or the broker has an alarm: it may have the command.</exception>
+    /// <exception cref="TimeoutException">The broker said nothing: it may have the command.</exception>
+    public Task PublishAsync<T>(string exchange, T message, BasicProperties properties, CancellationToken cancellationToken) => SendAsync(
+        _commands, new Publication(exchange, "", properties, Wire.Serialize(message), mandatory: true, cancellationToken) { Keeper = exchange }, cancellationToken);
 
-    /// <summary>Waits for the broker's word on a message, but not for ever.</summary>
-    /// <exception cref="IOException">The connection was lost.</exception>
-    /// <exception cref="TimeoutException">There was no word in time.</exception>
-    public async Task ConfirmedAsync(ValueTask publishing, CancellationToken cancellationToken)
+    /// <summary>Sends a message on a channel of this session and waits for the broker's word; not for ever, and in an alarm neither.</summary>
+    public async Task SendAsync(ConfirmedChannel channel, Publication message, CancellationToken cancellationToken)
     {
-        // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
-        var confirmed = publishing.AsTask();
+        _ = channel.SendAsync(message).AsTask();
         while (true)
         {
             try
             {
-                if (await Task.WhenAny(confirmed, Lost).WaitAsync(_options.ConfirmTimeout, _options.Time, cancellationToken) == confirmed)
-                {
-                    await confirmed;
-                    return;
-                }
-
-                throw new IOException($"the connection was lost: {await Lost}");
+                await message.Task.WaitAsync(_options.ReconnectTimeout, _options.Time, cancellationToken);
+                return;
             }
-            catch (TimeoutException) when (_isBlocked)
+            catch (TimeoutException) when (!message.IsOver && _alarm.Reason is { } reason)
             {
-                // It has yet to read it.
+                throw new BrokerAlarmException(reason);
             }
-            catch (TimeoutException)
+            catch (TimeoutException) when (!message.IsOver)
             {
-                throw new TimeoutException($"no word from the broker for {_options.ConfirmTimeout.TotalSeconds:0} s");
+                // The channel itself gives it up when there is no word.
             }
         }
     }
 
     /// <summary>A channel for one question and its answers.</summary>
-    public Task<IChannel> NewChannelAsync(CancellationToken cancellationToken) => _connection.CreateChannelAsync(
-        new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+    public Task<ConfirmedChannel> NewChannelAsync(CancellationToken cancellationToken) =>
+        ConfirmedChannel.OpenAsync(_connection, _alarm, new ConfirmPatience(_options.ConfirmTimeout), _options.Time, cancellationToken);
 
-    /// <summary>Deletes the queue of results.</summary>
-    public Task DeleteQueueAsync(string queue) => _results.QueueDeleteAsync(queue);
+    /// <summary>Deletes the queue of results; one that the broker reads nothing of now expires by itself.</summary>
+    public Task DeleteQueueAsync(string queue) => _alarm.Reason is null ? _results.QueueDeleteAsync(queue) : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
         _lost.TrySetResult("closed");
+        await _commands.DisposeAsync();
         try
         {
+            if (_alarm.Reason is not null)
+            {
+                // The broker would not read that it is to be closed.
+                await _connection.AbortAsync(TimeToEnd);
+            }
+
             await _connection.DisposeAsync();
         }
         catch (Exception error) when (BrokerFaults.IsBrokers(error))
@@ -185,12 +171,13 @@ internal sealed class Session : IAsyncDisposable
             if (delivery.Exchange != Exchanges.JobLogRecorded)
             {
                 var result = Wire.Deserialize<JobFinished>(delivery.Body.Span);
-                _options.Observer?.OnResult(result);
-                _book.Add(result, () => _ = SettleAsync(tag));
+                _options.Tell(observer => observer.OnResult(result));
+                _book.Add(result, SentAt(delivery.BasicProperties), () => _ = SettleAsync(tag));
                 return;
             }
 
-            _options.Observer?.OnLog(Wire.Deserialize<JobLogRecorded>(delivery.Body.Span));
+            var log = Wire.Deserialize<JobLogRecorded>(delivery.Body.Span);
+            _options.Tell(observer => observer.OnLog(log));
         }
         catch (WireFormatException)
         {
@@ -199,6 +186,12 @@ internal sealed class Session : IAsyncDisposable
 
         await SettleAsync(tag);
     }
+
+    /// <summary>When the command was sent whose result this is; workers say it.</summary>
+    private static DateTimeOffset? SentAt(IReadOnlyBasicProperties properties) =>
+        long.TryParse(HeaderText.Of(properties, CommandSentAt), NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            : null;
 
     private async Task SettleAsync(ulong tag)
     {
@@ -212,11 +205,7 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    private Task BlockAsync(bool isBlocked)
-    {
-        _isBlocked = isBlocked;
-        return Task.CompletedTask;
-    }
+    private async Task LoseWithAsync(ConfirmedChannel channel) => _lost.TrySetResult((await channel.Over).Message);
 
     private Task OnShutdownAsync(object sender, ShutdownEventArgs reason) => LoseAsync(reason.ReplyText);
 

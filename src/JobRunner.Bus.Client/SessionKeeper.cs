@@ -15,7 +15,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private readonly ResultBook _book;
     private readonly string _queue;
     private readonly CancellationTokenSource _end = new();
-    private TaskCompletionSource<Session> _current = NewTurn();
+    private Turn _current = new();
     private volatile string _trouble = "";
     private Task _keeping = Task.CompletedTask;
 
@@ -36,7 +36,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         try
         {
             var first = await keeper.OpenAsync(cancellationToken);
-            keeper._current.SetResult(first);
+            keeper._current.Opened.SetResult(first);
             keeper._keeping = keeper.KeepAsync(first);
             return keeper;
         }
@@ -48,25 +48,28 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
     /// <summary>The open session; waits for it while the broker is away.</summary>
     /// <exception cref="JobRunnerClientException">It did not come back in time. Nothing was sent.</exception>
+    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
     public async Task<Session> GetAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_end.IsCancellationRequested, typeof(JobRunnerClient));
+        using var patience = new CancellationTokenSource(_options.ReconnectTimeout, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
             while (true)
             {
+                ObjectDisposedException.ThrowIf(_end.IsCancellationRequested, typeof(JobRunnerClient));
                 var turn = Volatile.Read(ref _current);
-                var session = await turn.Task.WaitAsync(_options.ReconnectTimeout, _options.Time, cancellationToken);
+                var session = await turn.Opened.Task.WaitAsync(either.Token);
                 if (session.IsOpen)
                 {
                     return session;
                 }
 
                 // Lost just now: whoever keeps it makes the next turn at once.
-                await Task.Yield();
+                await turn.Over.Task.WaitAsync(either.Token);
             }
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new JobRunnerClientException($"{_trouble} (for {_options.ReconnectTimeout.TotalSeconds:0} s); nothing was sent");
         }
@@ -91,17 +94,13 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
     private async Task KeepAsync(Session session)
     {
-        while (!_end.IsCancellationRequested)
+        while (await UntilLostAsync(session) is { } reason)
         {
-            if (await UntilLostAsync(session) is not { } reason)
-            {
-                await LeaveAsync(session);
-                return;
-            }
-
             _trouble = $"the connection to the broker was lost ({reason})";
-            Volatile.Write(ref _current, NewTurn());
-            _options.Observer?.OnDisconnected(_trouble);
+            var lost = _current;
+            Volatile.Write(ref _current, new Turn());
+            lost.Over.SetResult();
+            _options.Tell(observer => observer.OnDisconnected(_trouble));
             _book.ForgetUnclaimed();
             await CloseAsync(session);
             if (await ReopenAsync() is not { } next)
@@ -110,12 +109,15 @@ internal sealed class SessionKeeper : IAsyncDisposable
             }
 
             session = next;
-            _current.SetResult(session);
-            _options.Observer?.OnReconnected();
+            _current.Opened.SetResult(session);
+            _options.Tell(observer => observer.OnReconnected());
         }
 
-        _current.TrySetException(new ObjectDisposedException(nameof(JobRunnerClient)));
-        _ = _current.Task.Exception;
+        // Whoever waits for a turn meets the end of the client.
+        _current.Opened.TrySetException(new ObjectDisposedException(nameof(JobRunnerClient)));
+        _ = _current.Opened.Task.Exception;
+        _current.Over.TrySetResult();
+        await (session.IsOpen ? LeaveAsync(session) : CloseAsync(session));
     }
 
     /// <summary>Why the session was lost; <see langword="null"/> when the client ends.</summary>
@@ -155,8 +157,9 @@ internal sealed class SessionKeeper : IAsyncDisposable
                 TellOfLostResults();
                 return session;
             }
-            catch (Exception error) when (!_end.IsCancellationRequested && (BrokerFaults.IsBrokers(error) || error is OperationCanceledException))
+            catch (Exception error) when (!_end.IsCancellationRequested)
             {
+                // Whatever it is (an address file that is half written, say), the next attempt may find it mended.
                 _trouble = Describe(error);
                 TellOfLostResults();
             }
@@ -177,7 +180,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
             var reason = new JobRunnerClientException(
                 $"the broker was away for longer than {nameof(JobRunnerClientOptions.OwnQueueExpires)}: results may have been lost; "
                 + $"a scheduler that must miss none names a {nameof(JobRunnerClientOptions.ResultQueue)}");
-            _options.Observer?.OnResultsLost(reason);
+            _options.Tell(observer => observer.OnResultsLost(reason));
             _book.Fail(reason, forGood: false);
         }
     }
@@ -203,5 +206,12 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private async Task CloseAsync(Session session) =>
         await session.DisposeAsync().AsTask().WaitAsync(LongestClosing, _options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private static TaskCompletionSource<Session> NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>One session after another, each a turn.</summary>
+    private sealed class Turn
+    {
+        public TaskCompletionSource<Session> Opened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Completes when the session was lost and the next turn has come, or the client has ended.</summary>
+        public TaskCompletionSource Over { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

@@ -1,5 +1,5 @@
 using JobRunner.Bus.Contracts;
-using RabbitMQ.Client.Exceptions;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Client;
 
@@ -19,7 +19,7 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
             question = await Question<StatusAnswer>.AskAsync(
                 session, Exchanges.GetRunnerStatus, request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
         }
-        catch (PublishException error) when (error.IsReturn)
+        catch (MessageReturnedException)
         {
             return null;
         }
@@ -51,9 +51,20 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
             session, Exchanges.StopJob, stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), stop.SentAt!.Value, time, cancellationToken));
 
         // A runner stays with its worker until its job has stopped: who is still there will answer.
-        var held = (await AskAsync(new GetRunnerStatus { RequestId = stop.RequestId, JobId = stop.JobId }, cancellationToken))?.Runners ?? [];
-        var unanswered = held.GroupBy(status => status.JobId).ToDictionary(same => same.Key, same => same.Last());
+        using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var asking = AskAsync(new GetRunnerStatus { RequestId = stop.RequestId, JobId = stop.JobId }, answered.Token);
         List<StopJobReply> answers = [];
+        if (stop.JobId is not null && await FirstAsync(replies, asking, cancellationToken) is { } first)
+        {
+            // One worker held it, and has said what became of it.
+            await answered.CancelAsync();
+            await ((Task)asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            onReply?.Invoke(first);
+            return new StopAnswer([first], []);
+        }
+
+        var held = (await asking)?.Runners ?? [];
+        var unanswered = held.GroupBy(status => status.JobId).ToDictionary(same => same.Key, same => same.Last());
         while (true)
         {
             var left = unanswered.Count > 0 ? timeout - time.GetElapsedTime(start) : QuietPeriod;
@@ -65,6 +76,26 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
             unanswered.Remove(reply.JobId);
             answers.Add(reply);
             onReply?.Invoke(reply);
+            if (stop.JobId is not null)
+            {
+                return new StopAnswer(answers, []);
+            }
         }
+    }
+
+    /// <summary>The first answer, if it comes before it is known who holds the job.</summary>
+    private static async Task<StopJobReply?> FirstAsync(Question<StopJobReply> replies, Task asking, CancellationToken cancellationToken)
+    {
+        using var known = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var first = replies.NextAsync(LongestAsk + QuietPeriod, known.Token);
+        if (await Task.WhenAny(first, asking) == first)
+        {
+            return await first;
+        }
+
+        await known.CancelAsync();
+        await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return first.IsCompletedSuccessfully ? await first : null;
     }
 }

@@ -32,7 +32,7 @@ internal static class BrokerClient
         return factory;
     }
 
-    /// <summary>Prepares somebody else's factory likewise. Files are read anew: renewed certificates count from the next connection on.</summary>
+    /// <summary>Prepares a factory likewise. Files are read anew: renewed certificates count from the next connection on.</summary>
     /// <exception cref="IOException">A file cannot be read; the message names the setting.</exception>
     public static void Prepare(ConnectionFactory factory, RabbitMqOptions options)
     {
@@ -47,5 +47,15 @@ internal static class BrokerClient
         {
             factory.Ssl = BrokerTls.For(options, new Uri(options.Uri!).Host);
         }
+    }
+
+    /// <summary>Gives somebody else's factory the login as it is in the settings and their files now.</summary>
+    /// <exception cref="IOException">A file cannot be read; the message names the setting.</exception>
+    public static void Refresh(ConnectionFactory factory, RabbitMqOptions options)
+    {
+        var current = RabbitMqSecrets.Current(options);
+        Prepare(factory, current);
+        var login = new ConnectionFactory { Uri = new Uri(current.Uri!) };
+        (factory.UserName, factory.Password) = (login.UserName, login.Password);
     }
 }

@@ -26,10 +26,23 @@ internal static class BrokerFaults
     /// <summary>Whether the broker is not the one that these settings trust, or does not trust us.</summary>
     public static bool IsTls(Exception error) => Flatten(error).Any(reason => reason is AuthenticationException);
 
+    /// <summary>The fault in few words, where it is known which broker is meant.</summary>
+    public static string Reason(Exception error) => Flatten(error).ToList() switch
+    {
+        var all when all.Any(IsLogin) => "it refused the login (wrong password, no such user, or no access from this host)",
+        var all when all.OfType<SocketException>().FirstOrDefault() is { } socket => socket.Message,
+        var all => all[^1].Message.ReplaceLineEndings(" "),
+    };
+
     /// <summary>The fault in words; the password is in none of them.</summary>
     public static string Describe(Exception error, BrokerAddress address)
     {
         var reasons = Flatten(error).ToList();
+        if (reasons.OfType<BrokerAlarmException>().FirstOrDefault() is { } alarm)
+        {
+            return $"the broker at {address.Endpoint} has an alarm ({alarm.Reason}) and takes no message until it is over: see rabbitmq-diagnostics alarms";
+        }
+
         if (reasons.Any(IsLogin))
         {
             return $"the broker at {address.Endpoint} refused {address.Login}: {address.LoginHint}";

@@ -16,10 +16,13 @@ public sealed class RabbitMqOptions
     /// </summary>
     public string? Uri { get; set; }
 
-    /// <summary>A file that holds <see cref="Uri"/>, such as a mounted secret; instead of it.</summary>
+    /// <summary>A file that holds <see cref="Uri"/>, such as a mounted secret; instead of it. Read again for each connection.</summary>
     public string? UriFile { get; set; }
 
-    /// <summary>A file that holds the password as it is, not percent-encoded; it goes before one in the address.</summary>
+    /// <summary>
+    /// A file that holds the password as it is, not percent-encoded; it goes before one in the address. Read again for each
+    /// connection.
+    /// </summary>
     public string? PasswordFile { get; set; }
 
     /// <summary>
@@ -58,6 +61,9 @@ public sealed class RabbitMqOptions
 
     /// <summary>Why a file of a secret could not be read, or an environment variable not be understood.</summary>
     internal string? Unreadable { get; set; }
+
+    /// <summary>Whether <see cref="Uri"/> was read from <see cref="UriFile"/>, and is read again.</summary>
+    internal bool UriIsFromFile { get; set; }
 
     /// <summary>Whether connections are encrypted.</summary>
     internal bool UsesTls => Uri?.StartsWith("amqps:", StringComparison.OrdinalIgnoreCase) == true;

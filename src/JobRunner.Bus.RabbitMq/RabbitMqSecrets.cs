@@ -3,18 +3,42 @@ namespace JobRunner.Bus.RabbitMq;
 /// <summary>Reads what of the broker's address is in files.</summary>
 internal static class RabbitMqSecrets
 {
+    /// <summary>The settings with the files as they are now: a rotated password counts from the next connection on.</summary>
+    /// <exception cref="IOException">A file cannot be read, or holds no address; the message names the setting.</exception>
+    public static RabbitMqOptions Current(RabbitMqOptions options)
+    {
+        var current = Read(options);
+        return current.Unreadable is { } unreadable ? throw new IOException(unreadable)
+            : RabbitMqRules.IsAddress(current.Uri ?? "") ? current
+            : throw new IOException(
+                $"{RabbitMqOptions.Variable(nameof(options.UriFile))} is \"{options.UriFile}\"; it holds no address of a broker (half written?)");
+    }
+
+    /// <summary>The same, where what cannot be read is told by <see cref="RabbitMqOptions.Unreadable"/>.</summary>
+    public static RabbitMqOptions Read(RabbitMqOptions options)
+    {
+        var current = options.Clone();
+        if (current.Unreadable is null)
+        {
+            ReadInto(current);
+        }
+
+        return current;
+    }
+
     /// <summary>Puts it into the address. What cannot be read is told by <see cref="RabbitMqOptions.Unreadable"/>.</summary>
     public static void ReadInto(RabbitMqOptions options)
     {
         if (options.UriFile is { Length: > 0 } uriFile)
         {
-            if (!string.IsNullOrEmpty(options.Uri))
+            if (!string.IsNullOrEmpty(options.Uri) && !options.UriIsFromFile)
             {
                 options.Unreadable = "JobRunner__RabbitMq__Uri and JobRunner__RabbitMq__UriFile are both set; there can be only one";
                 return;
             }
 
             options.Uri = Read(options, nameof(options.UriFile), uriFile);
+            options.UriIsFromFile = true;
         }
 
         if (options.PasswordFile is { Length: > 0 } passwordFile && Read(options, nameof(options.PasswordFile), passwordFile) is { } password

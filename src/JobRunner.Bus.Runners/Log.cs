@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(1004, LogLevel.Error, "Try {Try} did not stop within {StopTimeout} and was given up; what is left of it runs on")]
     public static partial void JobDidNotStop(ILogger logger, long @try, TimeSpan stopTimeout);
+
+    [LoggerMessage(1005, LogLevel.Warning, "The job or one of its services could not be disposed of after the run")]
+    public static partial void JobNotDisposed(ILogger logger, Exception error);
 }

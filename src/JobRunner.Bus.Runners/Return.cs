@@ -21,26 +21,12 @@ public enum RunEnd
 /// <summary>What a run returns.</summary>
 public sealed record Return
 {
-    // What few have.
-    private readonly Seldom? _seldom;
-
     /// <summary>To be filled in.</summary>
     public Return() => JobDataText = LazyObject.Empty();
 
     /// <summary>To be filled in, but for the job data, which stay as they came.</summary>
     [SetsRequiredMembers]
     internal Return(LazyObject jobData) => JobDataText = jobData;
-
-    private sealed record Seldom
-    {
-        public static readonly Seldom None = new();
-
-        public TimeSpan Wait { get; init; }
-
-        public string? Error { get; init; }
-
-        public ActivityContext LastTry { get; init; }
-    }
 
     /// <summary>The final state; for a run that goes on elsewhere, the state of its last try, or PENDING without one.</summary>
     public required JobState FinalState { get; init; }
@@ -65,26 +51,16 @@ public sealed record Return
     internal LazyObject JobDataText { get; init; }
 
     /// <summary>How long from now until the next try is due, for a run that goes on elsewhere.</summary>
-    public TimeSpan Wait
-    {
-        get => _seldom?.Wait ?? default;
-        init => _seldom = value == default && _seldom is null ? null : (_seldom ?? Seldom.None) with { Wait = value };
-    }
+    public TimeSpan Wait { get; init; }
 
     /// <summary>Why the run failed without a try; <see langword="null"/> otherwise.</summary>
-    public string? Error
-    {
-        get => _seldom?.Error;
-        init => _seldom = value is null && _seldom is null ? null : (_seldom ?? Seldom.None) with { Error = value };
-    }
+    public string? Error { get; init; }
 
-    /// <summary>The log of the last try where it is still to be recorded; <see langword="null"/> when all logs are safe.</summary>
+    /// <summary>The log that ends the run where it is still to be recorded; <see langword="null"/> when all logs are safe.</summary>
     public JobLogRecorded? LastLog { get; init; }
 
-    /// <summary>The span of the try that <see cref="LastLog"/> is of; the default when nobody listens to traces.</summary>
-    public ActivityContext LastTry
-    {
-        get => _seldom?.LastTry ?? default;
-        init => _seldom = value == default && _seldom is null ? null : (_seldom ?? Seldom.None) with { LastTry = value };
-    }
+    /// <summary>The span of the last try of a run that has finished; the default when nobody listens to traces.</summary>
+    public ActivityContext LastTry => LastSpan?.Context ?? default;
+
+    internal Activity? LastSpan { get; init; }
 }

@@ -1,30 +1,23 @@
 using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
-using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Runners;
 
 /// <summary>Runs one job: tries it, logs each try, waits, tries again. The seed's <c>runner.Runner</c>.</summary>
-/// <remarks>
-/// All that a run knows between two steps is in its fields, so that a wait is no more than an entry in a queue, and the loop can be
-/// left and entered again: by the wait when it is over, and by a try whose job was given up while the loop was in it.
-/// </remarks>
-public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadPoolWorkItem, IAsyncDisposable
+public sealed class Runner : IRunner, IAsyncDisposable
 {
     private readonly RunnerParts _parts;
     private readonly RunJob _command;
-    private readonly IJob _job;
-    private readonly object? _made; // where there is more than the job
+    private readonly RunSignals _signals = new();
     private readonly long _startedAt;
-    private ExecutionContext? _flow;
+    private MadeJob _made;
     private LazyObject _jobData;
     private long _tryNumber;
 
-    internal Runner(RunJob command, MadeJob made, RunnerParts parts)
+    internal Runner(RunJob command, RunnerParts parts)
     {
-        (_command, _job, _parts) = (command, made.Job, parts);
-        _made = made is { Scope: null, Limits: null } ? null : made;
+        (_command, _parts) = (command, parts);
         _jobData = command.JobDataText;
         _startedAt = UnixNanoseconds.Now(parts.Time);
         _tryNumber = 1 + command.TotalTries;
@@ -33,232 +26,342 @@ public sealed partial class Runner : RunnerSignals, IRunner, ITryOwner, IThreadP
     /// <inheritdoc/>
     public RunnerKey Key => new(_command.RequestId, _command.Job.Id);
 
-    private MadeJob Made => _made is MadeJob more ? more : new MadeJob(_job, null);
+    /// <summary>Fires when the run is abandoned.</summary>
+    public CancellationToken Abandoned => _signals.Abandoned;
 
-    private ILogger Logger => _parts.Logger;
+    private long MaxTries => 1 + _command.Job.Retry;
+
+    /// <summary>Tries of this run, the next one included.</summary>
+    private long Tries => _tryNumber - _command.TotalTries;
+
+    /// <summary>Number of the next try within the sequence.</summary>
+    private long TryNo => _command.PrevTries + Tries;
 
     private TimeSpan RetryWait => GoDuration.Parse(_command.Job.RetryWait).ToTimeSpan();
 
-    IJob ITryOwner.Job => _job;
-
-    TimeSpan ITryOwner.StopTimeout => _parts.Options.StopTimeout;
-
-    TimeProvider ITryOwner.Time => _parts.Time;
+    private TimeSpan TryTimeout => string.IsNullOrEmpty(_command.Timeout)
+        ? _made.Limits?.TryTimeout ?? TimeSpan.Zero
+        : GoDuration.Parse(_command.Timeout).ToTimeSpan();
 
     /// <summary>
     /// Runs the job until it is complete or stopped, no try is left, or the run goes on elsewhere. Each try's log is safe
-    /// before the next try starts. Called once.
+    /// before the next try starts. A job that cannot be made fails without a try, with one log that says why. Called once;
+    /// returns at once: no code of the job runs on the caller's thread.
     /// </summary>
     /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
-    public Task<Return> RunAsync()
+    public Task<Return> RunAsync() => _signals.Begin(this, static run => run.LoopAsync(leaveLastLog: false));
+
+    /// <summary>
+    /// As <see cref="RunAsync()"/>, but the log that ends the run is left to the caller, in <see cref="Return.LastLog"/>: to be
+    /// recorded together with the end of the run.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
+    public Task<Return> RunToLastLogAsync() => _signals.Begin(this, static run => run.LoopAsync(leaveLastLog: true));
+
+    /// <summary>The loop: take a slot, run the try, record its log, decide, wait or park.</summary>
+    private async Task<Return> LoopAsync(bool leaveLastLog)
     {
-        _flow = ExecutionContext.Capture();
-        // Off the caller's stack: a job that blocks before its first await must not block whoever delivers.
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
-        return Result;
+        // Off the caller's thread: a job's constructor may block it.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (MakeJob() is { } problem)
+        {
+            return await FailWithoutTryAsync(problem, leaveLastLog);
+        }
+
+        var state = JobState.Pending;
+        var (wait, waitBegan) = (TimeSpan.Zero, 0L);
+        while (true)
+        {
+            // Take a slot. A run that waits, for one or between tries, holds none.
+            JobTry? current = new(_made.Job, new JobRunContext(_command, _jobData, _tryNumber), TryTimeout, _parts.Options.StopTimeout, _parts.Time);
+            switch (await TryStartAsync(current))
+            {
+                case Start.HeldBack:
+                    return NotStarted(state, wait - _parts.Time.GetElapsedTime(waitBegan));
+                case Start.NoPlaceForItsType:
+                    return NotStarted(state, JobTypeLimits.LookAgainAfter);
+            }
+
+            // Run the try. What is published of it belongs to its span.
+            using (var span = JobTraces.StartTry(_command, _tryNumber))
+            {
+                Log.TryStarts(_parts.Logger, _tryNumber, TryNo, MaxTries);
+                var startedAt = UnixNanoseconds.Now(_parts.Time);
+                var result = await current.RunAsync();
+                var (log, cut) = End(current, startedAt, result);
+                JobTraces.EndTry(span, log);
+
+                // Record its log before anything follows from it. The log that ends the run may be left to the caller.
+                Abandoned.ThrowIfCancellationRequested();
+                await KeepJobDataAsync(current);
+                state = log.State;
+                var isFailure = state is not (JobState.Complete or JobState.Stopped);
+                var over = isFailure ? TryNo == MaxTries : !cut || state == JobState.Complete;
+                if (!over || !leaveLastLog)
+                {
+                    await _parts.Logs.RecordAsync(log, Abandoned);
+                }
+
+                // Decide. COMPLETE and STOPPED end the run, but a try that was cut goes on elsewhere; all else is tried again.
+                if (isFailure)
+                {
+                    Log.TryFailed(_parts.Logger, _tryNumber, state.ToSeedName(), MaxTries - TryNo);
+                }
+
+                if (over)
+                {
+                    _signals.Leave();
+                    return Returns(state, log.Try, lastLog: leaveLastLog ? log : null, lastSpan: span);
+                }
+
+                if (!isFailure)
+                {
+                    return Returns(state, log.Try, _signals.Leave() ? RunEnd.Finished : RunEnd.HandedOver);
+                }
+            }
+
+            // Park, or wait. From here on it is the next try: stopped now, that one is counted, and run again on a resume.
+            current = null; // with all that its job wrote: thousands may wait
+            Interlocked.Increment(ref _tryNumber);
+            (wait, waitBegan) = (RetryWait, _parts.Time.GetTimestamp());
+            if (wait > _parts.Options.ParkWaitsOver)
+            {
+                return _signals.Leave()
+                    ? Returns(JobState.Stopped, _tryNumber - 1)
+                    : Returns(state, _tryNumber - 1, RunEnd.Parked, wait);
+            }
+
+            if (wait > TimeSpan.Zero)
+            {
+                _signals.Sleep();
+                await LongWait.ForAsync(wait, _parts.Time, _signals.NoMoreTries);
+            }
+        }
+    }
+
+    private enum Start
+    {
+        Started,
+        HeldBack,
+        NoPlaceForItsType,
     }
 
     /// <summary>
-    /// As <see cref="RunAsync"/>, but the log of a try that ends the run is left to the caller, in
-    /// <see cref="Return.LastLog"/>: to be recorded together with the end of the run.
+    /// Waits for a place of the job's type, a slot, and an open gate, and starts the try. Nothing is held, and no try started, when a
+    /// stop or a hand-over came first, or the type has no place. The place of the type comes first: who waits for one holds no slot.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The run was abandoned: it has no result here.</exception>
-    public Task<Return> RunToLastLogAsync()
+    private async ValueTask<Start> TryStartAsync(JobTry next)
     {
-        _leaveLastLog = true;
-        return RunAsync();
+        var held = _signals.NoMoreTries;
+        var (place, slot) = (false, false);
+        try
+        {
+            place = _made.Limits is null || await _made.Limits.TakeAsync(_parts.Options.ParkWaitsOver, _parts.Time, held);
+            if (!place)
+            {
+                return Start.NoPlaceForItsType;
+            }
+
+            if (!_parts.Slots.TryTake())
+            {
+                await _parts.Slots.TakeAsync(held);
+            }
+
+            slot = true;
+            // The gate last: a slot may have been long in coming.
+            if (!_parts.Gate.IsOpen)
+            {
+                await _parts.Gate.OpensAsync(held);
+            }
+
+            if (_signals.TryStart(next))
+            {
+                return Start.Started;
+            }
+        }
+        catch (OperationCanceledException) when (held.IsCancellationRequested)
+        {
+        }
+
+        if (slot)
+        {
+            _parts.Slots.Release();
+        }
+
+        if (place)
+        {
+            _made.Limits?.Release();
+        }
+
+        return Start.HeldBack;
     }
 
-    void IThreadPoolWorkItem.Execute() => GoOn();
-
-    /// <summary>Goes on where the run stands, on this thread; called by its wait when that is over.</summary>
-    internal void GoOn()
+    /// <summary>The try has ended: gives its slot back, and returns its log and whether it was cut.</summary>
+    private (JobLogRecorded Log, bool Cut) End(JobTry ended, long startedAt, JobResult result)
     {
-        if (_flow is null)
+        var finishedAt = UnixNanoseconds.Now(_parts.Time);
+        var (state, cut) = _signals.TryEnded(result.State);
+        _parts.Slots.Release();
+        _made.Limits?.Release();
+
+        Log.TryEnded(_parts.Logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
+        if (state != result.State)
         {
-            _ = LoopAsync(null, null);
+            Log.StateChangedByStop(_parts.Logger, _tryNumber, result.State.ToSeedName());
         }
-        else
+
+        if (ended.GivenUp)
         {
-            ExecutionContext.Run(_flow, static run => _ = ((Runner)run!).LoopAsync(null, null), this);
+            Log.JobDidNotStop(_parts.Logger, _tryNumber, _parts.Options.StopTimeout);
+        }
+
+        var log = new JobLogRecorded
+        {
+            RequestId = _command.RequestId,
+            JobId = _command.Job.Id,
+            Try = _tryNumber,
+            Name = _command.Job.Name,
+            Type = _command.Job.Type,
+            StartedAt = startedAt,
+            FinishedAt = finishedAt,
+            State = state,
+            Exit = result.Exit,
+            Error = result.Error ?? "",
+            Stdout = result.Stdout,
+            Stderr = result.Stderr,
+        };
+        return (log, cut);
+    }
+
+    private async ValueTask KeepJobDataAsync(JobTry ended)
+    {
+        if (ended.JobData is { } after && !_jobData.Holds(after))
+        {
+            // As bytes: they weigh less while the run waits, and a job that was given up cannot change them.
+            _jobData = new LazyObject(after).AsBytes();
+            await _parts.Logs.KeepJobDataAsync(Key, _tryNumber, after, Abandoned);
         }
     }
 
-    // On a thread of its own, too: the next try is on it.
-    void ITryOwner.GaveUp(TryRun current, JobResult result) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static step => step.Run.GoOn(step.Ended, step.Result), (Run: this, Ended: current, Result: result), preferLocal: false);
-
-    private void GoOn(TryRun ended, JobResult result)
-    {
-        if (_flow is null)
-        {
-            _ = LoopAsync(ended, result);
-        }
-        else
-        {
-            ExecutionContext.Run(_flow, _ => _ = LoopAsync(ended, result), null);
-        }
-    }
-
-    /// <summary>
-    /// The loop: from where the run stands until it has ended, or waits, or a try's job was given up, which goes on by itself. Never
-    /// throws. Begins on a thread that a job may block.
-    /// </summary>
-    /// <param name="ended">The try that has ended; none when the next is to start.</param>
-    /// <param name="result">How it ended.</param>
-    private async Task LoopAsync(TryRun? ended, JobResult? result)
+    /// <summary>Makes the job, unless the run was stopped or handed over before.</summary>
+    /// <returns>Why there can be no try; <see langword="null"/> otherwise.</returns>
+    private string? MakeJob()
     {
         try
         {
-            var end = TryNo > MaxTries ? await NoTryLeftAsync() : null;
-            while (end is null)
+            if (RunJobRules.Check(_command) is { Count: > 0 } wrong)
             {
-                var onItsThread = true;
-                if (ended is null)
-                {
-                    ended = new TryRun(this, new JobRunContext(_command, _jobData, _tryNumber));
-                    if (!await TryStartAsync(ended))
-                    {
-                        ended.Dispose();
-                        end = NotStarted(TimeLeft);
-                        break;
-                    }
-
-                    Begins(ended);
-                    var running = ended.RunAsync(Timeout);
-                    onItsThread = running.IsCompleted;
-                    result = await running;
-                    if (result is null)
-                    {
-                        return;
-                    }
-                }
-
-                var recorded = EndAsync(ended, result!);
-                onItsThread &= recorded.IsCompleted;
-                end = await recorded;
-                var status = ended.Status;
-                Leaves(ended);
-                ended = null;
-                if (end is null && RetryWait is var wait && wait > TimeSpan.Zero)
-                {
-                    if (Sleeps(status, wait))
-                    {
-                        return;
-                    }
-
-                    end = NotStarted(wait);
-                }
-                else if (end is null && !onItsThread)
-                {
-                    // This may be the thread of whoever took the log: no place for a job.
-                    await Task.Yield();
-                }
+                throw new ArgumentException(string.Join("; ", wrong));
             }
 
-            Returned(end);
+            if (!_signals.NoMoreTries.IsCancellationRequested)
+            {
+                _made = _parts.Jobs.Make(_command.Job);
+            }
         }
         catch (Exception error)
         {
-            // The log sink threw, or the run was abandoned.
-            GivenUp(error);
+            return "problem creating job runner: " + error.Message;
         }
+
+        return TryNo > MaxTries ? $"no try left: prevTries {_command.PrevTries} = 1 + retry {_command.Job.Retry}" : null;
     }
 
-    /// <summary>Sees the log of a try that has ended to safety, and finds out what follows.</summary>
-    /// <returns>What the run returns; <see langword="null"/> when the next try is to start after the wait.</returns>
-    private async ValueTask<Return?> EndAsync(TryRun current, JobResult result)
+    private async Task<Return> FailWithoutTryAsync(string problem, bool leaveLastLog)
     {
-        using var span = current.Span;
-        var log = LogOf(current, result);
-        JobTraces.EndTry(span, log);
-        ThrowIfAbandoned();
-        var untilSafe = current.UntilLogged ?? Abandoned;
-        if (current.JobDataGiven is { } after && !_jobData.Holds(after))
+        Abandoned.ThrowIfCancellationRequested();
+        if (_signals.Leave())
         {
-            _jobData = new LazyObject(after);
-            await _parts.Logs.KeepJobDataAsync(Key, log.Try, after, untilSafe);
+            return Returns(JobState.Stopped, _command.TotalTries);
         }
 
-        _state = log.State;
-        var ended = _state == JobState.Complete || (_state == JobState.Stopped && !CutTheTry);
-        var lastFailed = _state is not (JobState.Complete or JobState.Stopped) && TryNo == MaxTries;
-        if (_leaveLastLog && (ended || lastFailed))
+        var log = NoTryLog.For(_command, problem);
+        if (!leaveLastLog)
         {
-            if (!ended)
-            {
-                Log.TryFailed(Logger, _tryNumber, _state.ToSeedName(), 0);
-            }
-
-            Leave();
-            return Returns(_state, log.Try) with { LastLog = log, LastTry = span?.Context ?? default };
+            await _parts.Logs.RecordAsync(log, Abandoned);
         }
 
-        await _parts.Logs.RecordAsync(log, untilSafe);
-        span?.Stop();
-        if (ended)
-        {
-            Leave();
-            return Returns(_state, log.Try);
-        }
-
-        if (_state == JobState.Stopped)
-        {
-            return Returns(_state, log.Try, Leave() ? RunEnd.Finished : RunEnd.HandedOver);
-        }
-
-        Log.TryFailed(Logger, _tryNumber, _state.ToSeedName(), MaxTries - TryNo);
-        if (lastFailed)
-        {
-            Leave();
-            return Returns(_state, log.Try);
-        }
-
-        // From here on it is the next try: stopped now, that one is counted, and run again on a resume.
-        Interlocked.Increment(ref _tryNumber);
-        return RetryWait > _parts.Options.ParkWaitsOver
-            ? Leave() ? Returns(JobState.Stopped, log.Try) : Returns(_state, log.Try, RunEnd.Parked) with { Wait = RetryWait }
-            : null;
+        return NoTryLog.ReturnFor(_command, problem) with { LastLog = leaveLastLog ? log : null };
     }
 
-    private static void Leaves(TryRun ended)
+    /// <summary>Stopped or handed over before the next try: that try is run again on a resume (seed).</summary>
+    private Return NotStarted(JobState state, TimeSpan left)
     {
-        if (ended.Span is { } span)
-        {
-            // It was ended in a method of its own, whose context is not this one's.
-            Activity.Current = span.Parent;
-        }
-
-        ended.Dispose();
+        Abandoned.ThrowIfCancellationRequested();
+        return _signals.Leave()
+            ? Returns(JobState.Stopped, _tryNumber - 1)
+            : Returns(state, _tryNumber - 1, RunEnd.HandedOver, left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
-    private void ThrowIfAbandoned()
-    {
-        if (IsAbandoned)
+    private Return Returns(
+        JobState finalState, long logged, RunEnd end = RunEnd.Finished, TimeSpan wait = default, JobLogRecorded? lastLog = null, Activity? lastSpan = null) => new(_jobData)
         {
-            throw new OperationCanceledException("the run was abandoned", Abandoned);
-        }
-    }
+            FinalState = finalState,
+            Tries = Tries,
+            End = end,
+            Next = new TryCounters(finalState == JobState.Stopped || end != RunEnd.Finished ? TryNo - 1 : TryNo, logged),
+            Wait = wait,
+            LastLog = lastLog,
+            LastSpan = lastSpan,
+        };
 
-    /// <summary>How long until the next try is due.</summary>
-    private TimeSpan TimeLeft => _noPlaceForItsType ? JobTypeLimits.LookAgainAfter
-        : Look().Now is RetryWait wait ? _parts.Waits.TimeLeft(wait) : TimeSpan.Zero;
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A try that runs is told to stop, and whatever it returns other than COMPLETE becomes STOPPED. The wait for it is
+    /// bounded by <see cref="RunnerOptions.StopTimeout"/>.
+    /// </remarks>
+    public Task<StopResult> StopAsync() => _signals.StopAsync();
 
-    /// <summary>Begins a wait, which brings the run back; false when a stop or a hand-over came first.</summary>
-    private bool Sleeps(string status, TimeSpan wait)
+    /// <summary>
+    /// Asks the run to go on elsewhere: at once while it waits, after the try that runs otherwise. A try that completes,
+    /// or fails for the last time, ends the run here.
+    /// </summary>
+    public void HandOver() => _signals.HandOver();
+
+    /// <summary>Stops the try that runs so that it can be handed over; its log says STOPPED, its budget is not used up.</summary>
+    public void CutTry() => _signals.CutTry();
+
+    /// <summary>
+    /// Gives the run up, because another may have taken it over: the try that runs is told to stop, nothing more is
+    /// recorded, and <see cref="RunAsync()"/> throws once the job has let go.
+    /// </summary>
+    public void Abandon() => _signals.Abandon();
+
+    /// <inheritdoc/>
+    public RunnerStatus Status()
     {
-        _jobData = _jobData.AsBytes();
-        return TrySleep(new RetryWait(this, status), _parts.Waits, wait);
-    }
-
-    private protected override void EndWait(RetryWait wait)
-    {
-        if (_parts.Waits.Remove(wait))
+        var (phase, status) = _signals.Look();
+        var sleeping = phase == RunnerPhase.Sleeping;
+        return new RunnerStatus
         {
-            wait.Due();
-        }
+            RequestId = _command.RequestId,
+            JobId = _command.Job.Id,
+            Type = _command.Job.Type,
+            Name = _command.Job.Name,
+            StartedAt = _startedAt,
+            State = phase == RunnerPhase.Pending ? JobState.Pending : JobState.Running,
+            Status = sleeping ? "(retry sleep) " + status : status,
+            Try = Interlocked.Read(ref _tryNumber),
+            Sleeping = sleeping,
+        };
     }
 
     /// <summary>Lets go of the job and its scope.</summary>
-    public ValueTask DisposeAsync() => Made.Scope?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_made.Scope is not { } scope)
+        {
+            return;
+        }
+
+        try
+        {
+            await scope.DisposeAsync();
+        }
+        catch (Exception error)
+        {
+            // The mistake of a job, or of one of its services: its run has ended all the same.
+            Log.JobNotDisposed(_parts.Logger, error);
+        }
+    }
 }

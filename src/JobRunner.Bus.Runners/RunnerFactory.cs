@@ -19,28 +19,12 @@ public sealed class RunnerFactory(
     ILogger<Runner> logger,
     ITryGate? gate = null)
 {
-    private readonly RunnerParts _parts = new(logs, slots, options, gate ?? OpenTryGate.Instance, time, logger);
+    private readonly RunnerParts _parts = new(jobs, logs, slots, options, gate ?? OpenTryGate.Instance, time, logger);
 
-    /// <summary>Makes a runner, its job ready to run.</summary>
-    /// <exception cref="JobNotMadeException">
-    /// The command breaks <see cref="RunJobRules"/>, the job's type is unknown, or its bytes make no sense.
-    /// </exception>
+    /// <summary>Makes a runner. Cheap: the job itself is made when the runner runs, on a thread of its own.</summary>
     public Runner Make(RunJob command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        try
-        {
-            var wrong = RunJobRules.Check(command);
-            if (wrong.Count > 0)
-            {
-                throw new ArgumentException(string.Join("; ", wrong));
-            }
-
-            return new Runner(command, jobs.Make(command.Job), _parts);
-        }
-        catch (Exception error)
-        {
-            throw new JobNotMadeException(command, error);
-        }
+        return new Runner(command, _parts);
     }
 }

@@ -100,7 +100,7 @@ public sealed record JobRun
         services.AddSingleton(new RunnerOptions { StopTimeout = StopTimeout });
         services.AddSingleton(new TrySlots(1));
         _addJob(services);
-        return LiveJobRun.Start(services.BuildServiceProvider(validateScopes: true), Command(), clock, logs, GiveUpAfter);
+        return new LiveJobRun(services.BuildServiceProvider(validateScopes: true), Command(), clock, logs, GiveUpAfter);
     }
 
     private RunJob Command() => new()

@@ -10,36 +10,19 @@ public sealed class LiveJobRun : IAsyncDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
 
     private readonly ServiceProvider _services;
-    private readonly RunJob _command;
     private readonly KeptLogs _logs;
     private readonly TimeSpan _giveUpAfter;
-    private readonly Runner? _runner;
+    private readonly Runner _runner;
     private readonly Task<Return> _run;
 
-    private LiveJobRun(ServiceProvider services, RunJob command, TestClock clock, KeptLogs logs, TimeSpan giveUpAfter, Runner? runner, Task<Return> run)
+    internal LiveJobRun(ServiceProvider services, RunJob command, TestClock clock, KeptLogs logs, TimeSpan giveUpAfter)
     {
         _services = services;
-        _command = command;
         Clock = clock;
         _logs = logs;
         _giveUpAfter = giveUpAfter;
-        _runner = runner;
-        _run = run;
-    }
-
-    internal static LiveJobRun Start(ServiceProvider services, RunJob command, TestClock clock, KeptLogs logs, TimeSpan giveUpAfter)
-    {
-        try
-        {
-            var runner = services.GetRequiredService<RunnerFactory>().Make(command);
-            return new LiveJobRun(services, command, clock, logs, giveUpAfter, runner, runner.RunAsync());
-        }
-        catch (JobNotMadeException error)
-        {
-            // As a worker does: one log without times, and FAIL.
-            logs.RecordAsync(error.Log);
-            return new LiveJobRun(services, command, clock, logs, giveUpAfter, null, Task.FromResult(error.Return));
-        }
+        _runner = services.GetRequiredService<RunnerFactory>().Make(command);
+        _run = _runner.RunAsync();
     }
 
     /// <summary>The clock of the run. It moves when the test advances it, and by itself only in <see cref="EndAsync"/>, between tries.</summary>
@@ -49,7 +32,7 @@ public sealed class LiveJobRun : IAsyncDisposable
     public IReadOnlyList<JobLogRecorded> Logs => _logs.All;
 
     /// <summary>Live status, as <c>ps</c> shows it.</summary>
-    public RunnerStatus Status => _runner?.Status() ?? new RunnerStatus { RequestId = _command.RequestId, JobId = _command.Job.Id };
+    public RunnerStatus Status => _runner.Status();
 
     /// <summary>Waits until the status is as the test wants it: the moment to stop the job, or to move the clock.</summary>
     /// <exception cref="TimeoutException">It was not in time.</exception>
@@ -64,8 +47,7 @@ public sealed class LiveJobRun : IAsyncDisposable
     }
 
     /// <summary>Stops the job, as a person does; returns what whoever asked is told.</summary>
-    public Task<StopResult> StopAsync() =>
-        _runner?.StopAsync().WaitAsync(_giveUpAfter) ?? throw new InvalidOperationException("the job could not be made: there is nothing to stop");
+    public Task<StopResult> StopAsync() => _runner.StopAsync().WaitAsync(_giveUpAfter);
 
     /// <summary>Waits for the end. Waits between tries are skipped: the clock is moved on to the next try.</summary>
     /// <exception cref="TimeoutException">The run has not ended in time.</exception>
@@ -98,18 +80,14 @@ public sealed class LiveJobRun : IAsyncDisposable
     /// <summary>Stops the job if it still runs, and lets go of it and its services.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_runner is { } runner)
+        if (!_run.IsCompleted)
         {
-            if (!_run.IsCompleted)
-            {
-                runner.Abandon();
-                await Task.WhenAny(_run, Task.Delay(_giveUpAfter, TimeProvider.System));
-                _ = _run.Exception;
-            }
-
-            await runner.DisposeAsync();
+            _runner.Abandon();
+            await Task.WhenAny(_run, Task.Delay(_giveUpAfter, TimeProvider.System));
+            _ = _run.Exception;
         }
 
+        await _runner.DisposeAsync();
         await _services.DisposeAsync();
     }
 

@@ -39,10 +39,9 @@ public static class JobRunnerServices
         this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? configureBus = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        DurationConverter.Register();
 
         // The transport is chosen before there are services; its value is validated with all others when the host starts.
-        var transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(TransportOptions.Transport), TransportKind.InMemory);
+        _ = Enum.TryParse<TransportKind>(configuration[TransportOptions.Path], ignoreCase: true, out var transport);
         services.AddSettings(configuration);
         services.AddRunners();
         services.AddJobLogDelivery(configuration);
@@ -58,7 +57,6 @@ public static class JobRunnerServices
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
             {
-                bus.AddReceiveObserver(provider => provider.GetRequiredService<BlockedWatch>());
                 bus.UsingRabbitMq(ConfigureBroker);
             }
             else
@@ -74,13 +72,12 @@ public static class JobRunnerServices
 
     private static void AddSettings(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<TransportOptions>().Configure(options =>
-            options.Transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(options.Transport), TransportKind.InMemory));
+        // Before all others: it tells their mistyped names.
+        services.AddSingleton(provider => new SettingsCheck(configuration, provider.GetServices<SettingsSection>()));
+        services.AddSettings<TransportOptions, TransportOptionsRules>(configuration, TransportOptions.Section);
         services.PostConfigure<RabbitMqOptions>(RabbitMqSecrets.ReadInto);
-        services.AddOptionsWithValidateOnStart<RabbitMqOptions, RabbitMqOptionsRules>()
-            .Bind(configuration.GetSection(RabbitMqOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
-        services.AddOptionsWithValidateOnStart<WorkerOptions, WorkerOptionsRules>()
-            .Bind(configuration.GetSection(WorkerOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSettings<RabbitMqOptions, RabbitMqOptionsRules>(configuration, RabbitMqOptions.Section);
+        services.AddSettings<WorkerOptions, WorkerOptionsRules>(configuration, WorkerOptions.Section);
         services.AddSingleton(provider =>
         {
             var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
@@ -132,12 +129,12 @@ public static class JobRunnerServices
         if (transport == TransportKind.RabbitMq)
         {
             services.AddSingleton<ILogDelay, BrokerLogDelay>();
-            services.AddSingleton<BlockedWatch>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
             services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
+            services.AddHostedService<TopologyWatch>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
             services.AddSingleton<CommandReceiver>();
@@ -181,12 +178,12 @@ public static class JobRunnerServices
             // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
             host.OnRefreshConnectionFactory = factory =>
             {
-                BrokerClient.Prepare(factory, options);
+                MassTransitHost.Refresh(factory, options);
                 return reach.WhileRefusedAsync(stopping);
             };
             if (options.UsesTls)
             {
-                host.UseSsl(tls => MassTransitTls.Set(tls, options));
+                host.UseSsl(tls => MassTransitHost.SetTls(tls, options));
             }
 
             // It asks them in this order: workers spread over the nodes.

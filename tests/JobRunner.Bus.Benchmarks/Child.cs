@@ -84,7 +84,8 @@ internal sealed class Child : IAsyncDisposable
         return StartAsync(start, "takes work");
     }
 
-    private static async Task<Child> StartAsync(ProcessStartInfo start, string readyWhen)
+    /// <summary>Any program; it is ready when a line that it writes holds this text.</summary>
+    public static async Task<Child> StartAsync(ProcessStartInfo start, string readyWhen)
     {
         var child = new Child(start, readyWhen);
         try

@@ -2,6 +2,7 @@ using JobRunner.Bus.Benchmarks;
 using JobRunner.Bus.Benchmarks.Broker;
 using JobRunner.Bus.Benchmarks.InProcess;
 using JobRunner.Bus.Benchmarks.Micro;
+using JobRunner.Bus.Benchmarks.Peers;
 using JobRunner.Bus.Benchmarks.Scale;
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
@@ -32,6 +33,8 @@ switch (args)
         return 0;
     case ["micro", ..]:
         return MicroBench.Run(args[1..]);
+    case ["peers", ..] or [_, "peers"]:
+        return await PeersBench.RunAsync(args.Contains("--quick"));
     case ["scale", ..] or [_, "scale"]:
         return await ScaleBench.RunAsync(args.Contains("--quick"), args.Contains("large"));
     default:

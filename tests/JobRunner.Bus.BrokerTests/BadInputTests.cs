@@ -149,6 +149,8 @@ public sealed class BadInputTests(Broker broker)
         Assert.Equal(3, (int)end["finalState"]!);
         await StillWorksAsync(stage);
         Assert.Single(stage.Ends(request, "abcd"));
+        // Logs reach the Request Manager in any order.
+        await Eventually.HoldsAsync("the run's log", () => stage.RequestManager.Rows.Any(row => row.RequestId == request));
         Assert.Single(stage.RequestManager.Rows, row => row.RequestId == request);
     }
 

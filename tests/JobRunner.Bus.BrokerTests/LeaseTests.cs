@@ -51,6 +51,7 @@ public sealed class LeaseTests(Broker broker)
         // Both take work after it.
         await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"next","type":"noop"} }""");
         await stage.FinishedAsync(request, "next");
+        await Eventually.HoldsAsync("its log", () => stage.RequestManager.Rows.Any(row => row.JobId == "abcd"));
         Assert.Single(stage.RequestManager.Rows, row => row.JobId == "abcd");
         File.Delete(starts);
     }

@@ -32,7 +32,7 @@ public sealed class LinkTests(Broker broker)
         await using var proxy = TcpProxy.Start(broker.Node.Port);
         var options = Options.Create(new RabbitMqOptions { Uri = new UriBuilder(host) { Port = proxy.Port }.Uri.ToString() });
         await using var link = new BrokerLink(
-            options, Options.Create(new WorkerOptions()), new WorkerName(), new BlockedWatch(NullLogger<BlockedWatch>.Instance), TimeProvider.System, NullLogger<BrokerLink>.Instance);
+            options, Options.Create(new WorkerOptions()), new WorkerName(), TimeProvider.System, NullLogger<BrokerLink>.Instance);
         using var lifetime = new LifetimeToEnd();
         var journal = new BrokerJournal(link, new NoLeases(new RunClaims()), new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance));
         using var over = new CancellationTokenSource();

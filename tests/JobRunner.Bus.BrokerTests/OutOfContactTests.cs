@@ -28,8 +28,7 @@ public sealed class OutOfContactTests(Broker broker)
         var host = broker.Node.UriOf(await broker.Node.NewVirtualHostAsync());
         var worker = Options.Create(new WorkerOptions());
         await using var link = new BrokerLink(
-            Options.Create(new RabbitMqOptions { Uri = host.ToString() }), worker, new WorkerName(),
-            new BlockedWatch(NullLogger<BlockedWatch>.Instance), TimeProvider.System, NullLogger<BrokerLink>.Instance);
+            Options.Create(new RabbitMqOptions { Uri = host.ToString() }), worker, new WorkerName(), TimeProvider.System, NullLogger<BrokerLink>.Instance);
         var topology = new BrokerTopology(link);
         await topology.DeclareAsync(worker.Value, TestContext.Current.CancellationToken);
         await using var client = await PlainClient.ConnectAsync(host);
@@ -37,7 +36,7 @@ public sealed class OutOfContactTests(Broker broker)
         using var lifetime = new LifetimeToEnd();
         var until = new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance);
         var leases = new Contact();
-        await using var outlet = new BrokerOutlet(link, topology, leases, worker, TimeProvider.System);
+        var outlet = new BrokerOutlet(link, leases);
         var relay = new BrokerRelay(link, topology, leases, until, worker, TimeProvider.System);
         var journal = new BrokerJournal(link, leases, until);
 

@@ -12,7 +12,6 @@ using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.BrokerTests;
 
@@ -33,7 +32,7 @@ public sealed class RefusalTests(Broker broker)
         await LimitAsync(host, "full");
         await using var link = NewLink(host, TimeSpan.FromMinutes(1));
         await link.UseAsync(channel => DeclareAsync(channel, "full", "other"), TestContext.Current.CancellationToken);
-        await Assert.ThrowsAsync<PublishException>(() => FillAsync(() => SendAsync(link, "full")));
+        await Assert.ThrowsAsync<IOException>(() => FillAsync(() => SendAsync(link, "full")));
 
         await HangAsync(host);
 
@@ -45,7 +44,7 @@ public sealed class RefusalTests(Broker broker)
     {
         var host = await broker.Node.NewVirtualHostAsync();
         await using var link = NewLink(host, TimeSpan.FromMinutes(1));
-        await using var outlet = await NewOutletAsync(link, TimeSpan.FromMinutes(1));
+        var outlet = await NewOutletAsync(link);
         await LimitAsync(host, Names.JobLogRecorded);
         await Assert.ThrowsAsync<IOException>(() => FillAsync(() => LogAsync(outlet)));
         using (var purged = await broker.Node.Management.DeleteAsync(new Uri($"queues/{host}/{Names.JobLogRecorded}/contents", UriKind.Relative)))
@@ -76,7 +75,7 @@ public sealed class RefusalTests(Broker broker)
     {
         var host = await broker.Node.NewVirtualHostAsync();
         await using var link = NewLink(host, Patience);
-        await using var outlet = await NewOutletAsync(link, Patience);
+        var outlet = await NewOutletAsync(link);
         await LogAsync(outlet);
         await HangAsync(host);
 
@@ -142,19 +141,16 @@ public sealed class RefusalTests(Broker broker)
         Options.Create(new RabbitMqOptions { Uri = broker.Node.UriOf(host).ToString() }),
         Options.Create(new WorkerOptions()),
         new WorkerName(),
-        new BlockedWatch(NullLogger<BlockedWatch>.Instance),
         TimeProvider.System,
         NullLogger<BrokerLink>.Instance)
     {
         Patience = new ConfirmPatience(patience),
     };
 
-    private static async Task<BrokerOutlet> NewOutletAsync(BrokerLink link, TimeSpan patience)
+    private static async Task<BrokerOutlet> NewOutletAsync(BrokerLink link)
     {
-        var worker = Options.Create(new WorkerOptions());
-        var topology = new BrokerTopology(link);
-        await topology.DeclareAsync(worker.Value, TestContext.Current.CancellationToken);
-        return new BrokerOutlet(link, topology, new NoLeases(new RunClaims()), worker, TimeProvider.System) { Patience = new ConfirmPatience(patience) };
+        await new BrokerTopology(link).DeclareAsync(new WorkerOptions(), TestContext.Current.CancellationToken);
+        return new BrokerOutlet(link, new NoLeases(new RunClaims()));
     }
 
     private static async Task DeclareAsync(IChannel channel, params IEnumerable<string> queues)

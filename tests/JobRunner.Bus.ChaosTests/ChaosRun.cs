@@ -22,7 +22,7 @@ public static class ChaosRun
         ArgumentNullException.ThrowIfNull(tell);
         Directory.CreateDirectory(settings.WorkerLogs);
         using var history = new Recording(settings.HistoryPath);
-        await using var node = await RabbitMqNode.StartAsync();
+        await using var node = await RabbitMqNode.StartAsync(settings.Broker);
         await using var manager = await StubRequestManager.StartAsync();
         manager.Records = false;
         await using var target = await Target.StartAsync(history);
@@ -30,10 +30,10 @@ public static class ChaosRun
         try
         {
             // The first one makes the queues and streams.
-            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs));
+            workers.Add(await WorkerPlace.StartAsync(0, node.UriOf("/"), SettingsFor(settings, manager), history, settings));
             var old = RabbitMqNode.StreamsOutliveAKillAsync();
             workers.AddRange(await Task.WhenAll(Enumerable.Range(1, settings.Workers - 1)
-                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history, settings.WorkerLogs))));
+                .Select(place => WorkerPlace.StartAsync(place, node.UriOf("/"), SettingsFor(settings, manager), history, settings))));
             await using var scheduler = await Scheduler.StartAsync(node.UriOf("/"), history, target, Request);
             var faults = new FaultRunner(node, workers, manager, scheduler, history, settings);
             manager.Decide = request =>

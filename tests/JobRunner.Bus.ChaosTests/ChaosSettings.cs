@@ -19,6 +19,12 @@ public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IEnume
     /// <summary>How long what is open at the end has to come to an end.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>The program of a place's first, second… process: an assembly beside this one, or the path of another, without its ending.</summary>
+    public Func<int, string> Program { get; init; } = static _ => "JobRunner.Bus.ChaosWorker";
+
+    /// <summary>More lines for the broker's configuration.</summary>
+    public string Broker { get; init; } = "";
+
     /// <summary>How long a worker may be out of contact.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -1,4 +1,5 @@
 using JobRunner.Bus.ChaosTests.Faults;
+using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.ChaosTests;
 
@@ -29,6 +30,27 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Assert.Equal(3, result.Events.OfType<History.WorkerDrained>().Count());
         var starts = result.Events.OfType<History.TryStarted>().ToList();
         Assert.Equal(starts.Count, starts.DistinctBy(start => (start.Job, start.Try)).Count());
+    }
+
+    [Fact]
+    public async Task Workers_of_the_last_version_and_of_this_one_share_a_virtual_host_while_each_is_replaced_by_the_other()
+    {
+        var last = Path.Combine(await LastVersion.BuildAsync(), "JobRunner.Bus.ChaosWorker");
+        var history = Path.Combine(Path.GetTempPath(), $"jobrunner-versions-{Guid.NewGuid():N}.jsonl");
+        // To this version and back, in order and by a crash.
+        var roll = new[] { FaultKind.DrainWorker, FaultKind.KillWorker, FaultKind.DrainWorker, FaultKind.KillWorker, FaultKind.DrainWorker, FaultKind.DrainWorker }
+            .Select((kind, number) => new PlannedFault(TimeSpan.FromSeconds(3), kind, number % 3, TimeSpan.Zero));
+
+        var result = await RunAsync(new ChaosSettings(2, TimeSpan.FromSeconds(22), 3, roll, history)
+        {
+            // The last version has queues that a later RabbitMQ takes no more.
+            Broker = (await RabbitMqNode.VersionAsync()).Major < 4 ? "" : "deprecated_features.permit.transient_nonexcl_queues = true",
+            Program = process => process % 2 == 1 ? last : "JobRunner.Bus.ChaosWorker",
+        });
+
+        var ran = result.Events.OfType<History.TryStarted>().Select(start => start.Worker[^1]).CountBy(process => process).ToDictionary();
+        Assert.True(ran['1'] > 20 && ran['2'] > 20 && ran['3'] > 20, result.Summary());
+        Assert.True(result.Events.OfType<History.FaultInjected>().Count() >= 5, result.Summary());
     }
 
     private async Task<ChaosResult> RunAsync(ChaosSettings settings)

@@ -1,25 +1,22 @@
-using JobRunner.Bus;
 using JobRunner.Bus.ChaosWorker;
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
+// A host of one's own, as docs/authoring.md shows it; tests hold it against the program.
 var builder = Host.CreateApplicationBuilder(args);
-builder.Logging.ClearProviders();
-builder.Logging.AddSimpleConsole(console =>
-{
-    console.SingleLine = true;
-    console.IncludeScopes = true;
-    console.UseUtcTimestamp = true;
-    console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-});
 if (Environment.GetEnvironmentVariable("CHAOS_CLOCK") is { Length: > 0 } clock)
 {
     builder.Services.AddSingleton<TimeProvider>(new SkewedClock(clock));
 }
 
-builder.Services.AddJobRunner(builder.Configuration);
+builder.AddJobRunnerHost();
 builder.Services.AddJob<ChaosTry>("chaos");
 builder.Services.AddJob<BlockingTry>("blocking");
-await builder.Build().RunAsync();
+if (builder.Configuration["Test:MissingService"] is not null)
+{
+    builder.Services.AddJob<JobWithoutItsService>("missing");
+}
+
+return await builder.Build().RunJobRunnerAsync();

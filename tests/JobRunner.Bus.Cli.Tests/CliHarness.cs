@@ -5,6 +5,7 @@ using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
 using Microsoft.Extensions.Time.Testing;
 using Spectre.Console.Testing;
 
@@ -21,6 +22,13 @@ internal sealed class CliHarness : IDisposable
     private readonly FakeInterrupts _interrupts = new();
 
     public string? Variable { get; set; } = "amqp://me:secret@rabbit:5673/jobs";
+
+    /// <summary>The program is told to end by SIGTERM, not by Ctrl-C.</summary>
+    public void Terminate()
+    {
+        _interrupts.ExitCode = 143;
+        _interrupts.Press();
+    }
 
     public string Input { get; set; } = OneJob;
 
@@ -127,6 +135,8 @@ internal sealed class CliHarness : IDisposable
         private readonly CancellationTokenSource _stop = new();
 
         public CancellationToken Stop => _stop.Token;
+
+        public int ExitCode { get; set; } = 130;
 
         public void Press() => _stop.Cancel();
 

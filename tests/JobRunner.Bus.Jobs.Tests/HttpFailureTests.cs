@@ -64,7 +64,7 @@ public sealed class HttpFailureTests
 
         Assert.Equal(JobState.Fail, result.State);
         Assert.Equal(
-            $"GET {server.Address}/slow was not answered in full within 500ms (JobRunner__Jobs__Http__Timeout)", result.Error);
+            $"GET {server.Address}/*** was not answered in full within 500ms (JobRunner__Jobs__Http__Timeout)", result.Error);
         Assert.Equal(begun ? "part" : "", result.Stdout);
     }
 

@@ -111,6 +111,8 @@ public sealed class ShellUserTests : IDisposable
     [InlineData("54321", "a user without a name needs a group, such as 1000:1000")]
     [InlineData("root", "it must not be root")]
     [InlineData("0:0", "it must not be root")]
+    [InlineData("00:1000", "it must not be root")]
+    [InlineData("000:1", "it must not be root")]
     [InlineData("a:b:c", "it must be a user, or user:group")]
     [InlineData(":", "it must be a user, or user:group")]
     [InlineData("--help", "it must be a user, or user:group")]

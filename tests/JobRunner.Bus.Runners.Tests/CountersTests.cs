@@ -106,22 +106,21 @@ public sealed class CountersTests : IDisposable
     [InlineData(4, 2, "prevTries is 4; it must be from 0 to 1 + job.retry = 3")]
     [InlineData(-1, 2, "prevTries is -1; it must be from 0 to 1 + job.retry = 3")]
     [InlineData(0, -1, "job.retry is -1; it must be 0 or more")]
-    public void Counters_out_of_range_are_refused_by_name(long prevTries, long retry, string reason)
+    public async Task Counters_out_of_range_are_refused_by_name(long prevTries, long retry, string reason)
     {
-        var error = Assert.Throws<JobNotMadeException>(() => _rig.Make(FakeJob.Fails(), Rig.Command(retry, prevTries: prevTries)));
+        var ret = await _rig.Make(FakeJob.Fails(), Rig.Command(retry, prevTries: prevTries)).RunAsync().InTime();
 
-        Assert.Equal("problem creating job runner: " + reason, error.Message);
+        Assert.Equal((JobState.Fail, "problem creating job runner: " + reason), (ret.FinalState, ret.Error));
     }
 
     [Fact]
-    public void Durations_that_are_none_are_refused_by_name_all_at_once()
+    public async Task Durations_that_are_none_are_refused_by_name_all_at_once()
     {
-        var error = Assert.Throws<JobNotMadeException>(
-            () => _rig.Make(FakeJob.Fails(), Rig.Command(wait: "soon", timeout: "-1s")));
+        var ret = await _rig.Make(FakeJob.Fails(), Rig.Command(wait: "soon", timeout: "-1s")).RunAsync().InTime();
 
         Assert.Equal(
             "problem creating job runner: job.retryWait \"soon\" is not a duration such as \"500ms\", \"1.5s\" or \"1h30m\"; "
                 + "timeout \"-1s\" is negative",
-            error.Message);
+            ret.Error);
     }
 }

@@ -39,7 +39,7 @@ public sealed class HandOverTests : IDisposable
         var ret = await run.InTime();
         Assert.Equal((RunEnd.HandedOver, JobState.Fail, new TryCounters(1, 5)), (ret.End, ret.FinalState, ret.Next));
         Assert.Equal(TimeSpan.FromSeconds(18), ret.Wait);
-        Assert.Equal(0, _rig.Time.Timers);
+        await Wait.Until(() => _rig.Time.Timers == 0, "no timer is left");
     }
 
     [Fact]

@@ -62,9 +62,9 @@ public sealed class JobFactoryTests
         Tool.Reset();
         var command = Rig.Command() with { Job = new Job { Id = "j1", Type = "echo", Bytes = Bad } };
 
-        var error = Assert.Throws<JobNotMadeException>(() => factory.Make(command));
+        var ret = await factory.Make(command).RunAsync().InTime();
 
-        Assert.Equal("problem creating job runner: the first byte must be 1", error.Message);
+        Assert.Equal("problem creating job runner: the first byte must be 1", ret.Error);
         Assert.Equal((1, 1), (Tool.Made, Tool.Disposed));
     }
 

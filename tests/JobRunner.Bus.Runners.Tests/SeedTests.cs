@@ -12,13 +12,13 @@ public sealed class SeedTests : IDisposable
     public void Dispose() => _rig.Dispose();
 
     [Fact]
-    public void A_job_factory_that_fails_makes_no_runner()
+    public async Task A_job_factory_that_fails_fails_the_run_without_a_try()
     {
         var error = new InvalidOperationException("forced error in job");
 
-        var thrown = Assert.Throws<JobNotMadeException>(() => _rig.Factory(new BrokenFactory(error)).Make(Rig.Command()));
+        var ret = await _rig.Factory(new BrokenFactory(error)).Make(Rig.Command()).RunAsync().InTime();
 
-        Assert.Same(error, thrown.InnerException);
+        Assert.Equal((JobState.Fail, 0, "problem creating job runner: forced error in job"), (ret.FinalState, ret.Tries, ret.Error));
     }
 
     [Fact]

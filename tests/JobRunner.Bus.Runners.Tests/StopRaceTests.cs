@@ -81,7 +81,7 @@ public sealed class StopRaceTests
                 ParkWaitsOver = _choices.Next(4) == 0 ? TimeSpan.FromMilliseconds(500) : TimeSpan.MaxValue,
             };
             _logs.Gate = _ => Pause(_choices.Next(4));
-            var runner = new Runner(command, new MadeJob(this, null), new RunnerParts(_logs, rig.Slots, options, OpenTryGate.Instance, rig.Time, rig.Logger));
+            var runner = new RunnerFactory(new Rig.OneJob(this), _logs, rig.Slots, options, rig.Time, rig.Logger).Make(command);
             var (stops, asks) = (_choices.Next(3), _choices.Next(4));
             var moments = Enumerable.Range(0, 4).Select(_ => _choices.Next(40)).ToList();
 

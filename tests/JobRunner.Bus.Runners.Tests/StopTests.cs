@@ -102,7 +102,7 @@ public sealed class StopTests : IDisposable
         Assert.Equal(new TryCounters(1, 5), ret.Next);
         Assert.Equal((1, 0), (job.Runs, job.Stops));
         Assert.Single(_rig.Logs.Accepted);
-        Assert.Equal(0, _rig.Time.Timers);
+        await Wait.Until(() => _rig.Time.Timers == 0, "no timer is left");
     }
 
     [Fact]

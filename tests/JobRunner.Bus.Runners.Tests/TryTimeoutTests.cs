@@ -87,7 +87,7 @@ public sealed class TryTimeoutTests : IDisposable
 
         await _rig.Make(job, Rig.Command(retry: 1, timeout: "5s")).RunAsync().InTime();
 
-        Assert.Equal(0, _rig.Time.Timers);
+        await Wait.Until(() => _rig.Time.Timers == 0, "no timer is left");
         Assert.Equal((2, 0), (job.Runs, job.Stops));
         Assert.All(_rig.Logs.Accepted, log => Assert.Equal("no", log.Error));
     }
@@ -121,7 +121,7 @@ public sealed class TryTimeoutTests : IDisposable
         await Wait.Until(() => job.Runs == 1, "the try runs");
         var stop = runner.StopAsync();
         await Wait.Until(() => job.Stops == 1, "the job is told");
-        await _rig.Time.AdvanceOnce(timers: 2, by: TimeSpan.FromSeconds(5));
+        await _rig.Time.AdvanceOnce(timers: 1, by: TimeSpan.FromSeconds(5));
         end.SetResult(JobResult.Stopped());
 
         await stop.InTime();

@@ -21,6 +21,12 @@ public sealed class RabbitMqCluster : IAsyncDisposable
         var others = await Task.WhenAll(RabbitMqNode.StartAsync(Settings, joins: first), RabbitMqNode.StartAsync(Settings, joins: first));
         var cluster = new RabbitMqCluster([first, .. others]);
         await Eventually.HoldsAsync("three nodes run as one", async () => await RunningAsync(first) == 3, TimeSpan.FromSeconds(60));
+        if ((await RabbitMqNode.VersionAsync()).Major >= 4)
+        {
+            // What takes Mnesia's place: a choice in 4.0, later the only one.
+            await first.ControlAsync("enable_feature_flag", "--opt-in", "khepri_db");
+        }
+
         return cluster;
     }
 

@@ -200,8 +200,10 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It failed; holds what it wrote.</exception>
     public Task<string> ControlAsync(params string[] arguments) => RunToolAsync("rabbitmqctl", arguments);
 
-    private static async Task<string> DenyDeprecatedAsync() =>
-        (await VersionAsync()).Major < 4 ? "" : string.Join('\n', Deprecated.Select(feature => $"deprecated_features.permit.{feature} = false"));
+    /// <summary>But for what a test itself has a say on.</summary>
+    private async Task<string> DenyDeprecatedAsync() => (await VersionAsync()).Major < 4
+        ? ""
+        : string.Join('\n', Deprecated.Where(feature => !_settings.Contains(feature, StringComparison.Ordinal)).Select(feature => $"deprecated_features.permit.{feature} = false"));
 
     private static async Task<Version> AskVersionAsync()
     {

@@ -3,6 +3,7 @@ using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Cli.Commands;

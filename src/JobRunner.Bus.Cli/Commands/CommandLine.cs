@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using JobRunner.Bus.Cli.Files;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -13,6 +14,9 @@ internal static class CommandLine
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliServices services, CancellationToken cancellation = default)
     {
+        IInterrupts? interrupts = null;
+        var listen = services.ListenForInterrupts;
+        services = services with { ListenForInterrupts = () => interrupts = listen() };
         var root = Build(services);
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
@@ -37,7 +41,8 @@ internal static class CommandLine
         };
         try
         {
-            return await parsed.InvokeAsync(configuration, cancellation);
+            var exit = await parsed.InvokeAsync(configuration, cancellation);
+            return exit == ExitCodes.Interrupted && interrupts is not null ? interrupts.ExitCode : exit;
         }
         catch (Exception error) when (error is JobFileException or UsageException)
         {
@@ -51,7 +56,7 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            return ExitCodes.Interrupted;
+            return interrupts?.ExitCode ?? ExitCodes.Interrupted;
         }
     }
 

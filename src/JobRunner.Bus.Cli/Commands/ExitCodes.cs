@@ -12,6 +12,6 @@ internal static class ExitCodes
     /// <summary>The command line, a setting or a file is wrong; nothing was sent.</summary>
     public const int Usage = 2;
 
-    /// <summary>Stopped by Ctrl-C.</summary>
+    /// <summary>Stopped by Ctrl-C; by SIGTERM it is 143.</summary>
     public const int Interrupted = 130;
 }

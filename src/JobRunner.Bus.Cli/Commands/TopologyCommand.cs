@@ -24,10 +24,10 @@ internal static class TopologyCommand
             DefaultValueFactory = _ => "/",
         };
         var command = new Command("topology", "Print the exchanges, queues and bindings that workers declare; asks no broker.") { json, virtualHost };
-        command.SetAction(async (parsed, _) =>
+        command.SetAction(parsed =>
         {
             var asJson = parsed.GetValue(json);
-            var queues = await SettingsErrors.ExplainAsync(() => Task.FromResult(Queues()));
+            var queues = SettingsErrors.Explain(Queues);
             if (asJson)
             {
                 services.Screen.Output.WriteLine(TopologyListing.Definitions(queues, parsed.GetValue(virtualHost)!));

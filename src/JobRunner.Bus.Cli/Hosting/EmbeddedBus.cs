@@ -11,7 +11,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Cli.Hosting;
 
@@ -36,15 +35,15 @@ internal sealed partial class EmbeddedBus : ISchedulerBus
     public ChannelReader<JobLogRecorded> Logs => _results.Logs;
 
     /// <summary>Starts the worker.</summary>
-    public static Task<ISchedulerBus> OpenAsync(EmbeddedBusArguments arguments, CancellationToken cancellation) =>
-        SettingsErrors.ExplainAsync<ISchedulerBus>(async () =>
-        {
-            var host = Build(arguments);
-            // Before the host does, which would write a stack trace.
-            host.Services.GetRequiredService<IStartupValidator>().Validate();
-            await host.StartAsync(cancellation);
-            return new EmbeddedBus(host);
-        });
+    /// <exception cref="UsageException">A setting is wrong.</exception>
+    public static async Task<ISchedulerBus> OpenAsync(EmbeddedBusArguments arguments, CancellationToken cancellation)
+    {
+        var host = Build(arguments);
+        // Before the host does, which would write a stack trace.
+        SettingsErrors.Require(host.Services);
+        await host.StartAsync(cancellation);
+        return new EmbeddedBus(host);
+    }
 
     private static IHost Build(EmbeddedBusArguments arguments)
     {
@@ -73,6 +72,9 @@ internal sealed partial class EmbeddedBus : ISchedulerBus
         {
             ["JobRunner:Transport"] = nameof(TransportKind.InMemory),
             ["JobRunner:Worker:Roles"] = "Run,Report",
+            // A broker that the environment names is for the other commands.
+            ["JobRunner:RabbitMq:Uri"] = "",
+            ["JobRunner:RabbitMq:UriFile"] = "",
             // The file is the user's own, run as the user.
             ["JobRunner:Jobs:Shell:Enabled"] = "true",
             ["Logging:LogLevel:Default"] = "Error",

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Client;
+using JobRunner.Bus.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;

@@ -13,19 +13,20 @@ namespace JobRunner.Bus.Cli.Hosting;
 internal static class StoredLogs
 {
     /// <summary>Every log of a request.</summary>
-    public static Task<IReadOnlyList<JobLogRecorded>> ReadAsync(string requestId, CancellationToken cancellation) =>
-        SettingsErrors.ExplainAsync(async () =>
+    /// <exception cref="UsageException">A setting is wrong.</exception>
+    public static async Task<IReadOnlyList<JobLogRecorded>> ReadAsync(string requestId, CancellationToken cancellation)
+    {
+        await using var services = Services();
+        var reader = SettingsErrors.Explain(services.GetRequiredService<IJobLogReader>);
+        try
         {
-            await using var services = Services();
-            try
-            {
-                return await services.GetRequiredService<IJobLogReader>().GetAsync(requestId, cancellation);
-            }
-            catch (Exception error) when (error is PermanentDeliveryException or RetryableDeliveryException)
-            {
-                throw new CommandException(error.Message);
-            }
-        });
+            return await reader.GetAsync(requestId, cancellation);
+        }
+        catch (Exception error) when (error is PermanentDeliveryException or RetryableDeliveryException)
+        {
+            throw new CommandException(error.Message);
+        }
+    }
 
     /// <summary>Job id → highest try number stored for the request.</summary>
     public static async Task<IReadOnlyDictionary<string, long>> HighestTriesAsync(string requestId, CancellationToken cancellation)

@@ -2,7 +2,6 @@ using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Spectre.Console;
 
 namespace JobRunner.Bus.Cli.Hosting;
@@ -11,14 +10,14 @@ namespace JobRunner.Bus.Cli.Hosting;
 internal static class WorkerCheck
 {
     /// <summary>Looks once, and tells everything it looked at.</summary>
-    public static Task<int> RunAsync(WorkerArguments arguments, Screen screen, CancellationToken cancellation) => SettingsErrors.ExplainAsync(async () =>
+    public static async Task<int> RunAsync(WorkerArguments arguments, Screen screen, CancellationToken cancellation)
     {
-        await using var app = WorkerHost.Build(arguments);
-        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        using var host = WorkerHost.Build(arguments);
+        SettingsErrors.Require(host.Services);
         IReadOnlyList<PreflightFinding> findings;
         try
         {
-            findings = await app.Services.GetRequiredService<Preflight>().RunAsync(cancellation);
+            findings = await host.Services.GetRequiredService<Preflight>().RunAsync(cancellation);
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
@@ -33,7 +32,7 @@ internal static class WorkerCheck
 
         screen.Write(table);
         return findings.Any(finding => finding.Verdict == PreflightVerdict.Wrong) ? ExitCodes.Usage : ExitCodes.Success;
-    });
+    }
 
     private static string Word(PreflightVerdict verdict) => verdict switch
     {

@@ -1,5 +1,4 @@
 using JobRunner.Bus.Settings;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -14,11 +13,9 @@ internal static class WorkerSettings
         where TOptions : class
         where TRules : class, IValidateOptions<TOptions>
     {
-        DurationConverter.Register();
         var configuration = Host.CreateApplicationBuilder().Configuration;
         var services = new ServiceCollection();
-        services.AddOptionsWithValidateOnStart<TOptions, TRules>()
-            .Bind(configuration.GetSection(section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSettings<TOptions, TRules>(configuration, section);
         using var provider = services.BuildServiceProvider();
         return provider.GetRequiredService<IOptions<TOptions>>().Value;
     }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using JobRunner.Bus.Cli.Repair;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Rendering;

@@ -1,5 +1,6 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;

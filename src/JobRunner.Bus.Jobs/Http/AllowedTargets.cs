@@ -10,17 +10,29 @@ namespace JobRunner.Bus.Jobs.Http;
 /// </summary>
 internal sealed class AllowedTargets(IOptions<BuiltInJobsOptions> options)
 {
-    // Cloud providers answer whoever asks there with credentials of the machine. The first three are not link-local.
+    // Cloud providers answer whoever asks there with credentials of the machine. All but the last two are not link-local.
     private static readonly IPNetwork[] LinkLocalAndMetadata =
     [
         IPNetwork.Parse("100.100.100.200/32"),
+        IPNetwork.Parse("192.0.0.192/32"),
         IPNetwork.Parse("168.63.129.16/32"),
         IPNetwork.Parse("fd00:ec2::/32"),
+        IPNetwork.Parse("fd20:ce::/32"),
         IPNetwork.Parse("169.254.0.0/16"),
         IPNetwork.Parse("fe80::/10"),
     ];
 
-    private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
+    // Ways to write an IPv4 address as an IPv6 one, and where it stands in the bytes.
+    private static readonly (IPNetwork Network, int At)[] Embedding =
+    [
+        (IPNetwork.Parse("::ffff:0:0/96"), 12),
+        (IPNetwork.Parse("::/96"), 12),
+        (IPNetwork.Parse("64:ff9b::/96"), 12),
+        (IPNetwork.Parse("64:ff9b:1::/48"), 12),
+        (IPNetwork.Parse("2002::/16"), 2),
+    ];
+
+    private static readonly IPNetwork Teredo = IPNetwork.Parse("2001::/32");
 
     private readonly HttpJobOptions _options = options.Value.Http;
     private readonly string[] _hosts = Split(options.Value.Http.AllowedHosts);
@@ -67,18 +79,27 @@ internal sealed class AllowedTargets(IOptions<BuiltInJobsOptions> options)
     }
 
     /// <summary>Whether an address is link-local, or known to serve a cloud's metadata; also where it is one in IPv6 clothes.</summary>
-    public static bool IsLinkLocalOrMetadata(IPAddress address)
+    public static bool IsLinkLocalOrMetadata(IPAddress address) =>
+        IsListed(address) || (address.AddressFamily == AddressFamily.InterNetworkV6 && Embedded(address).Any(IsListed));
+
+    private static bool IsListed(IPAddress address) => Array.Exists(LinkLocalAndMetadata, network => network.Contains(address));
+
+    private static IEnumerable<IPAddress> Embedded(IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6)
+        var bytes = address.GetAddressBytes();
+        foreach (var (network, at) in Embedding)
         {
-            address = address.MapToIPv4();
-        }
-        else if (Nat64.Contains(address))
-        {
-            address = new IPAddress(address.GetAddressBytes().AsSpan(12));
+            if (network.Contains(address))
+            {
+                yield return new IPAddress(bytes.AsSpan(at, 4));
+            }
         }
 
-        return Array.Exists(LinkLocalAndMetadata, network => network.Contains(address));
+        if (Teredo.Contains(address))
+        {
+            // It turns every bit of the client's address around.
+            yield return new IPAddress([.. bytes[12..].Select(part => (byte)~part)]);
+        }
     }
 
     /// <summary>What is wrong with a list of hosts; nothing when it is right.</summary>

@@ -36,8 +36,8 @@ internal sealed class RequestPlan
     /// <summary>Whether to follow redirects.</summary>
     public bool FollowRedirects { get; }
 
-    /// <summary>Method and address for people, without what may be secret: user, password and query.</summary>
-    public string Description => $"{_method} {_uri.GetLeftPart(UriPartial.Path)}{(_uri.Query.Length > 1 ? "?*" : "")}";
+    /// <summary>Method and host for people, without what may be secret: user, password, query, and the path, which is all there is to the secret of many webhooks.</summary>
+    public string Description => $"{_method} {_uri.GetLeftPart(UriPartial.Authority)}/{(_uri.PathAndQuery.Length > 1 ? "***" : "")}";
 
     /// <summary>The statuses that mean success, for people.</summary>
     public string Expectation => _expected.Count == 0 ? "2xx" : string.Join(" or ", _expected);

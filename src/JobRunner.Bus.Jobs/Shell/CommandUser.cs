@@ -63,7 +63,8 @@ internal sealed record CommandUser(uint Uid, uint Gid, string Name, string Home,
             return Wrong(parts.Length > 1 ? "there is no such group on this machine" : "a user without a name needs a group, such as 1000:1000");
         }
 
-        if (uid == "0")
+        // Not as text: 00 is root, too.
+        if (uint.Parse(uid, CultureInfo.InvariantCulture) == 0)
         {
             return Wrong("it must not be root: that is what the setting is there to prevent");
         }

@@ -2,6 +2,7 @@ using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Delivery.Redeliver;
 using JobRunner.Bus.Delivery.RequestManager;
 using JobRunner.Bus.Delivery.Sqlite;
+using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,12 +28,9 @@ public static class JobLogDelivery
         ArgumentNullException.ThrowIfNull(configuration);
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptionsWithValidateOnStart<RequestManagerOptions, RequestManagerOptionsRules>()
-            .Bind(configuration.GetSection(RequestManagerOptions.Section));
-        services.AddOptionsWithValidateOnStart<JobLogStoreOptions, JobLogStoreOptionsRules>()
-            .Bind(configuration.GetSection(JobLogStoreOptions.Section));
-        services.AddOptionsWithValidateOnStart<ReportOptions, ReportOptionsRules>()
-            .Bind(configuration.GetSection(ReportOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSettings<RequestManagerOptions, RequestManagerOptionsRules>(configuration, RequestManagerOptions.Section);
+        services.AddSettings<JobLogStoreOptions, JobLogStoreOptionsRules>(configuration, JobLogStoreOptions.Section);
+        services.AddSettings<ReportOptions, ReportOptionsRules>(configuration, ReportOptions.Section);
 
         services.AddRequestManagerHttpClient();
         services.TryAddSingleton(provider => new RequestManagerClient(

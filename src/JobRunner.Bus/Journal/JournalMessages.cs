@@ -1,5 +1,5 @@
-using System.Text;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
@@ -41,10 +41,7 @@ internal static class JournalMessages
     }
 
     /// <summary>A header as text; none when it is not there.</summary>
-    public static string? Header(IReadOnlyBasicProperties properties, string name) =>
-        properties.Headers is { } headers && headers.TryGetValue(name, out var value)
-            ? value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : value?.ToString()
-            : null;
+    public static string? Header(IReadOnlyBasicProperties properties, string name) => HeaderText.Of(properties, name);
 
     private static JournalEntry EntryOf(JobFinished finished, IReadOnlyBasicProperties properties)
     {

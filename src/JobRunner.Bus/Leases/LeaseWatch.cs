@@ -29,6 +29,7 @@ internal sealed class LeaseWatch(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly string _queue = $"{Names.RunLease}.{worker}";
     private readonly TimeSpan _lease = options.Value.Lease;
     private readonly TimeSpan _interval = options.Value.Lease / ChecksPerLease;
     private volatile TaskCompletionSource<Listening> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -92,13 +93,12 @@ internal sealed class LeaseWatch(
     private async Task<IChannel> ListenAsync(IConnection connection, CancellationToken cancellationToken)
     {
         using var patience = Patience(cancellationToken);
-        var queue = $"{Names.RunLease}.{worker}";
         var channel = await connection.CreateChannelAsync(cancellationToken: patience.Token);
-        await channel.QueueDeclareAsync(queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: patience.Token);
-        await channel.QueueBindAsync(queue, Names.RunLease, "", cancellationToken: patience.Token);
+        await channel.QueueDeclareAsync(_queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: patience.Token);
+        await channel.QueueBindAsync(_queue, Names.RunLease, "", cancellationToken: patience.Token);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, delivery) => HearAsync(delivery.Body.ToArray());
-        await channel.BasicConsumeAsync(queue, autoAck: true, consumer, patience.Token);
+        await channel.BasicConsumeAsync(_queue, autoAck: true, consumer, patience.Token);
         _listening.TrySetResult(new Listening());
         return channel;
     }
@@ -111,7 +111,8 @@ internal sealed class LeaseWatch(
             var moment = guard.Now();
             using (var patience = Patience(cancellationToken))
             {
-                await channel.ExchangeDeclarePassiveAsync(Names.RunLease, patience.Token);
+                // A binding that is there stays; one that went with its exchange comes back.
+                await channel.QueueBindAsync(_queue, Names.RunLease, "", cancellationToken: patience.Token);
             }
 
             guard.Contact(moment);

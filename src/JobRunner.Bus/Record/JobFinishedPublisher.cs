@@ -10,18 +10,20 @@ internal sealed class JobFinishedPublisher(IOutlet outlet, UntilAccepted until, 
 {
     /// <summary>The end of a run of this command.</summary>
     public Task PublishAsync(RunJob command, Return result, CancellationToken abandoned = default) =>
-        PublishAsync(new RunEndNews(End(command, result), command.SentAt, time.GetUtcNow()), abandoned);
+        PublishAsync(new RunEndNews(End(command, result), command.SentAt, time.GetUtcNow()), command, abandoned);
 
     /// <summary>An end that no run came to, such as that of a refused command.</summary>
     public Task PublishAsync(JobFinished finished, CancellationToken abandoned = default) =>
         PublishAsync(new RunEndNews(finished, null, time.GetUtcNow()), abandoned);
 
     /// <summary>An end, told the first time or again.</summary>
-    public async Task PublishAsync(RunEndNews end, CancellationToken abandoned = default)
+    public Task PublishAsync(RunEndNews end, CancellationToken abandoned = default) => PublishAsync(end, null, abandoned);
+
+    private async Task PublishAsync(RunEndNews end, RunJob? command, CancellationToken abandoned)
     {
         using var span = MessageSpans.Publish(Names.JobFinished, end.Finished.RequestId, end.Finished.JobId)?
             .SetTag(JobTraces.JobStateKey, end.Finished.FinalState.ToSeedName());
-        await until.RunAsync("a finished job", token => outlet.FinishedAsync(end, token), abandoned);
+        await until.RunAsync("a finished job", end, outlet.FinishedAsync, RunEndNews.SmallerFor(command), abandoned);
     }
 
     /// <summary>What a scheduler is told of the end of a run.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
@@ -11,8 +12,17 @@ namespace JobRunner.Bus.Record;
 internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, UntilAccepted until, WorkerMetrics metrics) : IJobLogSink
 {
     /// <inheritdoc/>
-    public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) =>
-        journal.KeepJobDataAsync(job, tryNumber, jobData, cancellationToken);
+    public async Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await journal.KeepJobDataAsync(job, tryNumber, jobData, cancellationToken);
+        }
+        catch (MessageTooLargeException)
+        {
+            // The run goes on here, and fails for it when it ends or is parked.
+        }
+    }
 
     /// <inheritdoc/>
     public async Task RecordAsync(JobLogRecorded log, CancellationToken cancellationToken)
@@ -21,6 +31,6 @@ internal sealed class JobLogPublisher(IOutlet outlet, IJobJournal journal, Until
         var bounded = JobLogBounds.Within(log);
         using var span = MessageSpans.Publish(Names.JobLogRecorded, log.RequestId, log.JobId)?.SetTag(JobTraces.TryKey, log.Try);
         using var waiting = metrics.LogWaits();
-        await until.RunAsync("a job log", token => outlet.LogAsync(bounded, token), cancellationToken);
+        await until.RunAsync("a job log", bounded, outlet.LogAsync, (large, error) => JobLogBounds.ToFit(large, error.Limit), cancellationToken);
     }
 }

@@ -27,16 +27,18 @@ internal sealed class RunEndPublisher(IOutlet outlet, UntilAccepted until, Worke
         {
             await until.RunAsync(
                 "a job log",
-                token =>
+                log,
+                (one, token) =>
                 {
                     if (logged is not null)
                     {
-                        return outlet.LogAsync(log, token);
+                        return outlet.LogAsync(one, token);
                     }
 
-                    (logged, told) = outlet.Both(log, logTrace, end, endTrace, token);
+                    (logged, told) = outlet.Both(one, logTrace, end, endTrace, token);
                     return logged;
                 },
+                (large, error) => JobLogBounds.ToFit(large, error.Limit),
                 abandoned);
         }
         finally
@@ -46,6 +48,7 @@ internal sealed class RunEndPublisher(IOutlet outlet, UntilAccepted until, Worke
         }
 
         // The end comes after the log also where either has to be sent again.
-        await until.RunAsync("a finished job", token => Interlocked.Exchange(ref told, null) ?? outlet.FinishedAsync(end, token), abandoned);
+        await until.RunAsync(
+            "a finished job", end, (one, token) => Interlocked.Exchange(ref told, null) ?? outlet.FinishedAsync(one, token), RunEndNews.SmallerFor(command), abandoned);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class BrokerRelay(
         if (wait <= TimeSpan.Zero)
         {
             await until.RunAsync("a run handed over", token => SendAsync(
-                Names.RunJobWait, Names.NoWait, MarkAgain(properties, attempts++), body, token), abandoned);
+                Names.RunJobWait, Names.NoWait, MarkAgain(properties, attempts++), body, Names.RunJob, token), abandoned);
             return;
         }
 
@@ -49,7 +49,7 @@ internal sealed class BrokerRelay(
         var body = Wire.Serialize(delivery.Command with { SentAt = delivery.Command.SentAt ?? delivery.SentAt });
         if (wait <= TimeSpan.Zero)
         {
-            return until.RunAsync("a command put back", token => SendAsync("", Names.RunJob, properties, body, token));
+            return until.RunAsync("a command put back", token => SendAsync("", Names.RunJob, properties, body, Names.RunJob, token));
         }
 
         var step = WaitSteps.RoundUp(wait);
@@ -83,10 +83,11 @@ internal sealed class BrokerRelay(
     }
 
     /// <summary>Not while this worker may have lost its runs: another may have gone on with this one.</summary>
-    private async Task SendAsync(string exchange, string routingKey, BasicProperties properties, byte[] body, CancellationToken cancellationToken)
+    private async Task SendAsync(
+        string exchange, string routingKey, BasicProperties properties, byte[] body, string keeper, CancellationToken cancellationToken)
     {
         await leases.InContactAsync(cancellationToken);
-        await link.PublishAsync(exchange, routingKey, properties, body, mandatory: true, cancellationToken);
+        await link.PublishAsync(exchange, routingKey, properties, body, mandatory: true, keeper, cancellationToken);
     }
 
     private async Task ParkAsync(
@@ -102,11 +103,11 @@ internal sealed class BrokerRelay(
 
         try
         {
-            await SendAsync(exchange, routingKey, properties, body, cancellationToken);
+            await SendAsync(exchange, routingKey, properties, body, Names.WaitQueue(WaitSteps.NameOf(wait)), cancellationToken);
         }
         catch
         {
-            // Returned as unroutable when somebody deleted the queue: ask the broker anew next time.
+            // Refused when somebody deleted the queue: ask the broker anew next time.
             topology.ForgetWaitQueues();
             throw;
         }

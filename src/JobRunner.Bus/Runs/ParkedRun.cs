@@ -12,9 +12,12 @@ namespace JobRunner.Bus.Runs;
 /// </summary>
 internal sealed class ParkedRun(
     RunJob next, DateTimeOffset? sentAt, RunLeg leg, RunnerStatus status, JobFinishedPublisher finished, Func<ParkedRun, Task> settle)
-    : DueEntry, IRunner
+    : IRunner
 {
     private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
+
+    // What a timer holds, about 49 days: waits reach 292 years.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     private readonly long _startedAt = status.StartedAt;
     private readonly string? _status = status.Status;
@@ -25,6 +28,8 @@ internal sealed class ParkedRun(
     private bool _isGone;
     private TaskCompletionSource? _gone; // where somebody asked
     private Action<ParkedRun>? _forget;
+    private ITimer? _timer;
+    private TimeSpan _left;
     private volatile LiveRun? _sending;
 
     /// <summary>The run itself, while it is not known whether the broker has it: until then it lives here.</summary>
@@ -73,6 +78,7 @@ internal sealed class ParkedRun(
         {
             _isGone = true;
             _gone?.TrySetResult();
+            _timer?.Dispose();
         }
     }
 
@@ -90,18 +96,41 @@ internal sealed class ParkedRun(
     /// Lets go of the run shortly before it is due: from then on it can be on any worker, and a stop must find it there. Not
     /// before the broker has it: a lease that ends meanwhile must find it here, or it is sent although another has taken it over.
     /// </summary>
-    public void RetireBefore(TimeSpan wait, DueQueue queue, Action<ParkedRun> forget)
+    public void RetireBefore(TimeSpan wait, TimeProvider time, Action<ParkedRun> forget)
     {
         var margin = wait / 2 < LongestMargin ? wait / 2 : LongestMargin;
         _forget = forget;
-        queue.Add(this, wait - margin);
-    }
-
-    public override void Due()
-    {
+        _left = wait - margin;
+        // The run's context ends with it; the timer is not to keep it.
+        using var _ = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
         lock (this)
         {
-            if (_stop is not null)
+            _timer = time.CreateTimer(static run => ((ParkedRun)run!).LookWhetherDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
+        SetTimer();
+    }
+
+    private void SetTimer()
+    {
+        // Whole milliseconds, rounded up: no timer is over before its time.
+        var next = _left < LongestTimer ? TimeSpan.FromMilliseconds(Math.Ceiling(_left.TotalMilliseconds)) : LongestTimer;
+        _left -= next;
+        _timer!.Change(next, Timeout.InfiniteTimeSpan);
+    }
+
+    // On a timer's thread: what is thrown here would end the process. None of the calls throws.
+    private void LookWhetherDue()
+    {
+        if (_left > TimeSpan.Zero)
+        {
+            SetTimer();
+            return;
+        }
+
+        lock (this)
+        {
+            if (_stop is not null || _isGone)
             {
                 return;
             }

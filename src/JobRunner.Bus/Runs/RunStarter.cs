@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
@@ -11,10 +13,10 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Runs;
 
 /// <summary>Starts runs and sees each to its end, or to where it goes on.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Runs and timers of parked ones may come back to it after the host has ended.")]
 internal sealed class RunStarter(
     RunnerRepo repo,
     RunnerFactory factory,
-    IJobLogSink logs,
     JobFinishedPublisher finished,
     RunEndPublisher ends,
     IRunRelay relay,
@@ -24,12 +26,9 @@ internal sealed class RunStarter(
     WorkerMetrics metrics,
     IOptions<WorkerOptions> options,
     TimeProvider time,
-    ILogger<RunStarter> logger) : IDisposable
+    ILogger<RunStarter> logger)
 {
     private readonly SemaphoreSlim _room = new(options.Value.MaxRunners);
-
-    /// <summary>The light entries, each until shortly before its run is due.</summary>
-    private readonly DueQueue _parked = new(time);
     // Made once, not for each.
     private Action<ParkedRun>? _forget;
     private Func<ParkedRun, Task>? _settle;
@@ -48,25 +47,7 @@ internal sealed class RunStarter(
             await _room.WaitAsync(lost);
         }
 
-        Runner runner;
-        try
-        {
-            runner = factory.Make(delivery.Command);
-        }
-        catch (JobNotMadeException error)
-        {
-            if (parked is null)
-            {
-                _room.Release();
-            }
-            else
-            {
-                Forget(parked);
-            }
-
-            return FailWithoutTryAsync(delivery, error);
-        }
-
+        var runner = factory.Make(delivery.Command);
         var run = new LiveRun(delivery, runner);
         if (stops.TryPlace(run.Key.RequestId, run.Key.JobId, run.SentAt, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
         {
@@ -76,11 +57,7 @@ internal sealed class RunStarter(
                 runner.HandOver();
             }
 
-            if (parked is ParkedRun back)
-            {
-                _parked.Remove(back);
-                back.MarkGone();
-            }
+            (parked as ParkedRun)?.MarkGone();
 
             _ = SeeThroughAsync(run);
             return run.Over;
@@ -98,26 +75,12 @@ internal sealed class RunStarter(
     /// <summary>Lets go of a runner and its room.</summary>
     public void Forget(IRunner runner)
     {
-        var parked = runner as ParkedRun;
-        if (parked is not null)
-        {
-            _parked.Remove(parked);
-        }
-
         if (repo.Remove(runner))
         {
             _room.Release();
         }
 
-        parked?.MarkGone();
-    }
-
-    private async Task FailWithoutTryAsync(CommandDelivery delivery, JobNotMadeException error)
-    {
-        AcceptLog.JobNotMade(logger, error.Message);
-        await logs.RecordAsync(error.Log);
-        await finished.PublishAsync(delivery.Command, error.Return with { Tries = delivery.Leg.TriesBefore });
-        metrics.RunEnded(delivery.Command, JobState.Fail);
+        (runner as ParkedRun)?.MarkGone();
     }
 
     private async Task SeeThroughAsync(LiveRun run)
@@ -137,7 +100,7 @@ internal sealed class RunStarter(
             }
             else
             {
-                await SendOnAsync(run, result);
+                await SendOnOrFailAsync(run, result);
             }
 
             run.MarkOver();
@@ -165,6 +128,11 @@ internal sealed class RunStarter(
     private async Task FinishAsync(LiveRun run, Return result)
     {
         var whole = result with { Tries = run.Delivery.Leg.TriesBefore + result.Tries };
+        if (result.Error is { } problem)
+        {
+            AcceptLog.JobNotMade(logger, problem);
+        }
+
         if (whole.LastLog is { } log)
         {
             await ends.PublishAsync(run.Delivery.Command, whole, log, run.Runner.Abandoned);
@@ -177,6 +145,28 @@ internal sealed class RunStarter(
         Forget(run);
         metrics.RunEnded(run.Delivery.Command, result.FinalState);
         AcceptLog.RunEnded(logger, result.FinalState.ToSeedName(), whole.Tries);
+    }
+
+    private async Task SendOnOrFailAsync(LiveRun run, Return result)
+    {
+        try
+        {
+            await SendOnAsync(run, result);
+        }
+        catch (MessageTooLargeException error)
+        {
+            // Its job data has grown beyond what the broker ever takes.
+            var failed = result with
+            {
+                FinalState = JobState.Fail,
+                Tries = run.Delivery.Leg.TriesBefore + result.Tries - 1,
+                Error = $"the run cannot go on: {error.Message}",
+            };
+            await finished.PublishAsync(run.Delivery.Command, failed, run.Runner.Abandoned);
+            Forget(run);
+            metrics.RunEnded(run.Delivery.Command, JobState.Fail);
+            AcceptLog.RunEnded(logger, JobState.Fail.ToSeedName(), failed.Tries);
+        }
     }
 
     private async Task SendOnAsync(LiveRun run, Return result)
@@ -197,7 +187,7 @@ internal sealed class RunStarter(
             var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, _settle ??= SettleAsync);
             parked.Sending = run;
             repo.TryReplace(run, parked);
-            parked.RetireBefore(result.Wait, _parked, _forget ??= Forget);
+            parked.RetireBefore(result.Wait, time, _forget ??= Forget);
             try
             {
                 await relay.SendOnAsync(next, leg, result.Wait, run.Runner.Abandoned);
@@ -224,7 +214,4 @@ internal sealed class RunStarter(
         await notes.SettledAsync(parked);
         Forget(parked);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _room.Dispose();
 }

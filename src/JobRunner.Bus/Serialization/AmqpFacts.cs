@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -35,19 +35,10 @@ internal static class AmqpFacts
 
     /// <summary>A header of our own as text; none when it is not there.</summary>
     public static string? TextHeader(this ConsumeContext context, string name) =>
-        context.Headers.TryGetHeader(name, out var value) ? TextOf(value) : null;
+        context.Headers.TryGetHeader(name, out var value) ? HeaderText.Of(value) : null;
 
     /// <inheritdoc cref="TextHeader(ConsumeContext, string)"/>
-    public static string? TextHeader(this IReadOnlyBasicProperties properties, string name) =>
-        properties.Headers is { } headers && headers.TryGetValue(name, out var value) ? TextOf(value) : null;
-
-    private static string? TextOf(object? value) => value switch
-    {
-        string text => text,
-        byte[] bytes => Encoding.UTF8.GetString(bytes),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => null,
-    };
+    public static string? TextHeader(this IReadOnlyBasicProperties properties, string name) => HeaderText.Of(properties, name);
 
     /// <summary>Where in its stream the message stands; none when it comes from elsewhere.</summary>
     public static string? StreamOffset(this ConsumeContext context) =>

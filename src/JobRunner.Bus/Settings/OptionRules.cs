@@ -7,7 +7,11 @@ internal sealed class OptionRules(string section)
 {
     private readonly List<string> _wrong = [];
 
-    public static string EnvironmentName(string section, string name) => $"{section}:{name}".Replace(":", "__", StringComparison.Ordinal);
+    /// <summary>The name in the environment of a setting at this path.</summary>
+    public static string EnvironmentName(string path) => path.Replace(":", "__", StringComparison.Ordinal);
+
+    /// <summary>The name in the environment of a setting.</summary>
+    public static string EnvironmentName(string section, string name) => EnvironmentName($"{section}:{name}");
 
     public OptionRules Range(string name, TimeSpan value, TimeSpan from, TimeSpan to)
     {

@@ -16,6 +16,9 @@ public sealed class TransportOptions
     /// <summary>Configuration section.</summary>
     public const string Section = "JobRunner";
 
+    /// <summary>Where the configuration has <see cref="Transport"/>.</summary>
+    internal const string Path = $"{Section}:{nameof(Transport)}";
+
     /// <summary>
     /// What carries the messages: <c>InMemory</c> (default) or <c>RabbitMq</c>. <c>jobrunner worker</c> refuses <c>InMemory</c>, since
     /// nothing could reach it; <c>jobrunner run</c> always uses it.

@@ -9,68 +9,63 @@ using RabbitMQ.Client.Exceptions;
 namespace JobRunner.Bus.Topology;
 
 /// <summary>
-/// A connection of our own beside MassTransit's: for what it has no words for, such as wait queues made on demand and
-/// answers to plain AMQP reply-to addresses. One channel with publisher confirms, reopened when it was lost.
+/// A worker's own connections beside MassTransit's, reopened when they are lost: one that publishes, and one for what is asked of
+/// the broker, which an alarm does not hold up.
 /// </summary>
-internal sealed class BrokerLink(
-    IOptions<RabbitMqOptions> options, IOptions<WorkerOptions> holder, WorkerName worker, BlockedWatch blocked, TimeProvider time, ILogger<BrokerLink> logger)
-    : IAsyncDisposable
+internal sealed class BrokerLink : IAsyncDisposable
 {
-    // Beyond half of it the client slows publishers down (its throttling rate limiter).
-    private const int OutstandingConfirms = 2048;
-
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TimeToRestore = TimeSpan.FromSeconds(20);
 
+    // Not looked at before they are validated, which is when the host starts.
+    private readonly IOptions<RabbitMqOptions> _options;
+    private readonly IOptions<WorkerOptions> _holder;
+    private readonly Lazy<BrokerAddress> _address;
+    private readonly WorkerName _worker;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _opening = new(1, 1);
+    private readonly Lazy<BrokerPublisher> _publisher;
     private OpenConnection? _connection;
-    private OpenChannel? _channel;
+    private bool _hasAlarm;
+
+    public BrokerLink(IOptions<RabbitMqOptions> options, IOptions<WorkerOptions> holder, WorkerName worker, TimeProvider time, ILogger<BrokerLink> logger)
+    {
+        (_options, _holder, _worker, _time, _logger) = (options, holder, worker, time, logger);
+        _address = new(() => new BrokerAddress(options.Value));
+        _publisher = new(() => new BrokerPublisher(token => OpenAsync("publishing", token), RestoreAsync, TellAlarm, Patience, time));
+    }
 
     /// <summary>How long the broker's word is waited for.</summary>
     public ConfirmPatience Patience { get; init; } = new();
 
+    /// <summary>Told why the broker reads nothing that is published here, and <see langword="null"/> when it does again.</summary>
+    public event Action<string?>? AlarmChanged;
+
+    /// <summary>Where the broker is, and who asks.</summary>
+    public BrokerAddress Address => _address.Value;
+
+    /// <summary>Whether its settings name more than one node.</summary>
+    public bool IsCluster => BrokerNodes.Of(_options.Value).Count > 1;
+
     /// <summary>Publishes one message and returns once the broker has accepted it.</summary>
+    /// <exception cref="MessageTooLargeException">The broker takes no message of this size.</exception>
     /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
-    public async Task PublishAsync(
-        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken)
+    public Task PublishAsync(
+        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken) =>
+        PublishAsync(exchange, routingKey, properties, body, mandatory, keeper: null, cancellationToken);
+
+    /// <summary>The same for a message that is accepted only if this queue is there to hold it.</summary>
+    public Task PublishAsync(
+        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, string? keeper, CancellationToken cancellationToken)
     {
-        var current = await ChannelAsync(cancellationToken);
-        using var open = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, current.Closed);
-        try
-        {
-            var publishing = current.Channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, open.Token).AsTask();
-            await ConfirmedAsync(publishing, current.Connection, open.Token);
-        }
-        catch (Exception error) when (error is TimeoutException or PublishException { IsReturn: false })
-        {
-            // A channel that met a queue or stream as its leader died can refuse all that is for it, or lose it without a word (RabbitMQ 3.10).
-            current.IsSpent = true;
-            throw;
-        }
+        var message = new Publication(exchange, routingKey, properties, body, mandatory, cancellationToken) { Keeper = keeper };
+        Send(message);
+        return message.Task;
     }
 
-    private async Task ConfirmedAsync(Task publishing, OpenConnection connection, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var patience = Patience.Now;
-            try
-            {
-                // The client can wait for a confirm for ever when the channel closes under it (rabbitmq-dotnet-client issue 1930).
-                await publishing.WaitAsync(patience, time, cancellationToken);
-                Patience.Rewarded();
-                return;
-            }
-            catch (TimeoutException) when (connection.IsBlocked)
-            {
-                // It has yet to read it.
-            }
-            catch (TimeoutException)
-            {
-                Patience.Tried();
-                throw new TimeoutException($"no word from it for {patience}");
-            }
-        }
-    }
+    /// <summary>Publishes messages behind each other: the second leaves only if the first did. Their tasks tell the broker's word.</summary>
+    public void Send(Publication first, Publication? second = null) => _publisher.Value.Send(first, second);
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
     public Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken) =>
@@ -100,62 +95,15 @@ internal sealed class BrokerLink(
     }
 
     /// <summary>Opens a connection for a purpose that needs its own. It does not recover by itself.</summary>
+    /// <exception cref="IOException">A file of a secret cannot be read; the message names the setting.</exception>
     public async Task<IConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
     {
-        var factory = NewFactory($"jobrunner {worker} ({purpose})");
-        var connection = await factory.CreateConnectionAsync(BrokerNodes.ToConnectTo(options.Value), factory.ClientProvidedName, cancellationToken);
-        blocked.Watch(connection);
-        BrokerLog.LinkOpened(logger, connection.Endpoint.HostName, connection.Endpoint.Port);
+        var current = RabbitMqSecrets.Current(_options.Value);
+        var factory = BrokerClient.NewFactory(current, $"jobrunner {_worker} ({purpose})");
+        factory.RequestedHeartbeat = Heartbeats.For(_holder.Value.Lease);
+        var connection = await factory.CreateConnectionAsync(BrokerNodes.ToConnectTo(current), factory.ClientProvidedName, cancellationToken);
+        BrokerLog.LinkOpened(_logger, connection.Endpoint.HostName, connection.Endpoint.Port);
         return connection;
-    }
-
-    /// <summary>Whether its settings name more than one node.</summary>
-    public bool IsCluster => BrokerNodes.Of(options.Value).Count > 1;
-
-    /// <summary>What connects to the broker: connections do not recover by themselves.</summary>
-    public ConnectionFactory NewFactory(string clientName)
-    {
-        var factory = BrokerClient.NewFactory(options.Value, clientName);
-        factory.RequestedHeartbeat = Heartbeats.For(holder.Value.Lease);
-        return factory;
-    }
-
-    private async Task<OpenChannel> ChannelAsync(CancellationToken cancellationToken)
-    {
-        if (_channel is { IsUsable: true } open)
-        {
-            return open;
-        }
-
-        var connection = await ConnectionAsync(cancellationToken);
-        await _opening.WaitAsync(cancellationToken);
-        try
-        {
-            if (_channel is not { IsUsable: true })
-            {
-                _ = LetGoLaterAsync(_channel);
-                var channel = await connection.Connection.CreateChannelAsync(
-                    new CreateChannelOptions(
-                        publisherConfirmationsEnabled: true,
-                        publisherConfirmationTrackingEnabled: true,
-                        outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
-                    cancellationToken);
-                var closed = CancellationTokenSource.CreateLinkedTokenSource(connection.Closed);
-                channel.ChannelShutdownAsync += (_, _) => closed.CancelAsync();
-                if (!channel.IsOpen)
-                {
-                    await closed.CancelAsync();
-                }
-
-                _channel = new OpenChannel(channel, connection, closed.Token);
-            }
-
-            return _channel;
-        }
-        finally
-        {
-            _opening.Release();
-        }
     }
 
     private async Task<OpenConnection> ConnectionAsync(CancellationToken cancellationToken)
@@ -166,7 +114,7 @@ internal sealed class BrokerLink(
             if (_connection is not { Connection.IsOpen: true })
             {
                 _ = LetGoAsync(_connection?.Connection);
-                var connection = await OpenAsync("topology, waits, answers", cancellationToken);
+                var connection = await OpenAsync("topology, look-ups", cancellationToken);
                 var closed = new CancellationTokenSource();
                 // Before there is a channel: those are told one after another, and the first that hangs holds up the rest.
                 connection.ConnectionShutdownAsync += (_, _) =>
@@ -179,18 +127,7 @@ internal sealed class BrokerLink(
                     await closed.CancelAsync();
                 }
 
-                var opened = new OpenConnection(connection, closed.Token);
-                connection.ConnectionBlockedAsync += (_, _) =>
-                {
-                    opened.IsBlocked = true;
-                    return Task.CompletedTask;
-                };
-                connection.ConnectionUnblockedAsync += (_, _) =>
-                {
-                    opened.IsBlocked = false;
-                    return Task.CompletedTask;
-                };
-                _connection = opened;
+                _connection = new OpenConnection(connection, closed.Token);
             }
 
             return _connection;
@@ -201,15 +138,37 @@ internal sealed class BrokerLink(
         }
     }
 
-    /// <summary>Leaves those who still wait for the broker's word on it the time to hear it.</summary>
-    private async Task LetGoLaterAsync(OpenChannel? old)
+    /// <summary>What was lost may have been a broker that came back without data. What cannot be declared is the watch's to tell.</summary>
+    private async Task RestoreAsync(IConnection connection, CancellationToken cancellationToken)
     {
-        if (old is { IsSpent: true })
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeToRestore);
+        var channel = await connection.CreateChannelAsync(cancellationToken: patience.Token);
+        try
         {
-            await Task.Delay(TimeToEnd, time);
+            await BrokerTopology.DeclareAsync(channel, _holder.Value, patience.Token);
+        }
+        catch (OperationInterruptedException error) when (connection.IsOpen)
+        {
+            BrokerLog.NotRestored(_logger, error.Message);
         }
 
-        await LetGoAsync(old?.Channel);
+        await LetGoAsync(channel).WaitAsync(TimeToEnd, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void TellAlarm(string? reason)
+    {
+        if (reason is not null)
+        {
+            BrokerLog.Blocked(_logger, reason);
+        }
+        else if (_hasAlarm)
+        {
+            BrokerLog.Unblocked(_logger);
+        }
+
+        _hasAlarm = reason is not null;
+        AlarmChanged?.Invoke(reason);
     }
 
     /// <summary>Ends what may be dead; nobody should wait for that for ever, and its errors help nobody.</summary>
@@ -224,26 +183,14 @@ internal sealed class BrokerLink(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        var ended = Task.Run(async () =>
+        if (_publisher.IsValueCreated)
         {
-            await LetGoAsync(_channel?.Channel);
-            await LetGoAsync(_connection?.Connection);
-        });
-        await ended.WaitAsync(TimeToEnd, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _publisher.Value.DisposeAsync();
+        }
+
+        await LetGoAsync(_connection?.Connection).WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _opening.Dispose();
     }
 
-    private sealed record OpenConnection(IConnection Connection, CancellationToken Closed)
-    {
-        /// <summary>The broker reads nothing here, for want of memory or disk space.</summary>
-        public volatile bool IsBlocked;
-    }
-
-    private sealed record OpenChannel(IChannel Channel, OpenConnection Connection, CancellationToken Closed)
-    {
-        /// <summary>The broker refused a message here, or said nothing: the next one goes out on another channel.</summary>
-        public volatile bool IsSpent;
-
-        public bool IsUsable => Channel.IsOpen && !Closed.IsCancellationRequested && !IsSpent;
-    }
+    private sealed record OpenConnection(IConnection Connection, CancellationToken Closed);
 }

@@ -12,6 +12,14 @@ namespace JobRunner.Bus.Topology;
 internal sealed class BrokerTopology(BrokerLink link)
 {
     private readonly ConcurrentDictionary<string, Task<long>> _waitQueues = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, QueuePart> _made = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _declared = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes once <see cref="Preflight"/> has found all in place.</summary>
+    public Task Declared => _declared.Task;
+
+    /// <summary>All is in place.</summary>
+    public void MarkDeclared() => _declared.TrySetResult();
 
     /// <summary>Arguments of a queue that keeps what it accepted through the loss of a node, however often it is redelivered.</summary>
     public static Dictionary<string, object?> QuorumArguments() => new()
@@ -67,7 +75,11 @@ internal sealed class BrokerTopology(BrokerLink link)
 
     /// <summary>Declares what is known before it is needed, on a broker that may have lost it.</summary>
     /// <exception cref="Exception">The broker could not be reached, or holds something of that name declared otherwise.</exception>
-    public Task DeclareAsync(WorkerOptions options, CancellationToken cancellationToken) => link.UseAsync(async channel =>
+    public Task DeclareAsync(WorkerOptions options, CancellationToken cancellationToken) =>
+        link.UseAsync(channel => DeclareAsync(channel, options, cancellationToken), cancellationToken);
+
+    /// <summary>The same on a channel.</summary>
+    public static async Task DeclareAsync(IChannel channel, WorkerOptions options, CancellationToken cancellationToken)
     {
         foreach (var exchange in Exchanges)
         {
@@ -76,14 +88,50 @@ internal sealed class BrokerTopology(BrokerLink link)
 
         foreach (var queue in Queues(options))
         {
-            await channel.QueueDeclareAsync(
-                queue.Name, durable: true, exclusive: false, autoDelete: false, queue.Arguments, cancellationToken: cancellationToken);
-            foreach (var (exchange, routingKey) in queue.Bindings)
-            {
-                await channel.QueueBindAsync(queue.Name, exchange, routingKey, cancellationToken: cancellationToken);
-            }
+            await DeclareAsync(channel, queue, cancellationToken);
+        }
+    }
+
+    /// <summary>Declares all again that this process needs, the wait and delay queues that it made too.</summary>
+    public Task RestoreAsync(WorkerOptions options, CancellationToken cancellationToken) => link.UseAsync(async channel =>
+    {
+        await DeclareAsync(channel, options, cancellationToken);
+        foreach (var queue in _made.Values)
+        {
+            await DeclareAsync(channel, queue, cancellationToken);
         }
     }, cancellationToken);
+
+    /// <summary>Looks for all that this process needs on the broker, and binds what was unbound.</summary>
+    /// <exception cref="RabbitMQ.Client.Exceptions.OperationInterruptedException">Something is missing (404); the broker's words name it.</exception>
+    public async Task LookAsync(IChannel channel, WorkerOptions options, CancellationToken cancellationToken)
+    {
+        foreach (var exchange in Exchanges)
+        {
+            await channel.ExchangeDeclarePassiveAsync(exchange.Name, cancellationToken);
+        }
+
+        foreach (var queue in Queues(options).Concat(_made.Values))
+        {
+            await channel.QueueDeclarePassiveAsync(queue.Name, cancellationToken);
+            await BindAsync(channel, queue, cancellationToken);
+        }
+    }
+
+    private static async Task DeclareAsync(IChannel channel, QueuePart queue, CancellationToken cancellationToken)
+    {
+        await channel.QueueDeclareAsync(
+            queue.Name, durable: true, exclusive: false, autoDelete: false, queue.Arguments, cancellationToken: cancellationToken);
+        await BindAsync(channel, queue, cancellationToken);
+    }
+
+    private static async Task BindAsync(IChannel channel, QueuePart queue, CancellationToken cancellationToken)
+    {
+        foreach (var (exchange, routingKey) in queue.Bindings)
+        {
+            await channel.QueueBindAsync(queue.Name, exchange, routingKey, cancellationToken: cancellationToken);
+        }
+    }
 
     /// <summary>The queue of a wait, rounded up to its step.</summary>
     public static QueuePart WaitQueue(TimeSpan wait)
@@ -94,31 +142,16 @@ internal sealed class BrokerTopology(BrokerLink link)
 
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
     /// <returns>For how long it has surely been there: since this process asked.</returns>
-    public Task<TimeSpan> EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken)
-    {
-        var queue = WaitQueue(wait);
-        return EnsureOnceAsync(queue.Name, name => link.UseAsync(async channel =>
-        {
-            await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, queue.Arguments, cancellationToken: cancellationToken);
-            foreach (var (exchange, routingKey) in queue.Bindings)
-            {
-                await channel.QueueBindAsync(name, exchange, routingKey, cancellationToken: cancellationToken);
-            }
-        }, cancellationToken));
-    }
+    public Task<TimeSpan> EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken) => EnsureOnceAsync(WaitQueue(wait), cancellationToken);
 
     /// <summary>Makes sure that the queues of all these waits are there.</summary>
     public Task EnsureWaitQueuesAsync(IEnumerable<TimeSpan> waits, CancellationToken cancellationToken) =>
         Task.WhenAll(waits.Select(wait => EnsureWaitQueueAsync(wait, cancellationToken)));
 
     /// <summary>Makes sure that the queue of logs redelivered after this delay is there; asks the broker once per process and delay.</summary>
-    public Task EnsureDelayQueueAsync(TimeSpan delay, CancellationToken cancellationToken) =>
-        EnsureOnceAsync(Names.DelayQueue(WaitSteps.NameOf(delay)), queue => link.UseAsync(
-            // Back to the queue alone: the exchange job-log-recorded would write the log to the journal once more.
-            channel => channel.QueueDeclareAsync(
-                queue, durable: true, exclusive: false, autoDelete: false,
-                ReturningArguments(delay, exchange: "", Names.JobLogRecorded), cancellationToken: cancellationToken),
-            cancellationToken));
+    public Task EnsureDelayQueueAsync(TimeSpan delay, CancellationToken cancellationToken) => EnsureOnceAsync(
+        // Back to the queue alone: the exchange job-log-recorded would write the log to the journal once more.
+        new QueuePart(Names.DelayQueue(WaitSteps.NameOf(delay)), ReturningArguments(delay, exchange: "", Names.JobLogRecorded), []), cancellationToken);
 
     /// <summary>Makes sure that the queues of all these delays are there.</summary>
     public Task EnsureDelayQueuesAsync(IEnumerable<TimeSpan> delays, CancellationToken cancellationToken) =>
@@ -144,23 +177,24 @@ internal sealed class BrokerTopology(BrokerLink link)
         return arguments;
     }
 
-    private async Task<TimeSpan> EnsureOnceAsync(string queue, Func<string, Task> declare)
+    private async Task<TimeSpan> EnsureOnceAsync(QueuePart queue, CancellationToken cancellationToken)
     {
-        var declared = _waitQueues.GetOrAdd(queue, name => DeclareNowAsync(name, declare));
+        var declared = _waitQueues.GetOrAdd(queue.Name, _ => MakeAsync(queue, cancellationToken));
         try
         {
             return Stopwatch.GetElapsedTime(await declared);
         }
         catch
         {
-            _waitQueues.TryRemove(KeyValuePair.Create(queue, declared));
+            _waitQueues.TryRemove(KeyValuePair.Create(queue.Name, declared));
             throw;
         }
     }
 
-    private static async Task<long> DeclareNowAsync(string queue, Func<string, Task> declare)
+    private async Task<long> MakeAsync(QueuePart queue, CancellationToken cancellationToken)
     {
-        await declare(queue);
+        await link.UseAsync(channel => DeclareAsync(channel, queue, cancellationToken), cancellationToken);
+        _made[queue.Name] = queue;
         return Stopwatch.GetTimestamp();
     }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Topology;
 
@@ -13,7 +13,7 @@ internal static class BrokerVersion
     /// <summary>What is to be known of it in a cluster; nothing where it is sound, or its version not known.</summary>
     public static PreflightFinding? CheckCluster(string endpoint, IEnumerable<KeyValuePair<string, object?>>? serverProperties)
     {
-        var told = Text((serverProperties ?? []).FirstOrDefault(property => property.Key == "version").Value);
+        var told = HeaderText.Of((serverProperties ?? []).FirstOrDefault(property => property.Key == "version").Value);
         return Parse(told) is { } version && version < SoundInClusters
             ? new PreflightFinding(
                 $"cluster {endpoint}: RabbitMQ {told}",
@@ -26,7 +26,7 @@ internal static class BrokerVersion
     /// <summary>Whether workers can work with it.</summary>
     public static PreflightFinding Check(string endpoint, IEnumerable<KeyValuePair<string, object?>>? serverProperties)
     {
-        var properties = (serverProperties ?? []).ToDictionary(property => property.Key, property => Text(property.Value), StringComparer.Ordinal);
+        var properties = (serverProperties ?? []).ToDictionary(property => property.Key, property => HeaderText.Of(property.Value), StringComparer.Ordinal);
         var product = properties.GetValueOrDefault("product", "");
         var told = properties.GetValueOrDefault("version", "");
         var what = $"broker {endpoint}: {(product.Length > 0 ? product : "unknown product")} {told}".TrimEnd();
@@ -66,10 +66,4 @@ internal static class BrokerVersion
             ? new Version(major, minor)
             : null;
     }
-
-    private static string Text(object? value) => value switch
-    {
-        byte[] bytes => Encoding.UTF8.GetString(bytes),
-        _ => value?.ToString() ?? "",
-    };
 }

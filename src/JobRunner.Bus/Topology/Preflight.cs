@@ -1,3 +1,4 @@
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -19,15 +20,22 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
     /// <exception cref="Exception">The broker cannot be reached, or cannot answer now.</exception>
     public async Task<IReadOnlyList<PreflightFinding>> RunAsync(CancellationToken cancellationToken)
     {
-        var address = link.NewFactory("");
+        var address = link.Address;
         IConnection connection;
         try
         {
             connection = await link.OpenAsync("preflight", cancellationToken);
         }
-        catch (Exception error) when (BrokerRefusal.Of(error, Endpoint(address.Endpoint), address.UserName, address.VirtualHost) is { } refusal)
+        catch (Exception error) when (BrokerFaults.IsRefusal(error) || BrokerFaults.IsTls(error))
         {
-            return [refusal];
+            return
+            [
+                new PreflightFinding(
+                    $"broker {address.Endpoint}",
+                    PreflightVerdict.Wrong,
+                    PreflightWords.Capital(BrokerFaults.Describe(error, address)),
+                    "Correct JobRunner__RabbitMq__Uri and the files beside it, or the user, virtual host or certificate on the broker"),
+            ];
         }
 
         await using (connection)
@@ -39,7 +47,7 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
             }
 
             await using var probe = new PreflightProbe(connection);
-            var permissions = new PreflightPermissions(address.UserName, address.VirtualHost);
+            var permissions = new PreflightPermissions(address.User, address.VirtualHost);
             List<PreflightFinding> findings = [version];
             if (link.IsCluster && BrokerVersion.CheckCluster(Endpoint(connection.Endpoint), connection.ServerProperties) is { } note)
             {

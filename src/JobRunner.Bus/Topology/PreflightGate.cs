@@ -12,6 +12,7 @@ namespace JobRunner.Bus.Topology;
 /// </summary>
 internal sealed class PreflightGate(
     Preflight preflight,
+    BrokerTopology topology,
     UntilAccepted until,
     WorkerReadiness readiness,
     IHostApplicationLifetime lifetime,
@@ -40,6 +41,7 @@ internal sealed class PreflightGate(
             if (wrong.Count == 0)
             {
                 BrokerLog.TopologyDeclared(logger);
+                topology.MarkDeclared();
                 return true;
             }
 

@@ -83,7 +83,7 @@ internal static partial class PreflightWords
     private static string Wanted(QueuePart queue, string argument) =>
         queue.Arguments.TryGetValue(argument, out var wanted) && wanted is not null ? Convert.ToString(wanted, CultureInfo.InvariantCulture)! : "none";
 
-    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+    public static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     // inequivalent arg 'x' for queue 'q' in vhost 'v': received the value 'a' of type 'longstr' but current is none
     private static (string? Argument, string Current) Difference(string reply) =>

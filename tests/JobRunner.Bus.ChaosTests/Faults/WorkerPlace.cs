@@ -12,12 +12,12 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly Recording _history;
     private readonly int _place;
-    private readonly string _logs;
+    private readonly ChaosSettings _chaos;
     private int _generation;
 
-    private WorkerPlace(int place, Uri broker, TcpProxy link, IReadOnlyDictionary<string, string> settings, Recording history, string logs)
+    private WorkerPlace(int place, Uri broker, TcpProxy link, IReadOnlyDictionary<string, string> settings, Recording history, ChaosSettings chaos)
     {
-        (_place, _broker, Link, _settings, _history, _logs) = (place, broker, link, settings, history, logs);
+        (_place, _broker, Link, _settings, _history, _chaos) = (place, broker, link, settings, history, chaos);
         SetClock(TimeSpan.Zero);
     }
 
@@ -28,7 +28,7 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     /// <summary>The process' name in the history: its place, and how many were there.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"w{_place}.{_generation}");
 
-    private string Clock => Path.Combine(_logs, string.Create(CultureInfo.InvariantCulture, $"w{_place}.clock"));
+    private string Clock => Path.Combine(_chaos.WorkerLogs, string.Create(CultureInfo.InvariantCulture, $"w{_place}.clock"));
 
     /// <summary>Sets its wall clock, and that of the processes after it: so far off.</summary>
     public void SetClock(TimeSpan off)
@@ -41,11 +41,11 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     /// <summary>Whether a fault has hold of it.</summary>
     public bool IsBusy { get; set; }
 
-    /// <summary>Starts the first process. What each of them wrote goes into the folder when it has ended.</summary>
-    public static async Task<WorkerPlace> StartAsync(int place, Uri broker, IReadOnlyDictionary<string, string> settings, Recording history, string logs)
+    /// <summary>Starts the first process. What each of them wrote goes into the folder of the workers' logs when it has ended.</summary>
+    public static async Task<WorkerPlace> StartAsync(int place, Uri broker, IReadOnlyDictionary<string, string> settings, Recording history, ChaosSettings chaos)
     {
         ArgumentNullException.ThrowIfNull(broker);
-        var worker = new WorkerPlace(place, broker, TcpProxy.Start(broker.Port), settings, history, logs);
+        var worker = new WorkerPlace(place, broker, TcpProxy.Start(broker.Port), settings, history, chaos);
         await worker.StartAgainAsync();
         return worker;
     }
@@ -61,13 +61,13 @@ public sealed partial class WorkerPlace : IAsyncDisposable
         _generation++;
         var settings = new Dictionary<string, string>(_settings) { ["CHAOS_WORKER"] = Name, ["CHAOS_CLOCK"] = Clock };
         Process = await WorkerProcess.StartAsync(
-            new UriBuilder(_broker) { Port = Link.Port }.Uri, settings, TimeSpan.FromMinutes(2), "JobRunner.Bus.ChaosWorker");
+            new UriBuilder(_broker) { Port = Link.Port }.Uri, settings, TimeSpan.FromMinutes(2), _chaos.Program(_generation));
     }
 
     private async Task EndAsync()
     {
         await Process.DisposeAsync();
-        await File.WriteAllTextAsync(Path.Combine(_logs, Name + ".log"), Process.Output);
+        await File.WriteAllTextAsync(Path.Combine(_chaos.WorkerLogs, Name + ".log"), Process.Output);
         foreach (Match said in GivenUp().Matches(Process.Output))
         {
             _history.Add(new RunsGivenUp(

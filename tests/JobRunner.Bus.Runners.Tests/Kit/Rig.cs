@@ -38,7 +38,7 @@ internal sealed class Rig : IDisposable
 
     public void Dispose() => Slots.Dispose();
 
-    private sealed class OneJob(IJob job, JobTypeLimits? limits = null) : IJobFactory
+    internal sealed class OneJob(IJob job, JobTypeLimits? limits = null) : IJobFactory
     {
         public MadeJob Make(Job _) => new(job, null, limits);
     }

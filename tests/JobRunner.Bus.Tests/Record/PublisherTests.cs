@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Tests.Runs;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
@@ -20,6 +22,7 @@ public sealed class PublisherTests : IDisposable
     private readonly List<JobFinished> _published = [];
     private int _attempts;
     private int _refusals;
+    private int _tooLargeFrom = int.MaxValue;
 
     [Fact]
     public async Task The_end_of_a_run_says_all_that_a_resume_needs()
@@ -43,7 +46,7 @@ public sealed class PublisherTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_tried_until_the_broker_takes_it_and_each_refusal_is_told()
+    public async Task It_is_tried_until_the_broker_takes_it_and_one_warning_tells_of_all_refusals()
     {
         _refusals = 40;
 
@@ -60,7 +63,10 @@ public sealed class PublisherTests : IDisposable
             return publishing.IsCompletedSuccessfully;
         });
         Assert.Equal((1, 41), (_published.Count, _attempts));
-        Assert.Equal(40, _logger.Collector.GetSnapshot().Count(line => line.Message.StartsWith("The broker did not take a finished job", StringComparison.Ordinal)));
+        var told = _logger.Collector.GetSnapshot();
+        Assert.Equal(40, told.Count(line => line.Message.StartsWith("The broker did not take a finished job", StringComparison.Ordinal)));
+        Assert.Single(told, line => line.Level == LogLevel.Warning);
+        Assert.Equal("The broker takes messages again", Assert.Single(told, line => line.Level == LogLevel.Information).Message);
     }
 
     [Fact]
@@ -92,6 +98,52 @@ public sealed class PublisherTests : IDisposable
         Assert.Equal(2, bus);
     }
 
+    [Fact]
+    public async Task An_end_that_the_broker_never_takes_for_its_job_data_fails_with_the_data_of_its_command()
+    {
+        _tooLargeFrom = 100;
+        var command = new RunJob { RequestId = "r", Job = new Job { Id = "j" }, JobData = new JsonObject { ["k"] = "short" } };
+
+        await Publisher().PublishAsync(command, Result(new string('v', 1000)));
+
+        var end = Assert.Single(_published);
+        Assert.Equal((JobState.Fail, 1L, "short"), (end.FinalState, end.Tries, (string?)end.JobData["k"]));
+        Assert.Contains("max_message_size", end.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_the_data_of_its_command_is_too_large_too_it_fails_without_any()
+    {
+        _tooLargeFrom = 100;
+        var command = new RunJob { RequestId = "r", Job = new Job { Id = "j" }, JobData = new JsonObject { ["k"] = new string('v', 500) } };
+
+        await Publisher().PublishAsync(command, Result(new string('v', 1000)));
+
+        var end = Assert.Single(_published);
+        Assert.Equal((JobState.Fail, 0), (end.FinalState, end.JobData.Count));
+    }
+
+    [Fact]
+    public async Task Where_only_its_error_is_too_long_the_error_is_cut_and_the_run_ends_as_it_ended()
+    {
+        _tooLargeFrom = 5000;
+        var command = new RunJob { RequestId = "r", Job = new Job { Id = "j" } };
+
+        await Publisher().PublishAsync(command, Result("v") with { Error = new string('e', 50_000) });
+
+        var end = Assert.Single(_published);
+        Assert.Equal((JobState.Complete, "v"), (end.FinalState, (string?)end.JobData["k"]));
+        Assert.EndsWith(" bytes]", end.Error, StringComparison.Ordinal);
+    }
+
+    private static Return Result(string data) => new()
+    {
+        FinalState = JobState.Complete,
+        Tries = 1,
+        Next = new TryCounters(1, 1),
+        JobData = new JsonObject { ["k"] = data },
+    };
+
     private JobFinishedPublisher Publisher() => new(
         new BusOutlet(Fake.Of<IBus>(("Publish", arguments =>
         {
@@ -101,7 +153,14 @@ public sealed class PublisherTests : IDisposable
                 throw new InvalidOperationException("no connection");
             }
 
-            _published.Add((JobFinished)arguments[0]!);
+            var end = (JobFinished)arguments[0]!;
+            var size = end.JobData.ToJsonString().Length + (end.Error is { } error && _tooLargeFrom > 1000 ? error.Length : 0);
+            if (size > _tooLargeFrom)
+            {
+                throw new MessageTooLargeException(size, _tooLargeFrom);
+            }
+
+            _published.Add(end);
             return Task.CompletedTask;
         }
     ))),

@@ -29,15 +29,41 @@ public sealed class HostSettingsTests
     }
 
     [Theory]
-    [InlineData("JobRunner:Worker:Slot", "8")]
-    [InlineData("JobRunner:RabbitMq:Url", "amqp://rabbit")]
-    public async Task A_setting_that_does_not_exist_is_told(string name, string value)
+    [InlineData("JobRunner:Worker:Slot", "8", "JobRunner__Worker__Slot is no setting; did you mean JobRunner__Worker__Slots?")]
+    [InlineData("JobRunner:RabbitMq:Url", "amqp://rabbit", "JobRunner__RabbitMq__Url is no setting; did you mean JobRunner__RabbitMq__Uri?")]
+    [InlineData("JobRunner:Wroker:Slots", "8", "JobRunner__Wroker__Slots is no setting; did you mean JobRunner__Worker__Slots?")]
+    [InlineData("JobRunner:Roles", "Run", "JobRunner__Roles is no setting; did you mean JobRunner__Worker__Roles?")]
+    [InlineData("JobRunner:Trasnport", "RabbitMq", "JobRunner__Trasnport is no setting; did you mean JobRunner__Transport?")]
+    [InlineData("JobRunner:RequestManager:BaseUri", "http://rm", "JobRunner__RequestManager__BaseUri is no setting; did you mean JobRunner__RequestManager__BaseUrl?")]
+    [InlineData("JobRunner:JobLogStore:File", "x", "JobRunner__JobLogStore__File is no setting")]
+    [InlineData("JobRunner:Worker:Slots", "many", "JobRunner__Worker__Slots is \"many\"; it must be a whole number")]
+    [InlineData("JobRunner:Worker:Lease", "5 parsecs", "JobRunner__Worker__Lease is \"5 parsecs\"; it must be a length of time such as 500ms, 30s or 1m30s")]
+    [InlineData("JobRunner:Worker:Roles", "Dance", "JobRunner__Worker__Roles is \"Dance\"; it must be Run or Report, or several of them with commas between")]
+    [InlineData("JobRunner:Transport", "Pigeon", "JobRunner__Transport is \"Pigeon\"; it must be InMemory or RabbitMq")]
+    [InlineData("JobRunner:RabbitMq:Uri", "amqp://rabbit", "JobRunner__RabbitMq__Uri is set, but JobRunner__Transport is not")]
+    [InlineData("JobRunner:RabbitMq:UriFile", "/run/uri", "JobRunner__RabbitMq__UriFile is set, but JobRunner__Transport is not")]
+    public async Task A_setting_that_nobody_would_read_is_told_with_what_was_meant(string name, string value, string says)
+    {
+        using var host = Build((name, value), ("JobRunner:Worker:MaxRunners", "0"));
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync());
+        var problems = SettingsProblems.Of(host.Services);
+
+        Assert.Contains(says, error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(problems, problem => problem.StartsWith(says, StringComparison.Ordinal));
+        Assert.Equal(problems.Count, problems.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("JobRunner:Jobs:MyJob:Path", "/data")]
+    [InlineData("JobRunner:Http:Port", "8080")]
+    [InlineData("JobRunner:Chains:Store", "Sqlite")]
+    [InlineData("jobrunner:worker:SLOTS", "8")]
+    public void Settings_of_other_parts_and_of_a_job_authors_own_are_left_alone(string name, string value)
     {
         using var host = Build((name, value));
 
-        var error = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync());
-
-        Assert.Contains(name[(name.LastIndexOf(':') + 1)..], error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(SettingsProblems.Of(host.Services));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using JobRunner.Bus.Topology;
+using JobRunner.Bus.RabbitMq;
 
 namespace JobRunner.Bus.Tests.Topology;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using RabbitMQ.Client;
@@ -31,7 +31,7 @@ internal static class RedeliveryHeaders
                 case MessageHeaders.Reason:
                     return DeliveryHistory.None;
                 case WorkerHeaders.PutOffs:
-                    _ = int.TryParse(Text(value), NumberStyles.None, CultureInfo.InvariantCulture, out putOffs);
+                    _ = int.TryParse(HeaderText.Of(value), NumberStyles.None, CultureInfo.InvariantCulture, out putOffs);
                     break;
                 case WorkerHeaders.FirstTriedAt:
                     firstTriedAt = Time(value);
@@ -86,15 +86,7 @@ internal static class RedeliveryHeaders
     }
 
     private static DateTimeOffset? Time(object? value) =>
-        long.TryParse(Text(value), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is > 0 and < 253_402_300_799_000
+        long.TryParse(HeaderText.Of(value), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is > 0 and < 253_402_300_799_000
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
             : null;
-
-    private static string? Text(object? value) => value switch
-    {
-        string text => text,
-        byte[] bytes => Encoding.UTF8.GetString(bytes),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => null,
-    };
 }

@@ -1,0 +1,138 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners.Jobs;
+
+namespace JobRunner.Bus.Runners;
+
+/// <summary>
+/// One try of a job: runs it, keeps its exceptions in, tells it to stop when asked or out of time, and gives it up when it does
+/// not stop. All code of the job runs on pool threads of its own, so that nobody else is hurt when it blocks or throws.
+/// </summary>
+/// <param name="job">The job.</param>
+/// <param name="context">What the job knows of the try.</param>
+/// <param name="timeout">How long the try may take; zero for no limit.</param>
+/// <param name="stopTimeout">How long the job may take to stop once told.</param>
+/// <param name="time">The clock.</param>
+[SuppressMessage("Design", "CA1001", Justification = "Has no timer and no link; a job may use its token after the try.")]
+internal sealed class JobTry(IJob job, JobRunContext context, TimeSpan timeout, TimeSpan stopTimeout, TimeProvider time)
+{
+    private const int NotBegun = 0;
+    private const int Begun = 1;
+    private const int NeverBegins = 2;
+
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopToken = new();
+    private int _code = NotBegun;
+
+    /// <summary>The job's own status text.</summary>
+    public string Status => context.Status;
+
+    /// <summary>Whether the job did not stop in time and was given up. What is left of it runs on unheard.</summary>
+    public bool GivenUp { get; private set; }
+
+    /// <summary>The job's own error while it was told to stop; <see langword="null"/> for none. Known once the try has ended.</summary>
+    public string? StopError { get; private set; }
+
+    /// <summary>The job data as the job left them; <see langword="null"/> when it never asked for them or was given up.</summary>
+    public JsonObject? JobData => GivenUp ? null : context.JobDataGiven;
+
+    /// <summary>Asks for the job to be told to stop. Returns at once; no effect on a try that has ended.</summary>
+    public void AskToStop() => _asked.TrySetResult();
+
+    /// <summary>Runs the job until it ends or is given up. Never throws. Called once.</summary>
+    public async Task<JobResult> RunAsync()
+    {
+        var work = WorkAsync();
+        var endsOrIsAsked = Task.WhenAny(work, _asked.Task);
+        await (timeout > TimeSpan.Zero ? LongWait.UntilAsync(endsOrIsAsked, timeout, time) : endsOrIsAsked);
+        if (work.IsCompleted)
+        {
+            return await work;
+        }
+
+        var outOfTime = !_asked.Task.IsCompleted;
+        var telling = TellToStopAsync();
+        await ((Task)work).WaitAsync(stopTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The job's stop may act on whatever the job holds: no next try starts under it.
+        StopError = await telling;
+        GivenUp = !work.IsCompleted;
+        var result = GivenUp
+            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(stopTimeout)} and was given up")
+            : await work;
+        return outOfTime ? OutOfTime(result) : result;
+    }
+
+    /// <summary>The job's own work. Never throws: a job that throws has failed (seed).</summary>
+    private async Task<JobResult> WorkAsync()
+    {
+        // On a thread of its own: a job may block it, also before its first await.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (Interlocked.CompareExchange(ref _code, Begun, NotBegun) != NotBegun)
+        {
+            // Told before its code began, it would miss the stop.
+            return JobResult.Stopped();
+        }
+
+        try
+        {
+            return await (job.RunAsync(context, _stopToken.Token) ?? throw new InvalidOperationException("the job returned no task"))
+                ?? throw new InvalidOperationException("the job returned no result");
+        }
+        catch (JobException error)
+        {
+            return (error.Result ?? JobResult.Fail("")) with { Error = error.Message };
+        }
+        catch (OperationCanceledException) when (_stopToken.IsCancellationRequested)
+        {
+            return JobResult.Stopped();
+        }
+        catch (Exception error)
+        {
+            return JobResult.Fail("panic from job.Run: " + error.Message) with { Stderr = error.ToString() };
+        }
+    }
+
+    /// <summary>A try out of time has failed, whatever it returned; unless it completed after all.</summary>
+    private JobResult OutOfTime(JobResult result)
+    {
+        if (result.State == JobState.Complete)
+        {
+            return result;
+        }
+
+        var error = $"the try took longer than its timeout of {GoDuration.FromTimeSpan(timeout)}";
+        return result with
+        {
+            State = JobState.Fail,
+            Exit = result.Exit == 0 ? 1 : result.Exit,
+            Error = string.IsNullOrEmpty(result.Error) ? error : $"{error}: {result.Error}",
+        };
+    }
+
+    /// <summary>Returns the job's own error in being told, or that its time to stop is over; null for neither. Never throws.</summary>
+    private async Task<string?> TellToStopAsync()
+    {
+        var begun = Interlocked.CompareExchange(ref _code, NeverBegins, NotBegun) == Begun;
+        var told = Task.WhenAll(begun ? Task.Run(job.StopAsync) : Task.CompletedTask, _stopToken.CancelAsync());
+        try
+        {
+            await told.WaitAsync(stopTimeout, time);
+            return null;
+        }
+        catch (TimeoutException) when (!told.IsCompleted)
+        {
+            // Nobody hears what it throws later.
+            _ = told.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            return $"the job's stop did not return within {GoDuration.FromTimeSpan(stopTimeout)}";
+        }
+        catch (AggregateException error) when (error.InnerExceptions is [var thrownByCallback])
+        {
+            return thrownByCallback.Message;
+        }
+        catch (Exception error)
+        {
+            return error.Message;
+        }
+    }
+}
