@@ -18,7 +18,7 @@ import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CLI = ROOT / "src/JobRunner.Bus.Cli"
-ALLOWED = {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause"}
+ALLOWED = {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "PostgreSQL"}
 # MassTransit 9 needs a paid licence, whatever its package says.
 TOO_NEW = {"masstransit": 9, "masstransit.abstractions": 9, "masstransit.rabbitmq": 9}
 FOLDERS = [

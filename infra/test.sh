@@ -20,6 +20,8 @@ missing=()
 command -v amqp-publish >/dev/null || missing+=(amqp-tools)
 /usr/bin/python3 -c 'import pika' 2>/dev/null || missing+=(python3-pika)
 [ -x /usr/bin/prometheus ] || missing+=(prometheus)
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
+[ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
 [ ${#missing[@]} -eq 0 ] || install_by_apt "${missing[@]}"
 
 projects=${PROJECTS:-}

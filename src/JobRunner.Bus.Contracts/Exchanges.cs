@@ -17,4 +17,16 @@ public static class Exchanges
 
     /// <summary>Takes <see cref="Contracts.GetRunnerStatus"/>.</summary>
     public const string GetRunnerStatus = "get-runner-status";
+
+    /// <summary>Takes a <see cref="Contracts.JobChain"/> to run.</summary>
+    public const string RunChain = "run-chain";
+
+    /// <summary>Takes a <see cref="Contracts.SuspendedJobChain"/> to go on with.</summary>
+    public const string ResumeChain = "resume-chain";
+
+    /// <summary>Takes <see cref="Contracts.StopChain"/>.</summary>
+    public const string StopChain = "stop-chain";
+
+    /// <summary>Gives every <see cref="Contracts.ChainFinished"/>; keeps nothing for a queue that is bound later.</summary>
+    public const string ChainFinished = "chain-finished";
 }

@@ -138,4 +138,7 @@ public static class Wire
 [JsonSerializable(typeof(IReadOnlyList<RunnerStatus>))]
 [JsonSerializable(typeof(JobChain))]
 [JsonSerializable(typeof(SuspendedJobChain))]
+[JsonSerializable(typeof(StopChain))]
+[JsonSerializable(typeof(ChainFinished))]
+[JsonSerializable(typeof(ChainDue))]
 internal sealed partial class WireJsonContext : JsonSerializerContext;

@@ -6,7 +6,6 @@ using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
-using JobRunner.Bus.Receive;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Runners;
@@ -114,7 +113,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunDispatcher>();
         services.AddSingleton<CrashResumer>();
         services.AddSingleton<RunStarter>();
-        services.AddSingleton<RefusalNotes>();
+        services.AddSingleton<CommandRetry>();
         services.AddSingleton<StopBook>();
         services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<StopHearing>();
@@ -137,8 +136,6 @@ public static class JobRunnerServices
             services.AddHostedService<TopologyWatch>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
-            services.AddSingleton<CommandReceiver>();
-            services.AddSingleton<RefusedCommands>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<LeaseTalk>();
@@ -200,7 +197,8 @@ public static class JobRunnerServices
         ConfigureWire(broker);
     }
 
-    private static void ConfigureWire(IBusFactoryConfigurator bus)
+    /// <summary>The wire of the contract on a bus: plain JSON, and the names that any client can use.</summary>
+    internal static void ConfigureWire(IBusFactoryConfigurator bus)
     {
         bus.ClearSerialization();
         bus.AddSerializer(WireSerializer.Instance);

@@ -194,6 +194,85 @@ public sealed class BadInputTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_body_that_nobody_expected_wedges_no_worker()
+    {
+        await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Worker__Slots"] = "2" });
+        var request = Stage.NewRequestId();
+        foreach (var body in new[]
+        {
+            """{"\ud800xx": 1}""",
+            """{"message":{"requestId":"r","\udc00":1}}""",
+            """{"message":{"requestId":"REQ","job":{"id":"abcd","type":"noop"},"jobData":{"\ud83d":1}}}""".Replace("REQ", request, StringComparison.Ordinal),
+            """{"message":{"requestId":"r""",
+        })
+        {
+            // More than there are slots.
+            for (var copy = 0; copy < 3; copy++)
+            {
+                await stage.Client.SendAsync("run-job", body, new BasicProperties { ContentType = "application/vnd.masstransit+json" });
+            }
+
+            for (var copy = 0; copy < 3; copy++)
+            {
+                var error = await ErrorAsync(stage, body);
+                Assert.Equal(body, error.Body);
+                Assert.NotEmpty(error.Header("MT-Fault-Message"));
+            }
+        }
+
+        Assert.Contains("half a surrogate pair", (string)(await stage.FinishedAsync(request, "abcd"))["error"]!);
+        await StillWorksAsync(stage);
+        Assert.DoesNotContain("of request , job ", stage.Worker.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Any_body_and_any_headers_are_run_or_kept_in_the_error_queue_and_none_stays_open()
+    {
+        const int Messages = 400;
+        await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Worker__Slots"] = "4" });
+        var seed = Random.Shared.Next();
+        var bodies = new AnyBody(seed);
+        for (var message = 0; message < Messages; message++)
+        {
+            var (body, contentType) = bodies.Next();
+            var properties = new BasicProperties { Headers = AnyBody.HeadersOf(seed + message) };
+            if (contentType is not null)
+            {
+                properties.ContentType = contentType;
+            }
+
+            await stage.Client.SendAsync("run-job", body, properties);
+        }
+
+        await StillWorksAsync(stage);
+        await Eventually.HoldsAsync($"none is left of seed {seed}", async () => await stage.Client.CountAsync("run-job") == 0);
+        Assert.Equal(0, await stage.Worker.TerminateAsync());
+        // What was neither acknowledged nor rejected would be back.
+        Assert.True(await stage.Client.CountAsync("run-job") == 0, $"seed {seed}: {stage.Worker.Output}");
+        Assert.True(await stage.Client.CountAsync("run-job_error") > Messages / 2, $"seed {seed}");
+        Assert.DoesNotContain("Unhandled exception", stage.Worker.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(120_000)]
+    [InlineData(126_000)]
+    [InlineData(130_000)]
+    public async Task A_refused_command_whose_headers_nearly_fill_a_frame_is_kept_with_the_reason(int length)
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await stage.Client.SendAsync(
+            "run-job", "no command", new BasicProperties { Headers = new Dictionary<string, object?> { ["small"] = "kept", ["large"] = new string('x', length) } });
+
+        var error = await ErrorAsync(stage, "large headers");
+
+        Assert.Contains("is not the JSON of a RunJob", error.Header("MT-Fault-Message"));
+        Assert.Equal("kept", error.Header("small"));
+        await StillWorksAsync(stage);
+        Assert.Equal(0, await stage.Worker.TerminateAsync());
+        Assert.Equal(0u, await stage.Client.CountAsync("run-job"));
+    }
+
+    [Fact]
     public async Task Output_with_NUL_and_invalid_UTF_8_and_100_MB_of_it_reach_the_Request_Manager_bounded()
     {
         await using var stage = await Stage.SetAsync(broker);

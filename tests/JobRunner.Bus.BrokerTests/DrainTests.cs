@@ -70,4 +70,27 @@ public sealed class DrainTests(Broker broker)
         var rows = stage.RequestManager.Rows.OrderBy(row => row.Try).ToList();
         Assert.True(rows[1].StartedAt - rows[0].FinishedAt >= 7_900_000_000);
     }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(140)]
+    [InlineData(230)]
+    public async Task Waiting_runs_that_fall_due_as_the_worker_ends_do_not_disturb_its_end(int logs)
+    {
+        await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Worker__DrainTimeout"] = "1s", ["JobRunner__Worker__ParkWaitsOver"] = "0s" });
+        var fails = Base64("""{"cmd":"/bin/false"}""");
+        var request = Stage.NewRequestId();
+        for (var job = 0; job < 120; job++)
+        {
+            await stage.Client.SendAsync("run-job", $$"""
+                {"requestId":"{{request}}","job":{"id":"{{job:d4}}","type":"shell-command","bytes":"{{fails}}","retry":50,"retryWait":"{{2000 + (job * 17)}}ms"} }
+                """);
+        }
+
+        await Eventually.HoldsAsync("they wait, each for another time", () => stage.RequestManager.Rows.Count >= logs, TimeSpan.FromMinutes(1));
+
+        Assert.True(await stage.Worker.TerminateAsync() == 0, stage.Worker.Output);
+        Assert.DoesNotContain("Unhandled exception", stage.Worker.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("ObjectDisposedException", stage.Worker.Output, StringComparison.Ordinal);
+    }
 }

@@ -11,7 +11,7 @@ public sealed class AsyncApiTests
 {
     private static readonly YamlMappingNode Document = Load();
 
-    public static TheoryData<string> Messages => [.. MessageTypes.All.Select(type => type.Name).Where(name => name != nameof(JobChain))];
+    public static TheoryData<string> Messages => [.. MessageTypes.All.Select(type => type.Name).Where(name => name is not (nameof(JobChain) or nameof(SuspendedJobChain)))];
 
     [Theory]
     [MemberData(nameof(Messages))]
@@ -72,6 +72,7 @@ public sealed class AsyncApiTests
     [Fact]
     public void Channels_are_the_exchanges_and_carry_their_messages()
     {
+        // A message is what its exchange is named after, but for two that are Spin Cycle's.
         var coded = typeof(Exchanges).GetFields().Select(field => $"{field.GetRawConstantValue()} {field.Name}");
         var described = At("channels").Children.Where(channel => channel.Key.ToString() != "replies").Select(channel =>
         {
@@ -102,7 +103,7 @@ public sealed class AsyncApiTests
         _ when type == typeof(DateTimeOffset) => "string date-time",
         _ when type == typeof(long) => "integer",
         _ when type == typeof(bool) => "boolean",
-        _ when type == typeof(JsonObject) => "object",
+        _ when type == typeof(JsonObject) || type == typeof(IReadOnlyDictionary<string, ChainJobEnd>) => "object",
         _ => type.Name,
     };
 

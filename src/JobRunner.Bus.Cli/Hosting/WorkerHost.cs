@@ -1,3 +1,4 @@
+using JobRunner.Bus.Chains.Service;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Jobs;
@@ -26,7 +27,8 @@ internal static class WorkerHost
             });
         }
 
-        builder.AddJobRunnerHost();
+        builder.AddJobRunnerHost(bus => bus.AddChainConsumers());
+        builder.Services.AddJobRunnerChains(builder.Configuration);
         builder.Services.AddBuiltInJobs();
         builder.Services.AddSingleton<IValidateOptions<TransportOptions>, BrokerOnly>();
         return builder.Build();

@@ -1,4 +1,6 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
@@ -11,20 +13,44 @@ namespace JobRunner.Bus.Consumers;
 
 /// <summary>
 /// Takes one command. Its delivery is acknowledged when this returns: after the run has ended and its
-/// <see cref="JobFinished"/> is safe, or after the run is safe elsewhere. On a broker commands are taken by
-/// <see cref="Receive.CommandReceiver"/> instead.
+/// <see cref="JobFinished"/> is safe, or after the run is safe elsewhere. A command that is refused goes to the error queue.
 /// </summary>
-internal sealed class RunJobConsumer(RunDispatcher dispatcher, IOptions<WorkerOptions> options) : IConsumer<RunJob>
+internal sealed class RunJobConsumer(RunDispatcher dispatcher, CommandRetry retry, DrainSignal drain, IOptions<WorkerOptions> options) : IConsumer<RunJob>
 {
     public async Task Consume(ConsumeContext<RunJob> context)
     {
+        var lost = context.CancellationToken;
+        CommandRules.Require(context.Message, context.ReceiveContext.Body.Length ?? 0, options.Value);
+        var delivery = DeliveryOf(context);
+        using var span = MessageSpans.Process(context, Names.RunJob)
+            .Of(delivery.Command.RequestId, delivery.Command.Job.Id, delivery.Command.Job.Type);
+        try
+        {
+            // The run does not depend on its delivery: when that is lost, the run lives on and the next delivery joins it.
+            await span.WatchAsync(() => dispatcher.RunAsync(delivery, lost));
+        }
+        catch (Exception error) when (error is not RefusedException)
+        {
+            lost.ThrowIfCancellationRequested();
+            var goesBack = error is GivenBackException { InnerException: null } || (error is OperationCanceledException && drain.Begun.IsCancellationRequested);
+            if (!goesBack || !CommandChannel.Requeue(context))
+            {
+                await retry.RetryAsync(delivery, error);
+            }
+        }
+    }
+
+    private static CommandDelivery DeliveryOf(ConsumeContext<RunJob> context)
+    {
         var command = context.Message;
-        CommandRules.Require(command, context.ReceiveContext.Body.Length ?? 0, options.Value);
-        using var span = MessageSpans.Process(context, Names.RunJob).Of(command.RequestId, command.Job.Id, command.Job.Type);
         var sentAt = command.SentAt ?? context.Timestamp();
         var redelivered = context.ReceiveContext.Redelivered || context.TextHeader(WorkerHeaders.DeliveredBefore) is not null;
-        var delivery = new CommandDelivery(command, sentAt, context.Leg(), context.DueAt()) { Redelivered = redelivered, WasRedelivered = redelivered };
-        // A delivery that is lost (channel closed, consumer timeout) is let go of at once; the run does not depend on it.
-        await span.WatchAsync(() => dispatcher.RunAsync(delivery, context.CancellationToken));
+        // With the time in the command, its end and its next leg know it, too.
+        return new CommandDelivery(command.SentAt == sentAt ? command : command with { SentAt = sentAt }, sentAt, context.Leg(), context.DueAt())
+        {
+            Redelivered = redelivered,
+            WasRedelivered = redelivered,
+            Failures = context.Failures(),
+        };
     }
 }

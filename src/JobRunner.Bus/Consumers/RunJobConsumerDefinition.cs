@@ -18,7 +18,6 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
     {
         EndpointName = Names.RunJob;
         _slots = options.Value.Slots;
-        ConcurrentMessageLimit = _slots;
     }
 
     protected override void ConfigureConsumer(
@@ -34,9 +33,14 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
         endpointConfigurator.DiscardSkippedMessages();
         endpointConfigurator.ConfigureError(error =>
         {
-            error.UseFilter(ActivatorUtilities.CreateInstance<TellSchedulerFilter>(context));
             error.UseFilter(new ReasonFilter());
+            error.UseFilter(ActivatorUtilities.CreateInstance<RefusalFilter>(context));
             error.UseFilter(new ErrorTransportFilter());
         });
+        if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
+        {
+            broker.DeclareWith(BrokerTopology.QuorumArguments());
+            broker.ConfigureChannel(channel => channel.UseFilter(ActivatorUtilities.CreateInstance<CommandChannelFilter>(context)));
+        }
     }
 }

@@ -52,11 +52,11 @@ internal sealed class WorkerDrain(RunnerRepo repo, DrainSignal signal, IOptions<
         try
         {
             // A delivery may have been on its way in when intake closed: look again until there is none.
-            var deadline = time.GetUtcNow() + within;
+            var began = time.GetTimestamp();
             while (Runs() is { Count: > 0 } runs)
             {
                 runs.ForEach(run => run.Runner.HandOver());
-                var left = deadline - time.GetUtcNow();
+                var left = within - time.GetElapsedTime(began);
                 // A run that broke is over too, and must not end the drain of the others.
                 var over = Task.WhenAll(runs.Select(run => run.Over)).ContinueWith(static _ => { }, TaskScheduler.Default);
                 await over.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);

@@ -2,7 +2,6 @@ using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Leases;
-using JobRunner.Bus.Receive;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
@@ -35,9 +34,8 @@ internal sealed class WorkerIntake(
     ILogger<WorkerIntake> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private HostReceiveEndpointHandle? _work;
-    private HostReceiveEndpointHandle? _report;
-    private CommandReceiver? _receiver;
+    private HostReceiveEndpointHandle? _commands;
+    private HostReceiveEndpointHandle? _logs;
     private Task _opening = Task.CompletedTask;
     private Task _watchingStops = Task.CompletedTask;
 
@@ -61,6 +59,7 @@ internal sealed class WorkerIntake(
     {
         try
         {
+            await Task.Yield();
             await OpenAsync(cancellationToken);
         }
         catch (Exception error) when (OnBroker && !cancellationToken.IsCancellationRequested)
@@ -73,7 +72,6 @@ internal sealed class WorkerIntake(
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
         if (OnBroker && !await services.GetRequiredService<PreflightGate>().PassAsync(cancellationToken))
         {
             return;
@@ -81,27 +79,8 @@ internal sealed class WorkerIntake(
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Run))
         {
-            if (OnBroker)
-            {
-                // Not when first needed: RabbitMQ before 3.12.11 makes a queue badly on a node that is down as it is made.
-                var waits = services.GetRequiredService<BrokerTopology>();
-                await until.RunAsync("wait queues", token => waits.EnsureWaitQueuesAsync(options.Value.WaitsToPrepare, token), cancellationToken);
-                var stops = services.GetRequiredService<StopReader>();
-                marks.Begin();
-                await stops.StartAsync(cancellationToken);
-                _watchingStops = stops.WatchAsync(_stopping.Token);
-                await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);
-                await services.GetRequiredService<StopCatchUp>().RunAsync(cancellationToken);
-                await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
-                var receiver = services.GetRequiredService<CommandReceiver>();
-                await receiver.StartAsync(cancellationToken);
-                _receiver = receiver;
-            }
-            else
-            {
-                await OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken);
-                _work = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
-            }
+            await (OnBroker ? HearAsync(cancellationToken) : OpenAsync<StopJobConsumer>(Names.StopJob, cancellationToken));
+            _commands = await OpenAsync<RunJobConsumer>(Names.RunJob, cancellationToken);
         }
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
@@ -113,11 +92,28 @@ internal sealed class WorkerIntake(
                 await until.RunAsync("delay queues", token => topology.EnsureDelayQueuesAsync(report.Value.Delays, token), cancellationToken);
             }
 
-            _report = await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
+            _logs = await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
         }
 
         readiness.Set(null);
         AcceptLog.WorkerReady(logger, worker.Value, options.Value.Roles.ToString(), options.Value.Slots);
+    }
+
+    /// <summary>What a worker must be able to hear and do on a broker before it takes its first command.</summary>
+    private async Task HearAsync(CancellationToken cancellationToken)
+    {
+        // Not when first needed: RabbitMQ before 3.12.11 makes a queue badly on a node that is down as it is made.
+        var topology = services.GetRequiredService<BrokerTopology>();
+        await until.RunAsync("wait queues", token => topology.EnsureWaitQueuesAsync(options.Value.WaitsToPrepare, token), cancellationToken);
+
+        var stops = services.GetRequiredService<StopReader>();
+        marks.Begin();
+        await stops.StartAsync(cancellationToken);
+        _watchingStops = stops.WatchAsync(_stopping.Token);
+        await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);
+        // However long that takes: every stop of the retention period is known before the first run.
+        await services.GetRequiredService<StopCatchUp>().RunAsync(cancellationToken);
+        await services.GetRequiredService<LeaseWatch>().StartAsync(cancellationToken);
     }
 
     private async Task<HostReceiveEndpointHandle> OpenAsync<TConsumer>(string queue, CancellationToken cancellationToken)
@@ -136,20 +132,22 @@ internal sealed class WorkerIntake(
         await _watchingStops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
-        _receiver?.StopIntake();
-        var closing = _work?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+        var commands = CloseAsync(_commands, cancellationToken);
         await drain.RunAsync(cancellationToken);
-        await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-        if (_receiver is not null)
-        {
-            await _receiver.CloseAsync();
-        }
+        await commands;
 
         // Last, so that the logs of the drain are delivered too. Intake ends first: what is put back must not come here again.
-        var reporting = _report?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+        var logs = CloseAsync(_logs, cancellationToken);
         services.GetRequiredService<UnderWay>().LetGo();
-        await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await logs;
+    }
+
+    private static async Task CloseAsync(HostReceiveEndpointHandle? endpoint, CancellationToken cancellationToken)
+    {
+        if (endpoint is not null)
+        {
+            await endpoint.StopAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     public void Dispose() => _stopping.Dispose();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using JobRunner.Bus.Serialization;
 
 namespace JobRunner.Bus.Refusals;
 
@@ -19,15 +20,18 @@ internal sealed class PartialCommand
     /// <summary>Whether request and job are known.</summary>
     public bool NamesJob => RequestId.Length > 0 && JobId.Length > 0;
 
-    public static PartialCommand Read(ReadOnlySpan<byte> body)
+    /// <summary>Reads a command out of its envelope, if it has one.</summary>
+    public static PartialCommand Read(byte[] body, bool isEnvelope) => Read((isEnvelope ? WireEnvelope.Open(body) : body).Span);
+
+    public static PartialCommand Read(ReadOnlySpan<byte> json)
     {
         var found = new PartialCommand();
-        if (body.StartsWith("\uFEFF"u8))
+        if (json.StartsWith("\uFEFF"u8))
         {
-            body = body[3..];
+            json = json[3..];
         }
 
-        var reader = new Utf8JsonReader(body, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = 1000 }));
+        var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = 1000 }));
         try
         {
             found.Read(ref reader);
@@ -63,8 +67,8 @@ internal sealed class PartialCommand
                 case JsonTokenType.String when inJob && reader.CurrentDepth == 2 && property == "id":
                     JobId = reader.GetString() ?? "";
                     break;
-                case JsonTokenType.Number when reader.CurrentDepth == 1 && property is "prevTries" or "totalTries":
-                    SetCounter(property, ref reader);
+                case JsonTokenType.Number when reader.CurrentDepth == 1 && reader.TryGetInt64(out var value) && value >= 0:
+                    (PrevTries, TotalTries) = (property == "prevTries" ? value : PrevTries, property == "totalTries" ? value : TotalTries);
                     break;
             }
 
@@ -72,20 +76,8 @@ internal sealed class PartialCommand
         }
     }
 
-    private void SetCounter(string property, ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var value) || value < 0)
-        {
-            return;
-        }
-
-        if (property == "prevTries")
-        {
-            PrevTries = value;
-        }
-        else
-        {
-            TotalTries = value;
-        }
-    }
+    /// <summary>Whose command it is, for people.</summary>
+    public override string ToString() => NamesJob
+        ? $"Command of request {Reasons.Bounded(RequestId)}, job {Reasons.Bounded(JobId)}"
+        : RequestId.Length > 0 ? $"A command of request {Reasons.Bounded(RequestId)} that names no job" : "A message that names no request and job";
 }

@@ -16,6 +16,12 @@ internal sealed class ReasonFilter : IFilter<ExceptionReceiveContext>
             context.ExceptionHeaders.Set(MessageHeaders.FaultStackTrace, Reasons.Bounded(text));
         }
 
+        // MassTransit sends these on with the message.
+        if (context.TryGetPayload<RabbitMqBasicConsumeContext>(out var delivery) && delivery.Properties.Headers is { Count: > 0 } sent)
+        {
+            HeaderRoom.Make(context.ExceptionHeaders, sent);
+        }
+
         return next.Send(context);
     }
 

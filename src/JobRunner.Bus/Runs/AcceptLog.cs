@@ -21,8 +21,14 @@ internal static partial class AcceptLog
     [LoggerMessage(1102, LogLevel.Information, "Run goes on elsewhere in {Wait}: prevTries {PrevTries}, totalTries {TotalTries}")]
     public static partial void RunSentOn(ILogger logger, TimeSpan wait, long prevTries, long totalTries);
 
-    [LoggerMessage(1103, LogLevel.Warning, "Command of request {RequestId}, job {JobId} refused: {Reason}. It is in the error queue")]
-    public static partial void CommandRefused(ILogger logger, string requestId, string jobId, string reason);
+    [LoggerMessage(1103, LogLevel.Warning, "{Command} refused: {Reason}. It is in the error queue")]
+    public static partial void CommandRefused(ILogger logger, string command, string reason);
+
+    [LoggerMessage(1133, LogLevel.Warning, "A refused command could not be kept in the error queue within {Patience}: it goes back to its queue")]
+    public static partial void RefusalNotKept(ILogger logger, TimeSpan patience);
+
+    [LoggerMessage(1134, LogLevel.Error, "The worker failed to run this command ({Error}, time {Failures}); it is tried again in {Wait}")]
+    public static partial void CommandFailed(ILogger logger, string error, int failures, TimeSpan wait, Exception exception);
 
     [LoggerMessage(1104, LogLevel.Warning, "Job not made: {Reason}")]
     public static partial void JobNotMade(ILogger logger, string reason);

@@ -19,6 +19,9 @@ internal sealed record CommandDelivery(RunJob Command, DateTimeOffset? SentAt, R
     /// <summary>Whether it was delivered before, whatever has been found out about it since.</summary>
     public bool WasRedelivered { get; init; }
 
+    /// <summary>How often a worker failed to run it, by an error of the worker's own.</summary>
+    public int Failures { get; init; }
+
     /// <summary>The counters it arrived with; they stay when a crash resume moves the command's own on.</summary>
     public TryCounters ArrivedWith { get; init; } = new(Command.PrevTries, Command.TotalTries);
 

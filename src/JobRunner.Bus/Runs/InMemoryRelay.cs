@@ -12,30 +12,32 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
     private static readonly TimeSpan Longest = TimeSpan.FromDays(45);
 
     public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
-        SendOnAsync(delivery.ToSendOn().Command, delivery.Leg, wait);
+        SendAsync(delivery.ToSendOn().Command, LegHeaders.For(delivery), wait);
 
-    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
+    public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default) =>
+        SendAsync(next, LegHeaders.For(leg, time.GetUtcNow() + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero)), wait);
+
+    private Task SendAsync(RunJob next, Dictionary<string, object?> headers, TimeSpan wait)
     {
         if (wait <= TimeSpan.Zero)
         {
-            return SendAsync(next, leg, time.GetUtcNow());
+            return SendAsync(next, headers);
         }
 
-        _ = SendWhenDueAsync(next, leg, wait);
+        _ = SendWhenDueAsync(next, headers, wait);
         return Task.CompletedTask;
     }
 
-    private async Task SendWhenDueAsync(RunJob next, RunLeg leg, TimeSpan wait)
+    private async Task SendWhenDueAsync(RunJob next, Dictionary<string, object?> headers, TimeSpan wait)
     {
-        var dueAt = time.GetUtcNow() + wait;
         await Task.Delay(wait < Longest ? wait : Longest, time);
-        await SendAsync(next, leg, dueAt);
+        await SendAsync(next, headers);
     }
 
-    private Task SendAsync(RunJob next, RunLeg leg, DateTimeOffset dueAt) => until.RunAsync("a waiting run", cancellationToken =>
+    private Task SendAsync(RunJob next, Dictionary<string, object?> headers) => until.RunAsync("a waiting run", cancellationToken =>
         bus.Publish(next, context =>
         {
-            foreach (var (name, value) in LegHeaders.For(leg, dueAt))
+            foreach (var (name, value) in headers)
             {
                 context.Headers.Set(name, value, overwrite: true);
             }

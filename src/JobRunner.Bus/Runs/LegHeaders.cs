@@ -11,6 +11,11 @@ internal static class LegHeaders
     {
         var headers = delivery.Leg.Id is null ? [] : For(delivery.Leg, delivery.DueAt ?? DateTimeOffset.UnixEpoch);
         headers[WorkerHeaders.DeliveredBefore] = "yes";
+        if (delivery.Failures > 0)
+        {
+            headers[WorkerHeaders.Failures] = delivery.Failures.ToString(CultureInfo.InvariantCulture);
+        }
+
         return headers;
     }
 

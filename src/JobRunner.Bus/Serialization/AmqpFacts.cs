@@ -37,9 +37,6 @@ internal static class AmqpFacts
     public static string? TextHeader(this ConsumeContext context, string name) =>
         context.Headers.TryGetHeader(name, out var value) ? HeaderText.Of(value) : null;
 
-    /// <inheritdoc cref="TextHeader(ConsumeContext, string)"/>
-    public static string? TextHeader(this IReadOnlyBasicProperties properties, string name) => HeaderText.Of(properties, name);
-
     /// <summary>Where in its stream the message stands; none when it comes from elsewhere.</summary>
     public static string? StreamOffset(this ConsumeContext context) =>
         Properties(context)?.Headers is { } headers && headers.TryGetValue("x-stream-offset", out var offset) && offset is IFormattable number
@@ -47,23 +44,20 @@ internal static class AmqpFacts
             : null;
 
     /// <summary>The leg of a run that goes on; the first for a command straight from its scheduler.</summary>
-    public static RunLeg Leg(this ConsumeContext context) => LegOf(context.TextHeader);
-
-    /// <summary>The leg of a run that goes on, by the headers of its message.</summary>
-    public static RunLeg LegOf(Func<string, string?> header) =>
-        header(WorkerHeaders.Leg) is { Length: > 0 } id
-            ? new RunLeg(id, long.TryParse(header(WorkerHeaders.TriesBefore), CultureInfo.InvariantCulture, out var tries) ? tries : 0)
-            : RunLeg.First;
+    public static RunLeg Leg(this ConsumeContext context) =>
+        context.TextHeader(WorkerHeaders.Leg) is { Length: > 0 } id ? new RunLeg(id, context.Number(WorkerHeaders.TriesBefore) ?? 0) : RunLeg.First;
 
     /// <summary>When the next try of a run that goes on is due.</summary>
-    public static DateTimeOffset? DueAt(this ConsumeContext context) => DueAtOf(context.TextHeader);
-
-    /// <summary>When the next try is due, by the headers of its message.</summary>
-    public static DateTimeOffset? DueAtOf(Func<string, string?> header) =>
-        long.TryParse(header(WorkerHeaders.DueAt), NumberStyles.Integer, CultureInfo.InvariantCulture, out var milliseconds)
-        && milliseconds is > 0 and < 253_402_300_799_000
+    public static DateTimeOffset? DueAt(this ConsumeContext context) =>
+        context.Number(WorkerHeaders.DueAt) is > 0 and < 253_402_300_799_000 and var milliseconds
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
             : null;
+
+    /// <summary>How often a worker failed to run a command.</summary>
+    public static int Failures(this ConsumeContext context) => (int)Math.Clamp(context.Number(WorkerHeaders.Failures) ?? 0, 0, int.MaxValue);
+
+    private static long? Number(this ConsumeContext context, string header) =>
+        long.TryParse(context.TextHeader(header), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static IReadOnlyBasicProperties? Properties(ConsumeContext context) =>
         context.ReceiveContext.TryGetPayload<RabbitMqBasicConsumeContext>(out var consumed) ? consumed.Properties : null;

@@ -1,6 +1,4 @@
 using System.Net.Mime;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using MassTransit;
 using MassTransit.Serialization;
@@ -8,53 +6,22 @@ using MassTransit.Serialization;
 namespace JobRunner.Bus.Serialization;
 
 /// <summary>
-/// Reads the one message type of an endpoint from plain JSON, or from MassTransit's envelope. Reading through
-/// <see cref="Wire"/> makes every error one that its sender can act on.
+/// Reads the one message type of an endpoint, whatever the content type: from MassTransit's envelope where it says so, else from
+/// plain JSON. Reading through <see cref="Wire"/> makes every error one that its sender can act on.
 /// </summary>
-internal sealed class WireDeserializer<TMessage>(ContentType contentType, bool envelope) : IMessageDeserializer, ISerializerFactory
+internal sealed class WireDeserializer<TMessage> : IMessageDeserializer, ISerializerFactory
     where TMessage : class
 {
-    public static ContentType EnvelopeType { get; } = SystemTextJsonMessageSerializer.JsonContentType;
+    public ContentType ContentType => WireSerializer.Json;
 
-    public ContentType ContentType => contentType;
+    public ConsumeContext Deserialize(ReceiveContext receiveContext) => new BodyConsumeContext(receiveContext, Read(
+        receiveContext.Body.GetBytes(), WireEnvelope.Is(receiveContext.ContentType?.MediaType), receiveContext.TransportHeaders, receiveContext.InputAddress));
 
-    public ConsumeContext Deserialize(ReceiveContext receiveContext) => new BodyConsumeContext(
-        receiveContext, Deserialize(receiveContext.Body, receiveContext.TransportHeaders, receiveContext.InputAddress));
+    public SerializerContext Deserialize(MessageBody body, Headers headers, Uri? destinationAddress = null) =>
+        Read(body.GetBytes(), isEnvelope: false, headers, destinationAddress);
 
-    public SerializerContext Deserialize(MessageBody body, Headers headers, Uri? destinationAddress = null)
-    {
-        var bytes = body.GetBytes();
-        if (!envelope)
-        {
-            return new WireSerializerContext<TMessage>(
-                Wire.Deserialize<TMessage>(bytes), new PlainMessageContext(headers, destinationAddress));
-        }
-
-        var opened = Open(bytes);
-        return new WireSerializerContext<TMessage>(
-            MessageIn(opened), new NoAnswerContext(new EnvelopeMessageContext(opened, SystemTextJsonMessageSerializer.Instance)));
-    }
-
-    /// <summary>The message in an envelope.</summary>
-    /// <exception cref="WireFormatException">The bytes are no envelope, or hold no such message.</exception>
-    public static TMessage MessageIn(byte[] envelope) => MessageIn(Open(envelope));
-
-    private static TMessage MessageIn(MessageEnvelope envelope) => envelope.Message is JsonElement element
-        ? Wire.Deserialize<TMessage>(JsonMarshal.GetRawUtf8Value(element))
-        : throw new WireFormatException("the envelope has no message");
-
-    private static MessageEnvelope Open(byte[] bytes)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<MessageEnvelope>(bytes, SystemTextJsonMessageSerializer.Options)
-                ?? throw new WireFormatException("the envelope is null");
-        }
-        catch (JsonException error)
-        {
-            throw new WireFormatException($"the body is not the JSON of a MassTransit envelope: {error.Message}", error);
-        }
-    }
+    public static SerializerContext Read(ReadOnlySpan<byte> body, bool isEnvelope, Headers headers, Uri? destinationAddress) => new WireSerializerContext<TMessage>(
+        Wire.Deserialize<TMessage>(isEnvelope ? WireEnvelope.MessageIn(body) : body), new WireMessageContext(headers, destinationAddress));
 
     public MessageBody GetMessageBody(string text) => new StringMessageBody(text);
 
@@ -73,7 +40,6 @@ internal static class WireEndpoints
     {
         endpoint.ClearSerialization();
         endpoint.AddSerializer(WireSerializer.Instance);
-        endpoint.AddDeserializer(new WireDeserializer<TMessage>(WireDeserializer<TMessage>.EnvelopeType, envelope: true));
-        endpoint.AddDeserializer(new WireDeserializer<TMessage>(WireSerializer.Json, envelope: false), isDefault: true);
+        endpoint.AddDeserializer(new WireDeserializer<TMessage>(), isDefault: true);
     }
 }

@@ -14,6 +14,9 @@ public enum WorkerRoles
 
     /// <summary>Delivers job logs to the Request Manager.</summary>
     Report = 2,
+
+    /// <summary>Schedules chains: starts the jobs of each as those before them end. Needs a store (section <c>JobRunner:Chains</c>).</summary>
+    Chain = 4,
 }
 
 /// <summary>

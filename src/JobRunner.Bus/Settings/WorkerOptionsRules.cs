@@ -18,9 +18,9 @@ internal sealed class WorkerOptionsRules : IValidateOptions<WorkerOptions>
             .Range(nameof(options.CrashBudget), options.CrashBudget, 1, 1_000)
             .Range(nameof(options.JournalRetention), options.JournalRetention, TimeSpan.FromHours(1), TimeSpan.FromDays(90))
             .Range(nameof(options.StopRetention), options.StopRetention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30));
-        if (options.Roles is WorkerRoles.None || (options.Roles & ~(WorkerRoles.Run | WorkerRoles.Report)) != 0)
+        if (options.Roles is WorkerRoles.None || (options.Roles & ~(WorkerRoles.Run | WorkerRoles.Report | WorkerRoles.Chain)) != 0)
         {
-            rules.Wrong(nameof(options.Roles), options.Roles.ToString(), "must be Run, Report or Run,Report");
+            rules.Wrong(nameof(options.Roles), options.Roles.ToString(), "must be one or more of Run, Report and Chain, with commas between");
         }
 
         if (options.MaxRunners < options.Slots)

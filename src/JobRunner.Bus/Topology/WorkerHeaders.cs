@@ -15,6 +15,12 @@ internal static class WorkerHeaders
     /// <summary>On a command that a worker put back: it was delivered before, and another worker may still run it.</summary>
     public const string DeliveredBefore = "jobrunner-delivered-before";
 
+    /// <summary>On a command that a worker put back: how often a worker failed to run it, by an error of the worker's own.</summary>
+    public const string Failures = "jobrunner-failures";
+
+    /// <summary>In an error queue: the names of headers that were left out, since all headers must fit into one AMQP frame.</summary>
+    public const string HeadersDropped = "jobrunner-headers-dropped";
+
     /// <summary>On a job log that was put off: how often.</summary>
     public const string PutOffs = "jobrunner-put-offs";
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using JobRunner.Bus.Chains.Service;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Jobs;
@@ -14,7 +15,7 @@ namespace JobRunner.Bus.Cli.Tests.Docs;
 /// <summary>Makes the tables of docs/settings.md: a row for each setting, with its default as coded and what its property's own docs say.</summary>
 internal static partial class SettingsTables
 {
-    private static readonly Assembly[] Code = [typeof(WorkerOptions).Assembly, typeof(RabbitMqOptions).Assembly, typeof(BuiltInJobsOptions).Assembly, typeof(HttpOptions).Assembly];
+    private static readonly Assembly[] Code = [typeof(WorkerOptions).Assembly, typeof(RabbitMqOptions).Assembly, typeof(BuiltInJobsOptions).Assembly, typeof(HttpOptions).Assembly, typeof(ChainsOptions).Assembly];
 
     private static readonly Dictionary<string, XElement> Docs = Code
         .SelectMany(code => XDocument.Load(Path.ChangeExtension(code.Location, ".xml")).Descendants("member"))

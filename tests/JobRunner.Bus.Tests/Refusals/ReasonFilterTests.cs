@@ -44,7 +44,7 @@ public sealed class ReasonFilterTests
     {
         var passed = 0;
         var context = Fake.Of<ExceptionReceiveContext>(
-            ("get_Exception", _ => new InvalidOperationException("reason")), ("get_ExceptionHeaders", _ => _headers));
+            ("get_Exception", _ => new InvalidOperationException("reason")), ("get_ExceptionHeaders", _ => _headers), ("TryGetPayload", _ => false));
 
         await new ReasonFilter().Send(context, Pipe.Execute<ExceptionReceiveContext>(got => passed += ReferenceEquals(got, context) ? 1 : 0));
 
@@ -54,6 +54,6 @@ public sealed class ReasonFilterTests
     private string Text(string name) => Assert.IsType<string>(_headers.TryGetHeader(name, out var value) ? value : null);
 
     private Task SendAsync(Exception exception) => new ReasonFilter().Send(
-        Fake.Of<ExceptionReceiveContext>(("get_Exception", _ => exception), ("get_ExceptionHeaders", _ => _headers)),
+        Fake.Of<ExceptionReceiveContext>(("get_Exception", _ => exception), ("get_ExceptionHeaders", _ => _headers), ("TryGetPayload", _ => false)),
         Pipe.Empty<ExceptionReceiveContext>());
 }

@@ -63,7 +63,7 @@ public sealed class WireDeserializerTests
     [InlineData("", "the body is not the JSON of a MassTransit envelope")]
     [InlineData("[]", "the body is not the JSON of a MassTransit envelope")]
     [InlineData("{", "the body is not the JSON of a MassTransit envelope")]
-    [InlineData("null", "the envelope is null")]
+    [InlineData("null", "the body is not the JSON of a MassTransit envelope")]
     [InlineData("{}", "the envelope has no message")]
     [InlineData("{\"message\":null}", "the envelope has no message")]
     [InlineData("{\"message\":[]}", "the body is not the JSON of a RunJob")]
@@ -96,7 +96,7 @@ public sealed class WireDeserializerTests
     {
         _headers.Set("jobrunner-leg", "l1");
 
-        var context = new PlainMessageContext(_headers, new Uri("loopback://localhost/run-job"));
+        var context = new WireMessageContext(_headers, new Uri("loopback://localhost/run-job"));
 
         Assert.Equal("l1", context.Headers.Get<string>("jobrunner-leg"));
         Assert.Equal("/run-job", context.DestinationAddress!.AbsolutePath);
@@ -106,8 +106,10 @@ public sealed class WireDeserializerTests
     [Fact]
     public void Envelopes_are_known_by_the_media_type_of_MassTransit()
     {
-        Assert.Equal("application/vnd.masstransit+json", WireDeserializer<RunJob>.EnvelopeType.MediaType);
-        Assert.Equal("application/json", WireSerializer.Json.MediaType);
+        Assert.True(WireEnvelope.Is("application/vnd.masstransit+json"));
+        Assert.True(WireEnvelope.Is("application/vnd.masstransit+json; charset=utf-8"));
+        Assert.False(WireEnvelope.Is("application/json"));
+        Assert.False(WireEnvelope.Is(null));
     }
 
     private SerializerContext Plain(string body) => Read(Encoding.UTF8.GetBytes(body), envelope: false);
@@ -115,5 +117,5 @@ public sealed class WireDeserializerTests
     private SerializerContext Envelope(string body) => Read(Encoding.UTF8.GetBytes(body), envelope: true);
 
     private SerializerContext Read(byte[] body, bool envelope) =>
-        new WireDeserializer<RunJob>(WireSerializer.Json, envelope).Deserialize(new BytesMessageBody(body), _headers);
+        WireDeserializer<RunJob>.Read(body, envelope, _headers, null);
 }

@@ -36,8 +36,8 @@ public sealed class WorkerOptionsTests
         { new() { KnownWaits = "0s" }, "JobRunner__Worker__KnownWaits is \"0s\"; it must be at most 100" },
         { new() { KnownWaits = "337h" }, "JobRunner__Worker__KnownWaits is \"337h\"; it must be at most 100" },
         { new() { KnownWaits = string.Join(',', Enumerable.Repeat("2s", 101)) }, "; it must be at most 100" },
-        { new() { Roles = WorkerRoles.None }, "JobRunner__Worker__Roles is \"None\"; it must be Run, Report or Run,Report" },
-        { new() { Roles = (WorkerRoles)4 }, "JobRunner__Worker__Roles is \"4\"; it must be Run, Report or Run,Report" },
+        { new() { Roles = WorkerRoles.None }, "JobRunner__Worker__Roles is \"None\"; it must be one or more of Run, Report and Chain, with commas between" },
+        { new() { Roles = (WorkerRoles)8 }, "JobRunner__Worker__Roles is \"8\"; it must be one or more of Run, Report and Chain, with commas between" },
     };
 
     [Theory]

@@ -4,7 +4,7 @@ using JobRunner.Bus.Contracts;
 namespace JobRunner.Bus.Chains.Tests;
 
 /// <summary>Random chains, random ends, in random order, with repetitions and stops, beside a plain model. A failure prints its seed.</summary>
-public sealed class ChainProperties
+public sealed class ChainPropertyTests
 {
     [Fact]
     public void Every_event_leads_where_the_plain_model_says() =>

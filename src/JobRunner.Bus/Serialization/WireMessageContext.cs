@@ -4,13 +4,14 @@ using MassTransit.Metadata;
 namespace JobRunner.Bus.Serialization;
 
 /// <summary>
-/// The context of a plain JSON message: its transport headers. Ids of any form are let be: AMQP does not ask for GUIDs.
+/// What a message says beside its body: its transport headers. Ids of any form are let be: AMQP does not ask for GUIDs. There is no
+/// address for answers and faults: the bus would send them with the worker's permissions, to queues that the sender may not write to.
 /// </summary>
-internal sealed class PlainMessageContext(Headers headers, Uri? destinationAddress) : MessageContext
+internal sealed class WireMessageContext(Headers headers, Uri? destinationAddress) : MessageContext
 {
     public Guid? MessageId => null;
 
-    public Guid? RequestId => Guid.TryParse(Text(MassTransit.MessageHeaders.RequestId), out var id) ? id : null;
+    public Guid? RequestId => null;
 
     public Guid? CorrelationId => null;
 
@@ -24,7 +25,6 @@ internal sealed class PlainMessageContext(Headers headers, Uri? destinationAddre
 
     public Uri? DestinationAddress => destinationAddress;
 
-    // The bus would send faults there, with the worker's permissions: to queues that the sender may not write to.
     public Uri? ResponseAddress => null;
 
     public Uri? FaultAddress => null;
@@ -34,6 +34,4 @@ internal sealed class PlainMessageContext(Headers headers, Uri? destinationAddre
     public Headers Headers => headers;
 
     public HostInfo Host => HostMetadataCache.Empty;
-
-    private string? Text(string header) => headers.TryGetHeader(header, out var value) ? value as string : null;
 }

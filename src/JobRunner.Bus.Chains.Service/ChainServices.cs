@@ -1,0 +1,51 @@
+using JobRunner.Bus.Chains.Service.Consumers;
+using JobRunner.Bus.Chains.Service.Send;
+using JobRunner.Bus.Chains.Service.Store;
+using JobRunner.Bus.Settings;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Chains.Service;
+
+/// <summary>Adds the chain service to a host that has a worker.</summary>
+public static class ChainServices
+{
+    /// <summary>Adds the consumers of chains to the bus of <see cref="JobRunnerServices.AddJobRunner"/>. They take nothing until role <c>Chain</c> opens their queues.</summary>
+    public static void AddChainConsumers(this IBusRegistrationConfigurator bus)
+    {
+        bus.AddConsumer<RunChainConsumer, RunChainConsumerDefinition>();
+        bus.AddConsumer<ResumeChainConsumer, ResumeChainConsumerDefinition>();
+        bus.AddConsumer<StopChainConsumer, StopChainConsumerDefinition>();
+        bus.AddConsumer<ChainJobFinishedConsumer, ChainJobFinishedConsumerDefinition>();
+        bus.AddConsumer<ChainDueConsumer, ChainDueConsumerDefinition>();
+    }
+
+    /// <summary>Adds role <c>Chain</c>, set up by section <c>JobRunner:Chains</c>. Goes after <c>AddJobRunner</c>.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configuration">The host's configuration, from its root.</param>
+    public static IServiceCollection AddJobRunnerChains(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptionsWithValidateOnStart<ChainsOptions, ChainsOptionsRules>()
+            .Bind(configuration.GetSection(ChainsOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        var transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(TransportOptions.Transport), TransportKind.InMemory);
+        if (transport != TransportKind.RabbitMq)
+        {
+            return services;
+        }
+
+        services.AddSingleton(provider => ChainDatabase.Of(provider.GetRequiredService<IOptions<ChainsOptions>>().Value));
+        services.AddSingleton<ChainStore>();
+        services.AddSingleton<ChainTopology>();
+        services.AddSingleton<DoneNotes>();
+        services.AddSingleton<ChainSender>();
+        services.AddSingleton<ChainService>();
+        services.AddSingleton<ChainsOpened>();
+        services.AddSingleton<StorePatience>();
+        services.AddHostedService<Outbox>();
+        services.AddHostedService<ChainIntake>();
+        return services;
+    }
+}

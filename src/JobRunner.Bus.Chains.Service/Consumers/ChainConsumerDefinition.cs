@@ -1,0 +1,44 @@
+using JobRunner.Bus.Refusals;
+using JobRunner.Bus.Serialization;
+using JobRunner.Bus.Topology;
+using MassTransit;
+using MassTransit.Middleware;
+using Microsoft.Extensions.Options;
+
+namespace JobRunner.Bus.Chains.Service.Consumers;
+
+/// <summary>How every queue of the chain service is read: plain JSON of one message, some at once, faults to its error queue with the reason.</summary>
+internal abstract class ChainConsumerDefinition<TConsumer, TMessage> : ConsumerDefinition<TConsumer>
+    where TConsumer : class, IConsumer<TMessage>
+    where TMessage : class
+{
+    private readonly int _concurrency;
+
+    protected ChainConsumerDefinition(string queue, IOptions<ChainsOptions> options)
+    {
+        EndpointName = queue;
+        _concurrency = options.Value.Concurrency;
+    }
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<TConsumer> consumerConfigurator, IRegistrationContext context)
+    {
+        endpointConfigurator.ConfigureConsumeTopology = false;
+        endpointConfigurator.PublishFaults = false;
+        endpointConfigurator.ReadOnly<TMessage>();
+        // What could not be read has gone to the error queue already; it needs no second one.
+        endpointConfigurator.DiscardSkippedMessages();
+        endpointConfigurator.PrefetchCount = 2 * _concurrency;
+        endpointConfigurator.ConcurrentMessageLimit = _concurrency;
+        endpointConfigurator.ConfigureError(error =>
+        {
+            error.UseFilter(new GoesBackFilter());
+            error.UseFilter(new ReasonFilter());
+            error.UseFilter(new ErrorTransportFilter());
+        });
+        if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
+        {
+            broker.DeclareWith(BrokerTopology.QuorumArguments());
+        }
+    }
+}

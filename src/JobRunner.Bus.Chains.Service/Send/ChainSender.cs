@@ -1,0 +1,71 @@
+using JobRunner.Bus.Chains.Service.Store;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Topology;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Chains.Service.Send;
+
+/// <summary>
+/// Does what follows from an event, after its transaction. Each message is confirmed by the broker; then the store is told. What
+/// fails here is done by <see cref="Outbox"/> later, by this instance or another.
+/// </summary>
+internal sealed class ChainSender(BrokerLink link, ChainTopology topology, DoneNotes done, TimeProvider time)
+{
+    /// <summary>Sends what follows from an event.</summary>
+    /// <param name="chain">The chain after the event.</param>
+    /// <param name="again">It may have been sent before: workers then look whether the run lives or has ended.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Exception">The broker did not take all of it.</exception>
+    public async Task SendAsync(StoredChain chain, bool again, CancellationToken cancellationToken)
+    {
+        if (chain.Effects.Count > 0)
+        {
+            await Task.WhenAll(chain.Effects.Select(effect => SendAsync(chain.State, effect, again, cancellationToken)));
+            done.Add(chain.State.RequestId, chain.Version);
+        }
+    }
+
+    private Task SendAsync(ChainState chain, ChainEffect effect, bool again, CancellationToken cancellationToken) => effect switch
+    {
+        SendJob send when chain.Find(send.JobId) is { IsWaiting: false } job && job.IsInRun(send.SentAt) =>
+            PublishAsync(Names.RunJob, "", Wire.Serialize(chain.CommandOf(chain.Plan.Find(send.JobId)!.Value)), mandatory: true, again, cancellationToken),
+        AwaitJob wait when chain.Find(wait.JobId) is { IsWaiting: true } job && job.IsInRun(wait.SentAt) =>
+            WaitAsync(chain.RequestId, wait, cancellationToken),
+        StopJobs stop => PublishAsync(
+            Names.StopJob, "", Wire.Serialize(new StopJob { RequestId = chain.RequestId, SentAt = stop.SentAt }), mandatory: true, again: false, cancellationToken),
+        TellEnd => PublishAsync(ChainNames.ChainFinished, "", Wire.Serialize(EndOf(chain)), mandatory: false, again: false, cancellationToken),
+
+        // The run is over, or the wait was withdrawn.
+        _ => Task.CompletedTask,
+    };
+
+    private async Task WaitAsync(string requestId, AwaitJob wait, CancellationToken cancellationToken)
+    {
+        var step = WaitSteps.RoundUp(wait.DueAt - time.GetUtcNow());
+        await topology.DeclareWaitAsync(step, cancellationToken);
+        var body = Wire.Serialize(new ChainDue { RequestId = requestId, JobId = wait.JobId, SentAt = wait.SentAt });
+        await PublishAsync("", ChainNames.WaitQueue(step), body, mandatory: true, again: false, cancellationToken);
+    }
+
+    /// <summary>What a chain that has ended tells.</summary>
+    public static ChainFinished EndOf(ChainState chain) => new()
+    {
+        RequestId = chain.RequestId,
+        State = chain.State,
+        FinishedAt = chain.EndedAt,
+        FinishedJobs = chain.FinishedJobs,
+        Jobs = chain.Jobs.Select((job, place) => (chain.Plan.JobAt(place).Id, job))
+            .ToDictionary(pair => pair.Id, pair => new ChainJobEnd { State = pair.job.State, Tries = pair.job.TotalTries }),
+    };
+
+    private Task PublishAsync(string exchange, string routingKey, byte[] body, bool mandatory, bool again, CancellationToken cancellationToken)
+    {
+        var properties = new BasicProperties { ContentType = Wire.ContentType, DeliveryMode = DeliveryModes.Persistent };
+        if (again)
+        {
+            properties.Headers = new Dictionary<string, object?> { [WorkerHeaders.DeliveredBefore] = "1" };
+        }
+
+        return link.PublishAsync(exchange, routingKey, properties, body, mandatory, cancellationToken);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Data.Common;
+using Dapper;
+using MySqlConnector;
+
+namespace JobRunner.Bus.Chains.Service.Store;
+
+/// <summary>A MySQL or MariaDB server.</summary>
+internal sealed class MySqlDatabase : ChainDatabase
+{
+    private readonly MySqlConnectionStringBuilder _settings;
+
+    public MySqlDatabase(string connectionString) => _settings = new MySqlConnectionStringBuilder(connectionString);
+
+    public override string Name => $"MySQL {_settings.Server}:{_settings.Port}/{_settings.Database}";
+
+    public override string KeyType => "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+
+    public override string BytesType => "LONGBLOB";
+
+    public override string InsertNew(string insert) => insert.Replace("INSERT INTO", "INSERT IGNORE INTO", StringComparison.Ordinal);
+
+    public override string OrUpdate(string key, params string[] columns) =>
+        $" ON DUPLICATE KEY UPDATE {string.Join(", ", columns.Select(column => $"{column} = VALUES({column})"))}";
+
+    // MySQL has no CREATE INDEX IF NOT EXISTS.
+    public override string InlineIndex(string name, string column) => $", INDEX {name} ({column})";
+
+    public override string CreateIndex(string name, string table, string column) => "SELECT 1";
+
+    public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = new MySqlConnection(_settings.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    // Ends with the connection.
+    public override Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken) => transaction.Connection!.ExecuteAsync(
+        new CommandDefinition("SELECT GET_LOCK('jobrunner_chains', 30)", transaction: transaction, cancellationToken: cancellationToken));
+}

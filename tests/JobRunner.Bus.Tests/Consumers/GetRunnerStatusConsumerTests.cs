@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using JobRunner.Bus.Consumers;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Record;
+using JobRunner.Bus.Serialization;
+using JobRunner.Bus.Tests.Runs;
+using MassTransit;
+using MassTransit.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using RabbitMQ.Client;
+
+namespace JobRunner.Bus.Tests.Consumers;
+
+/// <summary>Questions to a worker, as an AMQP client asks them: with a queue for the answers.</summary>
+public sealed class GetRunnerStatusConsumerTests
+{
+    private readonly Answers _answers = new();
+
+    [Fact]
+    public async Task Each_run_held_here_is_told_and_the_worker_itself_where_a_summary_is_asked_for()
+    {
+        await using var worker = await StartAsync(new BasicProperties { ReplyTo = "me", CorrelationId = "c1" });
+        await HoldAsync(worker, "a");
+        await HoldAsync(worker, "b");
+
+        await AskAsync(worker, new GetRunnerStatus { Summary = true });
+
+        Assert.True(await worker.Bus.GetConsumerHarness<GetRunnerStatusConsumer>().Consumed.Any<GetRunnerStatus>(consumed => consumed.Exception is null));
+        Assert.Equal(["a", "b"], _answers.Sent.Select(sent => sent.Answer).OfType<RunnerStatus>().Select(status => status.JobId).Order());
+        var summary = Assert.Single(_answers.Sent.Select(sent => sent.Answer).OfType<WorkerStatus>());
+        Assert.Equal((worker.Get<WorkerName>().Value, 2), (summary.Worker, summary.Runners));
+        Assert.All(_answers.Sent, sent => Assert.Equal(new ReplyAddress("me", "c1"), sent.To));
+    }
+
+    [Fact]
+    public async Task Who_asks_for_one_job_hears_of_that_one()
+    {
+        await using var worker = await StartAsync(new BasicProperties { ReplyTo = "me" });
+        await HoldAsync(worker, "a");
+        await HoldAsync(worker, "b");
+
+        await AskAsync(worker, new GetRunnerStatus { RequestId = "r", JobId = "b" });
+
+        Assert.True(await worker.Bus.Consumed.Any<GetRunnerStatus>());
+        Assert.Equal("b", Assert.IsType<RunnerStatus>(Assert.Single(_answers.Sent).Answer).JobId);
+    }
+
+    [Fact]
+    public async Task Who_names_no_queue_for_the_answer_gets_none()
+    {
+        await using var worker = await StartAsync(new BasicProperties());
+        await HoldAsync(worker, "a");
+
+        await AskAsync(worker, new GetRunnerStatus { Summary = true });
+
+        Assert.True(await worker.Bus.Consumed.Any<GetRunnerStatus>(consumed => consumed.Exception is null));
+        Assert.Empty(_answers.Sent);
+    }
+
+    private Task<WorkerHarness> StartAsync(IReadOnlyBasicProperties properties) =>
+        WorkerHarness.StartAsync(services => services.AddSingleton<IReplies>(_answers), new FromBroker(properties));
+
+    private static async Task HoldAsync(WorkerHarness worker, string jobId)
+    {
+        var runs = new TaskCompletionSource();
+        worker.Scripts[jobId] = (context, stop) =>
+        {
+            runs.SetResult();
+            return Scripts.UntilStoppedAsync(context, stop);
+        };
+        await worker.Bus.Bus.Publish(Worker.Command(jobId));
+        await runs.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private static async Task AskAsync(WorkerHarness worker, GetRunnerStatus question)
+    {
+        var endpoint = await worker.Bus.Bus.GetSendEndpoint(new Uri($"queue:get-runner-status.{worker.Get<WorkerName>()}"));
+        await endpoint.Send(question);
+    }
+
+    private sealed class Answers : IReplies
+    {
+        public ConcurrentQueue<(ReplyAddress To, object Answer)> Sent { get; } = new();
+
+        public Task SendAsync<T>(ReplyAddress to, T answer)
+        {
+            Sent.Enqueue((to, answer!));
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Gives each message the AMQP properties that it would have from a broker.</summary>
+    private sealed class FromBroker(IReadOnlyBasicProperties properties) : IFilter<ConsumeContext>
+    {
+        public Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
+        {
+            var consumed = Runs.Fake.Of<RabbitMqBasicConsumeContext>(("get_Properties", _ => properties));
+            context.ReceiveContext.AddOrUpdatePayload(() => consumed, _ => consumed);
+            return next.Send(context);
+        }
+
+        public void Probe(ProbeContext context)
+        {
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Refusals;
+using JobRunner.Bus.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace JobRunner.Bus.Tests.Refusals;
+
+/// <summary>What becomes of a command that the worker cannot run by an error of its own.</summary>
+public sealed class CommandRetryTests
+{
+    private static readonly CommandDelivery First = new(
+        new RunJob { RequestId = "r", Job = new Job { Id = "j", Type = "t" } }, null, RunLeg.First, null);
+
+    [Fact]
+    public async Task It_is_tried_again_five_times_after_waits_that_grow_and_then_refused_with_the_error()
+    {
+        List<(CommandDelivery Delivery, TimeSpan Wait)> put = [];
+        var retry = new CommandRetry(Relay(put), NullLogger<CommandRetry>.Instance);
+
+        for (var delivery = First; put.Count < 5; delivery = put[^1].Delivery)
+        {
+            await retry.RetryAsync(delivery, new InvalidOperationException("no"));
+        }
+
+        Assert.Equal([1, 2, 3, 4, 5], put.Select(one => one.Delivery.Failures));
+        Assert.Equal(put.Select(one => one.Wait).Order(), put.Select(one => one.Wait));
+        Assert.Equal(5, put.Select(one => one.Wait).Distinct().Count());
+        Assert.True(put[0].Wait >= TimeSpan.FromSeconds(1), "no hot loop");
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => retry.RetryAsync(put[^1].Delivery, new InvalidOperationException("no")));
+        Assert.True(refused.TellScheduler);
+        Assert.Contains("failed 6 times", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("InvalidOperationException: no", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_error_of_a_run_that_broke_is_told_not_that_it_broke()
+    {
+        var retry = new CommandRetry(Relay([]), NullLogger<CommandRetry>.Instance);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            () => retry.RetryAsync(First with { Failures = 9 }, new GivenBackException(new IOException("disk full"))));
+
+        Assert.Contains("IOException: disk full", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static IRunRelay Relay(List<(CommandDelivery Delivery, TimeSpan Wait)> put) => Runs.Fake.Of<IRunRelay>((nameof(IRunRelay.PutBackAsync), arguments =>
+    {
+        put.Add(((CommandDelivery)arguments[0]!, (TimeSpan)arguments[1]!));
+        return Task.CompletedTask;
+    }));
+}
