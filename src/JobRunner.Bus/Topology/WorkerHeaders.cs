@@ -30,7 +30,7 @@ internal static class WorkerHeaders
     /// <summary>On a job log that was put off: how often.</summary>
     public const string PutOffs = "jobrunner-put-offs";
 
-    /// <summary>On a job log that was put off: when its first delivery began, Unix milliseconds.</summary>
+    /// <summary>On a job log that was put off: when its first delivery began that failed while others got through, Unix milliseconds.</summary>
     public const string FirstTriedAt = "jobrunner-first-tried-at";
 
     /// <summary>On a job log that was put off: when, last, Unix milliseconds.</summary>
