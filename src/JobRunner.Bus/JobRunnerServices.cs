@@ -171,12 +171,7 @@ public static class JobRunnerServices
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
             host.Heartbeat(Heartbeats.For(context.GetRequiredService<IOptions<WorkerOptions>>().Value.Lease));
-            // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
-            host.OnRefreshConnectionFactory = factory =>
-            {
-                MassTransitHost.Refresh(factory, options);
-                return reach.WhileRefusedAsync(stopping);
-            };
+            host.OnRefreshConnectionFactory = factory => MassTransitHost.RefreshAsync(factory, options, reach, stopping);
             if (options.UsesTls)
             {
                 host.UseSsl(tls => MassTransitHost.SetTls(tls, options));

@@ -1,4 +1,5 @@
 using JobRunner.Bus.Hosting;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Logging;
@@ -60,7 +61,7 @@ internal sealed class LeaseWatch(
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 questions.EndListening();
-                BrokerLog.ContactLost(logger, error.Message);
+                BrokerLog.ContactLost(logger, BrokerFaults.Reason(error));
                 var moment = guard.Now();
                 if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
                 {
