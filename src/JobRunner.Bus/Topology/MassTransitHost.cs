@@ -23,7 +23,7 @@ internal static class MassTransitHost
             await reach.WhileRefusedAsync(stopping);
             while (!stopping.IsCancellationRequested && await IsLoginRefusedAsync(options, stopping))
             {
-                await Task.Delay(BetweenLogins, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(BetweenLogins, TimeProvider.System, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             BrokerClient.Refresh(factory, options);

@@ -38,7 +38,7 @@ public sealed class HostSettingsTests
     [InlineData("JobRunner:JobLogStore:File", "x", "JobRunner__JobLogStore__File is no setting")]
     [InlineData("JobRunner:Worker:Slots", "many", "JobRunner__Worker__Slots is \"many\"; it must be a whole number")]
     [InlineData("JobRunner:Worker:Lease", "5 parsecs", "JobRunner__Worker__Lease is \"5 parsecs\"; it must be a length of time such as 500ms, 30s or 1m30s")]
-    [InlineData("JobRunner:Worker:Roles", "Dance", "JobRunner__Worker__Roles is \"Dance\"; it must be Run, Report or Chain, or several of them with commas between")]
+    [InlineData("JobRunner:Worker:Roles", "Dance", "JobRunner__Worker__Roles is \"Dance\"; it must be Run or Report")]
     [InlineData("JobRunner:Transport", "Pigeon", "JobRunner__Transport is \"Pigeon\"; it must be InMemory or RabbitMq")]
     [InlineData("JobRunner:RabbitMq:Uri", "amqp://rabbit", "JobRunner__RabbitMq__Uri is set, but JobRunner__Transport is not")]
     [InlineData("JobRunner:RabbitMq:UriFile", "/run/uri", "JobRunner__RabbitMq__UriFile is set, but JobRunner__Transport is not")]
