@@ -19,6 +19,8 @@ internal static partial class SettingsTables
 
     private static readonly Dictionary<string, XElement> Docs = Code
         .SelectMany(code => XDocument.Load(Path.ChangeExtension(code.Location, ".xml")).Descendants("member"))
+        // What compilers generate is there in several.
+        .DistinctBy(member => (string)member.Attribute("name")!)
         .ToDictionary(member => (string)member.Attribute("name")!);
 
     private static readonly Dictionary<string, Type> Sections = Code.SelectMany(code => code.GetTypes())
