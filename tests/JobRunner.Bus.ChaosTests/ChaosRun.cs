@@ -86,12 +86,25 @@ public static class ChaosRun
                 break;
             }
 
-            broken += faults.Inject(fault) ? 1 : 0;
+            var done = faults.Inject(fault);
+            while (!done && settings.Insists && !over.IsCancellationRequested)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                done = faults.Inject(fault);
+            }
+
+            broken += done ? 1 : 0;
             if (clock.Elapsed - told > TimeSpan.FromSeconds(15))
             {
                 told = clock.Elapsed;
                 tell($"{clock.Elapsed:hh\\:mm\\:ss}: {scheduler.Sent} jobs sent, {scheduler.Outstanding} not over, {broken} faults");
             }
+        }
+
+        if (settings.Insists)
+        {
+            await faults.MendedAsync();
+            over.CancelAfter(TimeSpan.FromSeconds(3));
         }
 
         await load;

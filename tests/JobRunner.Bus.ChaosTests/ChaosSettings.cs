@@ -19,6 +19,9 @@ public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IEnume
     /// <summary>How long what is open at the end has to come to an end.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Whether each fault waits until it can be done, and the run ends soon after the last one; else it is left out, and the run lasts.</summary>
+    public bool Insists { get; init; }
+
     /// <summary>The program of a place's first, second… process: an assembly beside this one, or the path of another, without its ending.</summary>
     public Func<int, string> Program { get; init; } = static _ => "JobRunner.Bus.ChaosWorker";
 

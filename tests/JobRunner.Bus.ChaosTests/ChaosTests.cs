@@ -25,7 +25,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var history = Path.Combine(Path.GetTempPath(), $"jobrunner-rolling-{Guid.NewGuid():N}.jsonl");
         var roll = Enumerable.Range(0, 3).Select(worker => new PlannedFault(TimeSpan.FromSeconds(3), FaultKind.DrainWorker, worker, TimeSpan.Zero));
 
-        var result = await RunAsync(new ChaosSettings(1, TimeSpan.FromSeconds(11), 3, roll, history));
+        var result = await RunAsync(new ChaosSettings(1, TimeSpan.FromMinutes(2), 3, roll, history) { Insists = true });
 
         Assert.Equal(3, result.Events.OfType<History.WorkerDrained>().Count());
         var starts = result.Events.OfType<History.TryStarted>().ToList();
@@ -41,16 +41,17 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var roll = new[] { FaultKind.DrainWorker, FaultKind.KillWorker, FaultKind.DrainWorker, FaultKind.KillWorker, FaultKind.DrainWorker, FaultKind.DrainWorker }
             .Select((kind, number) => new PlannedFault(TimeSpan.FromSeconds(3), kind, number % 3, TimeSpan.Zero));
 
-        var result = await RunAsync(new ChaosSettings(2, TimeSpan.FromSeconds(22), 3, roll, history)
+        var result = await RunAsync(new ChaosSettings(2, TimeSpan.FromMinutes(2), 3, roll, history)
         {
+            Insists = true,
             // The last version has queues that a later RabbitMQ takes no more.
             Broker = (await RabbitMqNode.VersionAsync()).Major < 4 ? "" : "deprecated_features.permit.transient_nonexcl_queues = true",
             Program = process => process % 2 == 1 ? last : "JobRunner.Bus.ChaosWorker",
         });
 
         var ran = result.Events.OfType<History.TryStarted>().Select(start => start.Worker[^1]).CountBy(process => process).ToDictionary();
-        Assert.True(ran['1'] > 20 && ran['2'] > 20 && ran['3'] > 20, result.Summary());
-        Assert.True(result.Events.OfType<History.FaultInjected>().Count() >= 5, result.Summary());
+        Assert.All("123", process => Assert.True(ran.GetValueOrDefault(process) > 10, $"process {process} of each place; {result.Summary()}"));
+        Assert.Equal(6, result.Events.OfType<History.FaultInjected>().Count());
     }
 
     private async Task<ChaosResult> RunAsync(ChaosSettings settings)

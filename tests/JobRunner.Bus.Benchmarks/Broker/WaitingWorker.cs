@@ -27,7 +27,7 @@ internal static class WaitingWorker
             {
                 // As a worker that is told to say little: a line per failed try is other work.
                 builder.Logging.SetMinimumLevel(LogLevel.Error);
-                builder.Logging.AddFilter<TellsWhenAllAreTold>("JobRunner.Bus.Accept.Stop.StopJobConsumer", LogLevel.Information);
+                builder.Logging.AddFilter<TellsWhenAllAreTold>("JobRunner.Bus.Consumers.StopJobConsumer", LogLevel.Information);
                 builder.Logging.AddProvider(new TellsWhenAllAreTold());
                 builder.Services.AddJob<Fails>(JobType);
             },
