@@ -1,7 +1,9 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using JobRunner.Bus.Chains.Service.Store;
+using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Hosting;
+using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -22,8 +24,24 @@ internal sealed class StorePatience(ChainStore store, WorkerReadiness readiness,
 
     private int _away;
 
+    /// <summary>Takes in an event; it goes back to its queue if the process ends first.</summary>
+    /// <returns>Whether it was taken in.</returns>
+    public async Task<bool> RunAsync(ConsumeContext context, Func<CancellationToken, Task> work)
+    {
+        try
+        {
+            await RunAsync(work, context.CancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && CommandChannel.Requeue(context))
+        {
+            // Another instance takes it, or this one after its next start.
+            return false;
+        }
+    }
+
     /// <summary>Does something with the store until it is done.</summary>
-    /// <exception cref="OperationCanceledException">It was given up, or the process ends: the event goes back to its queue.</exception>
+    /// <exception cref="OperationCanceledException">It was given up, or the process ends.</exception>
     /// <exception cref="Exception">It fails again and again though the store can be used.</exception>
     public async Task RunAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {

@@ -13,6 +13,7 @@ internal sealed class Session : IAsyncDisposable
     private const ushort Prefetch = 20_000;
 
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
 
     private const string CommandSentAt = "jobrunner-command-sent-at";
 
@@ -31,6 +32,8 @@ internal sealed class Session : IAsyncDisposable
         results.ChannelShutdownAsync += OnShutdownAsync;
         _ = LoseWithAsync(commands);
     }
+
+    private TimeSpan LongestAlarm => _options.ReconnectTimeout > BetweenLooks ? _options.ReconnectTimeout : BetweenLooks;
 
     /// <summary>Completes when the connection or one of its channels is lost, with the reason.</summary>
     public Task<string> Lost => _lost.Task;
@@ -89,7 +92,7 @@ internal sealed class Session : IAsyncDisposable
         {
             try
             {
-                await message.Task.WaitAsync(_options.ReconnectTimeout, _options.Time, cancellationToken);
+                await message.Task.WaitAsync(LongestAlarm, _options.Time, cancellationToken);
                 return;
             }
             catch (TimeoutException) when (!message.IsOver && _alarm.Reason is { } reason)
@@ -103,9 +106,23 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    /// <summary>A channel for one question and its answers.</summary>
-    public Task<ConfirmedChannel> NewChannelAsync(CancellationToken cancellationToken) =>
-        ConfirmedChannel.OpenAsync(_connection, _alarm, new ConfirmPatience(_options.ConfirmTimeout), _options.Time, cancellationToken);
+    /// <summary>A channel for one question and its answers. A broker that reads nothing would not open it: waits for the end of an alarm, but not for ever.</summary>
+    /// <exception cref="BrokerAlarmException">The alarm did not end in time.</exception>
+    public async Task<ConfirmedChannel> NewChannelAsync(CancellationToken cancellationToken)
+    {
+        var since = _options.Time.GetTimestamp();
+        while (_alarm.Reason is { } reason)
+        {
+            if (_options.Time.GetElapsedTime(since) >= LongestAlarm)
+            {
+                throw new BrokerAlarmException(reason);
+            }
+
+            await Task.Delay(BetweenLooks, _options.Time, cancellationToken);
+        }
+
+        return await ConfirmedChannel.OpenAsync(_connection, _alarm, new ConfirmPatience(_options.ConfirmTimeout), _options.Time, cancellationToken);
+    }
 
     /// <summary>Deletes the queue of results; one that the broker reads nothing of now expires by itself.</summary>
     public Task DeleteQueueAsync(string queue) => _alarm.Reason is null ? _results.QueueDeleteAsync(queue) : Task.CompletedTask;

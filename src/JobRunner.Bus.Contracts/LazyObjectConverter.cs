@@ -1,29 +1,26 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace JobRunner.Bus.Contracts;
 
-/// <summary>
-/// Reads an object as its bytes. What is not plain (a name that may be there twice, no object at all) is read as objects are, so
-/// that it is refused in the same words.
-/// </summary>
+/// <summary>Reads an object as the bytes it came in.</summary>
 internal sealed class LazyObjectConverter : JsonConverter<LazyObject>
 {
-    private static JsonConverter<JsonObject?> Objects => JsonMetadataServices.JsonObjectConverter;
-
     /// <inheritdoc/>
     public override LazyObject? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        var start = reader;
-        if (reader.TokenType == JsonTokenType.StartObject && CheckedCopy.TryTake(ref reader) is { } utf8)
+        // Refuses a name given twice, as the options say.
+        var value = JsonMetadataServices.JsonElementConverter.Read(ref reader, typeof(JsonElement), options);
+        return value.ValueKind switch
         {
-            return new LazyObject(utf8);
-        }
-
-        reader = start;
-        return Objects.Read(ref reader, typeof(JsonObject), options) is { } value ? new LazyObject(value) : null;
+            JsonValueKind.Object => new LazyObject(JsonMarshal.GetRawUtf8Value(value).ToArray()),
+            // PHP's word for an object without fields.
+            JsonValueKind.Array when value.GetArrayLength() == 0 => LazyObject.Empty(),
+            JsonValueKind.Null => null,
+            _ => throw new JsonException("it must be an object"),
+        };
     }
 
     /// <inheritdoc/>
@@ -35,7 +32,7 @@ internal sealed class LazyObjectConverter : JsonConverter<LazyObject>
         }
         else
         {
-            Objects.Write(writer, value.Value, options);
+            JsonMetadataServices.JsonObjectConverter.Write(writer, value.Value, options);
         }
     }
 }

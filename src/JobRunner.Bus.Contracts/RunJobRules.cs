@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace JobRunner.Bus.Contracts;
 
 /// <summary>What a <see cref="RunJob"/> must hold to be run. Every rule broken is told, not just the first.</summary>
@@ -13,9 +15,10 @@ public static class RunJobRules
         var job = command.Job;
         List<string>? wrong = null;
 
-        Require(command.RequestId, "requestId");
-        Require(job.Id, "job.id");
-        Require(job.Type, "job.type");
+        var jobName = Misspelt(command.Unknown, "job") ?? "job";
+        Require(command.RequestId, "requestId", Misspelt(command.Unknown, "requestId"));
+        Require(job.Id, "job.id", jobName == "job" ? Misspelt(job.Unknown, "id") : jobName);
+        Require(job.Type, "job.type", jobName == "job" ? Misspelt(job.Unknown, "type") : jobName);
         if (job.Retry < 0)
         {
             (wrong ??= []).Add($"job.retry is {job.Retry}; it must be 0 or more");
@@ -40,13 +43,16 @@ public static class RunJobRules
         CheckDuration(command.Timeout, "timeout");
         return wrong ?? (IReadOnlyList<string>)[];
 
-        void Require(string value, string field)
+        void Require(string value, string field, string? misspelt)
         {
             if (string.IsNullOrWhiteSpace(value))
             {
-                (wrong ??= []).Add($"{field} is missing or empty");
+                (wrong ??= []).Add($"{field} is missing or empty" + (misspelt is null ? "" : $"; there is a \"{misspelt}\", but names are camelCase"));
             }
         }
+
+        static string? Misspelt(IDictionary<string, JsonElement>? unknown, string name) =>
+            unknown?.Keys.FirstOrDefault(key => string.Equals(key, name, StringComparison.OrdinalIgnoreCase));
 
         void CheckDuration(string? value, string field)
         {

@@ -17,6 +17,9 @@ public static class Wire
     /// <summary>Media type of every message body.</summary>
     public const string ContentType = "application/json";
 
+    /// <summary>How deep objects and arrays of a message may be nested.</summary>
+    public const int MaxDepth = 64;
+
     private static readonly WireJsonContext Context = new(Options());
 
     /// <summary>Writes a message of this contract as UTF-8 JSON.</summary>
@@ -39,6 +42,11 @@ public static class Wire
             throw new WireFormatException($"the body is empty; it must be the JSON of a {typeof(T).Name}");
         }
 
+        if (CompressedAs(utf8) is { } encoding)
+        {
+            throw new WireFormatException($"the body is compressed ({encoding}); send it as it is, without content encoding");
+        }
+
         // Fields passed on unread are checked by nobody else, and could not be written again.
         if (!Utf8.IsValid(utf8))
         {
@@ -55,12 +63,12 @@ public static class Wire
         {
             throw WireFormatException.From<T>(error);
         }
-        catch (ArgumentException error)
-        {
-            throw new WireFormatException(
-                $"the body is not the JSON of a {typeof(T).Name}: duplicate field in one of its objects: {error.Message}", error);
-        }
     }
+
+    private static string? CompressedAs(ReadOnlySpan<byte> body) =>
+        body.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? "gzip"
+        : body.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? "zstd"
+        : null;
 
     /// <summary>Writes an object as it stands in a message.</summary>
     internal static byte[] Serialize(JsonObject value)
@@ -113,7 +121,9 @@ public static class Wire
             AllowDuplicateProperties = false,
             // Bodies are read by JSON parsers, never pasted into HTML: keep non-ASCII text readable and small.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            MaxDepth = MaxDepth,
         };
+        options.Converters.Add(new SentAtConverter());
         options.Converters.Add(new NullAsZero<long>(JsonMetadataServices.Int64Converter));
         options.Converters.Add(new NullAsZero<bool>(JsonMetadataServices.BooleanConverter));
         options.Converters.Add(new NullAsZero<JobState>(JsonMetadataServices.GetEnumConverter<JobState>(options)));

@@ -11,6 +11,8 @@ namespace JobRunner.Bus.Hosting;
 /// <summary>Makes a host a worker, with all that the program <c>jobrunner worker</c> has.</summary>
 public static class JobRunnerHost
 {
+    private const int ThreadsOfTheWorker = 16;
+
     /// <summary>
     /// Adds a worker, set up by section <c>JobRunner</c> of the configuration, with health (<c>/health/live</c>, <c>/health/ready</c>) and
     /// metrics (<c>/metrics</c>) on a port of its own (<see cref="HttpOptions"/>), OpenTelemetry export where its variables name an
@@ -69,6 +71,7 @@ public static class JobRunnerHost
         {
             await using var ending = new HostEnding(host);
             await HostStart.RunAsync(host, interrupts.Stop);
+            MakeRoomForJobsThatBlock(host.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.Slots);
             await host.WaitForShutdownAsync(cancellationToken);
             HostStart.RequireGoodEnd(host.Services);
             return Environment.ExitCode = HostExitCodes.Drained;
@@ -96,6 +99,16 @@ public static class JobRunnerHost
 
             return Environment.ExitCode = code;
         }
+    }
+
+    /// <summary>
+    /// Heartbeats and leases run on the thread pool, too, which grows by one or two threads a second when all are blocked: with a few
+    /// dozen jobs that block theirs, the worker would fall silent for longer than its lease.
+    /// </summary>
+    private static void MakeRoomForJobsThatBlock(int slots)
+    {
+        ThreadPool.GetMinThreads(out var threads, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(threads, slots + ThreadsOfTheWorker), ports);
     }
 
     private sealed class HostEnding(IHost host) : IAsyncDisposable

@@ -20,6 +20,9 @@ internal sealed class ConfirmPatience(TimeSpan first)
     /// <summary>How long to wait now.</summary>
     public TimeSpan Now => new(Volatile.Read(ref _ticks));
 
+    /// <summary>The same for another publisher, which has its own luck.</summary>
+    public ConfirmPatience Anew() => new(first);
+
     /// <summary>It was waited for in vain.</summary>
     public void Tried() => Volatile.Write(ref _ticks, Math.Min(Now.Ticks * 2, Longest.Ticks));
 

@@ -115,7 +115,6 @@ public static class JobRunnerServices
         services.AddSingleton<RunStarter>();
         services.AddSingleton<CommandRetry>();
         services.AddSingleton<StopBook>();
-        services.AddSingleton<CaughtUpMarks>();
         services.AddSingleton<StopHearing>();
         services.AddSingleton<StopSilence>();
         services.AddSingleton<TimelessStops>();
@@ -131,13 +130,13 @@ public static class JobRunnerServices
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();
             services.AddSingleton<BrokerTopology>();
-            services.AddHostedService<PoolWatch>();
             services.AddHostedService<QueueDepths>();
             services.AddHostedService<TopologyWatch>();
             services.AddSingleton<Preflight>();
             services.AddSingleton<PreflightGate>();
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
+            services.AddSingleton<Questions>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
             services.AddSingleton<ITryGate>(provider => provider.GetRequiredService<LeaseGuard>());
@@ -172,12 +171,7 @@ public static class JobRunnerServices
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
             host.Heartbeat(Heartbeats.For(context.GetRequiredService<IOptions<WorkerOptions>>().Value.Lease));
-            // MassTransit waits up to half a minute between its attempts: let it try when there is somebody to talk to.
-            host.OnRefreshConnectionFactory = factory =>
-            {
-                MassTransitHost.Refresh(factory, options);
-                return reach.WhileRefusedAsync(stopping);
-            };
+            host.OnRefreshConnectionFactory = factory => MassTransitHost.RefreshAsync(factory, options, reach, stopping);
             if (options.UsesTls)
             {
                 host.UseSsl(tls => MassTransitHost.SetTls(tls, options));

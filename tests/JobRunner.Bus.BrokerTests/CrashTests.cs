@@ -42,6 +42,49 @@ public sealed class CrashTests(Broker broker, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Commands_of_a_killed_worker_hold_no_slot_of_another_until_their_lease_is_over_and_a_stop_of_one_is_answered()
+    {
+        const int Slots = 16;
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "10s", ["JobRunner__Worker__Slots"] = $"{Slots}" };
+        await using var stage = await Stage.SetAsync(broker, settings);
+        var request = Stage.NewRequestId();
+        var starts = Path.Combine(Path.GetTempPath(), request);
+        var sleeps = Base64($$"""{"cmd":"/bin/sh","args":["-c","echo >> {{starts}}; while [ ! -e {{starts}}.end ]; do sleep 0.1; done"]}""");
+        string Command(string id, string type) =>
+            $$"""{"requestId":"{{request}}","job":{"id":"{{id}}","type":"{{type}}","bytes":"{{sleeps}}"},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}""";
+        // All of them are delivered to the worker, and in their first try, as it is killed.
+        for (var number = 0; number < Slots; number++)
+        {
+            await stage.Client.SendAsync("run-job", Command($"s{number}", "shell-command"));
+        }
+
+        await Eventually.HoldsAsync("all run", () => File.Exists(starts) && File.ReadAllLines(starts).Length == Slots);
+        var other = await stage.AddWorkerAsync(settings);
+        await stage.Worker.KillAsync();
+        var killed = TimeProvider.System.GetTimestamp();
+        for (var number = 0; number < 100; number++)
+        {
+            await stage.Client.SendAsync("run-job", Command($"n{number}", "noop"));
+        }
+
+        var answer = StopTests.AskToStopAsync(stage, $$"""{"requestId":"{{request}}","jobId":"s0","sentAt":"{{DateTimeOffset.UtcNow:O}}"}""");
+
+        await Eventually.HoldsAsync("new jobs run meanwhile", () => stage.Finished.Count(end => end.Body.Contains("\"jobId\":\"n", StringComparison.Ordinal)) == 100);
+        var free = TimeProvider.System.GetElapsedTime(killed);
+        Assert.True(free < TimeSpan.FromSeconds(8), $"new jobs had to wait {free} for commands that wait for their lease");
+        await Eventually.HoldsAsync(() => $"all are taken over; the other worker said:\n{other.Output}", () => other.Output.Split("Redelivered: the run goes on").Length - 1 == Slots);
+        var over = TimeProvider.System.GetElapsedTime(killed);
+        output.WriteLine($"new jobs were done {free} after the kill, the last run was taken over {over} after it");
+        Assert.InRange(over, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15));
+        Assert.Equal("stopped-before-start", (string)(await answer)["outcome"]!);
+        Assert.Equal(6, (int)(await stage.FinishedAsync(request, "s0"))["finalState"]!);
+        await File.WriteAllTextAsync($"{starts}.end", "");
+        await Eventually.HoldsAsync("all end", () => stage.Finished.Count == 100 + Slots);
+        File.Delete(starts);
+        File.Delete($"{starts}.end");
+    }
+
+    [Fact]
     public async Task A_run_whose_worker_is_killed_while_it_waits_on_the_spot_waits_for_the_rest_and_counts_all_its_tries()
     {
         var settings = new Dictionary<string, string> { ["JobRunner__Worker__ParkWaitsOver"] = "1h" };

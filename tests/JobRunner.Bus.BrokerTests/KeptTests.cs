@@ -85,5 +85,5 @@ public sealed class KeptTests(Broker broker)
             """);
     }
 
-    private static Task DeleteAsync(Stage stage, string queue) => stage.Client.Channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false);
+    private static Task<uint> DeleteAsync(Stage stage, string queue) => stage.Client.Channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false);
 }

@@ -81,7 +81,8 @@ public sealed class OutOfContactTests(Broker broker)
 
         public void Regain() => _contact.SetResult();
 
-        public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) => Task.FromResult<RunClaim?>(null);
+        public Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+            Task.FromResult<(RunClaim?, TimeSpan)>((null, TimeSpan.Zero));
 
         public Task InContactAsync(CancellationToken cancellationToken)
         {

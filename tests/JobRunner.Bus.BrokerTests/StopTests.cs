@@ -215,7 +215,7 @@ public sealed class StopTests(Broker broker)
         Assert.Contains("the body is not the JSON of a StopJob", stage.Worker.Output);
     }
 
-    private static async Task<JsonNode> AskToStopAsync(Stage stage, string stop)
+    internal static async Task<JsonNode> AskToStopAsync(Stage stage, string stop)
     {
         var queue = await stage.Client.Channel.QueueDeclareAsync();
         var answers = await stage.Client.ConsumeAsync(queue.QueueName);

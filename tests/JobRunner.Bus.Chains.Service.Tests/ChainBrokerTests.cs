@@ -212,6 +212,7 @@ public sealed class ChainBrokerTests(Broker broker, PostgreSqlServer postgres) :
         await Eventually.HoldsAsync("it is told", () => worker.Output.Contains("cannot be used", StringComparison.Ordinal), Long);
 
         Assert.Equal(0, await worker.TerminateAsync());
+        Assert.Equal((1u, 0u), (await ReadyAsync("run-chain"), await ReadyAsync("run-chain_error")));
 
         await own.StartAsync();
         await AddAsync("Run,Report,Chain", store);

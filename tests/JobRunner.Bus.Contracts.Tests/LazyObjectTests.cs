@@ -7,16 +7,11 @@ namespace JobRunner.Bus.Contracts.Tests;
 /// <summary>Objects that stay bytes until they are asked for: nobody can tell, but for their weight.</summary>
 public sealed class LazyObjectTests
 {
-    private const string Wrong = "the value is of the wrong type, malformed or out of range";
-
-    private const string Twice = "the body is not the JSON of a RunJob: duplicate field in one of its objects: "
-        + "An item with the same key has already been added. Key: a (Parameter 'key')";
-
     [Theory]
-    [InlineData("""{"a":1,"a":2}""", Twice)]
-    [InlineData("""{"b":[{"a":1},{"a":1,"\u0061":2}]}""", Twice)]
-    [InlineData("\"x\"", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 31): " + Wrong)]
-    [InlineData("[]", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 29): " + Wrong)]
+    [InlineData("""{"a":1,"a":2}""", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 41): duplicate field \"a\"")]
+    [InlineData("""{"b":[{"a":1},{"a":1,"\u0061":2}]}""", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 62): duplicate field \"a\"")]
+    [InlineData("\"x\"", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 31): it must be an object")]
+    [InlineData("[0]", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 31): it must be an object")]
     [InlineData("""{"a":}""", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 33): '}' is an invalid start of a value")]
     [InlineData("""{"a" 1}""", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 33): '1' is invalid after a property name. Expected a ':'")]
     [InlineData("""{"a":01}""", "the body is not the JSON of a RunJob at $.jobData (line 1, byte 34): Invalid leading zero before '1'")]
@@ -53,10 +48,10 @@ public sealed class LazyObjectTests
         var written = Encoding.UTF8.GetString(Wire.Serialize(next));
 
         Assert.Contains("""
-            "args":{"a":"<"},"data":{"b":1}
+            "args":{ "a" : "\u003c" },"data":{"b":1}
             """, written, StringComparison.Ordinal);
         Assert.Contains("""
-            "jobData":{"c":[1.10,null]}
+            "jobData":{"c":[ 1.10 , null ]}
             """, written, StringComparison.Ordinal);
         Assert.All([next.JobDataText, next.Job.ArgsText, next.Job.DataText], text => Assert.NotNull(text!.Utf8));
     }

@@ -63,4 +63,11 @@ public sealed class RunJobRulesTests
     }
 
     private static RunJob With(Job job) => Good with { Job = job };
+
+    [Theory]
+    [InlineData("""{"RequestId":"r","job":{"id":"j","type":"t"}}""", "requestId is missing or empty; there is a \"RequestId\", but names are camelCase")]
+    [InlineData("""{"requestId":"r","job":{"ID":"j","type":"t"}}""", "job.id is missing or empty; there is a \"ID\", but names are camelCase")]
+    [InlineData("""{"requestId":"r","Job":{"id":"j","type":"t"}}""", "job.type is missing or empty; there is a \"Job\", but names are camelCase")]
+    public void A_name_in_another_case_is_hinted_at(string body, string problem) =>
+        Assert.Contains(problem, RunJobRules.Check(Wire.Deserialize<RunJob>(System.Text.Encoding.UTF8.GetBytes(body))));
 }

@@ -25,7 +25,12 @@ public sealed class WireRefusalTests
     [InlineData("{\"job\":{\"state\":\"RUNNING\"}}", "at $.job.state")]
     [InlineData("{\"job\":{\"state\":256}}", "at $.job.state")]
     [InlineData("{\"job\":{\"state\":-1}}", "at $.job.state")]
-    [InlineData("{\"job\":{\"args\":[]}}", "at $.job.args")]
+    [InlineData("{\"job\":{\"args\":[1]}}", "at $.job.args")]
+    [InlineData("{\"job\":{\"bytes\":{\"a\":1}}}", "it must be base64 text")]
+    [InlineData("{\"job\":{\"bytes\":5}}", "it must be base64 text")]
+    [InlineData("{\"jobData\":[0]}", "it must be an object")]
+    [InlineData("{\"jobData\":{\"a\":1,}}", "trailing comma")]
+    [InlineData("{/* why */}", "'/' is invalid")]
     [InlineData("{\"jobData\":\"x\"}", "at $.jobData")]
     [InlineData("{\"jobData\":5}", "at $.jobData")]
     [InlineData("{\"sentAt\":\"yesterday\"}", "at $.sentAt")]
@@ -35,6 +40,8 @@ public sealed class WireRefusalTests
         var error = Assert.Throws<WireFormatException>(() => Read<RunJob>(body));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("JobRunner.Bus", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("reader options", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,7 +57,7 @@ public sealed class WireRefusalTests
     public void A_body_nested_200_deep_is_refused(string field)
     {
         var deep = $"{{\"{field}\":{{\"a\":{new string('[', 200)}{new string(']', 200)}}}}}";
-        Assert.Throws<WireFormatException>(() => Read<RunJob>(deep));
+        Assert.Contains("nested more than 64 deep", Assert.Throws<WireFormatException>(() => Read<RunJob>(deep)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,7 +88,23 @@ public sealed class WireRefusalTests
     [InlineData("""{"jobData":{"b":{"a":1,"a":2}}}""")]
     [InlineData("""{"unknown":{"a":1,"a":2}}""")]
     public void A_field_given_twice_is_refused(string body) =>
-        Assert.Contains("uplicate", Assert.Throws<WireFormatException>(() => Read<RunJob>(body)).Message, StringComparison.Ordinal);
+        Assert.Matches("duplicate field \"(a|id|requestId)\"$", Assert.Throws<WireFormatException>(() => Read<RunJob>(body)).Message);
+
+    [Theory]
+    [InlineData(new byte[] { 0x1F, 0x8B, 8, 0 }, "gzip")]
+    [InlineData(new byte[] { 0x28, 0xB5, 0x2F, 0xFD, 4 }, "zstd")]
+    public void A_compressed_body_is_called_so(byte[] body, string encoding) => Assert.Contains(
+        $"the body is compressed ({encoding})", Assert.Throws<WireFormatException>(() => Wire.Deserialize<RunJob>(body)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("""{"job":{"args":[]}}""")]
+    [InlineData("""{"job":{"data":[]},"jobData":[]}""")]
+    public void An_object_without_fields_as_PHP_writes_it_is_one(string body)
+    {
+        var command = Read<RunJob>(body);
+
+        Assert.Equal((0, 0, 0), (command.Job.Args?.Count ?? 0, command.Job.Data?.Count ?? 0, command.JobData.Count));
+    }
 
     private static T Read<T>(string json)
         where T : class => Wire.Deserialize<T>(Encoding.UTF8.GetBytes(json));

@@ -94,7 +94,10 @@ public sealed class ShellCommandTests : IAsyncDisposable
     {
         var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.sh");
         await File.WriteAllTextAsync(path, script, TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
 
         var result = await _worker.RunCommandAsync(path);
 

@@ -32,13 +32,13 @@ internal abstract class ChainConsumerDefinition<TConsumer, TMessage> : ConsumerD
         endpointConfigurator.ConcurrentMessageLimit = _concurrency;
         endpointConfigurator.ConfigureError(error =>
         {
-            error.UseFilter(new GoesBackFilter());
             error.UseFilter(new ReasonFilter());
             error.UseFilter(new ErrorTransportFilter());
         });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
             broker.DeclareWith(BrokerTopology.QuorumArguments());
+            broker.ConfigureChannel(channel => channel.UseFilter(new EventChannelFilter()));
         }
     }
 }

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Chains.Service.Consumers;
 internal sealed class ChainDueConsumer(ChainService chains, StorePatience patience) : IConsumer<ChainDue>
 {
     public Task Consume(ConsumeContext<ChainDue> context) =>
-        patience.RunAsync(token => chains.DueAsync(context.Message, token), context.CancellationToken);
+        patience.RunAsync(context, token => chains.DueAsync(context.Message, token));
 }
 
 internal sealed class ChainDueConsumerDefinition(IOptions<ChainsOptions> options)

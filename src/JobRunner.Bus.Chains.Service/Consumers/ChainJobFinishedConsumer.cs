@@ -17,7 +17,7 @@ internal sealed class ChainJobFinishedConsumer(ChainService chains, StorePatienc
             && ticks <= DateTimeOffset.MaxValue.Ticks
                 ? new DateTimeOffset(ticks, TimeSpan.Zero)
                 : null;
-        return patience.RunAsync(token => chains.FinishAsync(context.Message, commandSentAt, token), context.CancellationToken);
+        return patience.RunAsync(context, token => chains.FinishAsync(context.Message, commandSentAt, token));
     }
 }
 

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Chains.Service.Consumers;
 internal sealed class ResumeChainConsumer(ChainService chains, StorePatience patience) : IConsumer<SuspendedJobChain>
 {
     public Task Consume(ConsumeContext<SuspendedJobChain> context) =>
-        patience.RunAsync(token => chains.ResumeAsync(context.Message, token), context.CancellationToken);
+        patience.RunAsync(context, token => chains.ResumeAsync(context.Message, token));
 }
 
 internal sealed class ResumeChainConsumerDefinition(IOptions<ChainsOptions> options)

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Chains.Service.Consumers;
 internal sealed class RunChainConsumer(ChainService chains, StorePatience patience) : IConsumer<JobChain>
 {
     public Task Consume(ConsumeContext<JobChain> context) =>
-        patience.RunAsync(token => chains.RunAsync(context.Message, token), context.CancellationToken);
+        patience.RunAsync(context, token => chains.RunAsync(context.Message, token));
 }
 
 internal sealed class RunChainConsumerDefinition(IOptions<ChainsOptions> options)

@@ -14,8 +14,7 @@ internal sealed class StopChainConsumer(ChainService chains, StorePatience patie
         foreach (var wait in ChainsArriveWithin)
         {
             var known = false;
-            await patience.RunAsync(async token => known = await chains.StopAsync(context.Message.RequestId, token), context.CancellationToken);
-            if (known)
+            if (!await patience.RunAsync(context, async token => known = await chains.StopAsync(context.Message.RequestId, token)) || known)
             {
                 return;
             }

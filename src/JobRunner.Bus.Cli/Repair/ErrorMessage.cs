@@ -1,6 +1,6 @@
 using System.Globalization;
-using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Delivery;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;

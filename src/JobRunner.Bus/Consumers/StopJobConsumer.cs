@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runs;
@@ -17,7 +16,7 @@ namespace JobRunner.Bus.Consumers;
 /// </summary>
 internal sealed class StopJobConsumer(
     StopBook book,
-    CaughtUpMarks marks,
+    StopHearing hearing,
     TimelessStops timeless,
     StopSilence silence,
     RunnerRepo repo,
@@ -31,7 +30,7 @@ internal sealed class StopJobConsumer(
         var stop = context.Message;
         if (context.TextHeader(WorkerHeaders.CaughtUp) is { } mark)
         {
-            if (marks.Seen(mark))
+            if (hearing.Seen(mark))
             {
                 foreach (var first in timeless.CaughtUp())
                 {
@@ -63,6 +62,7 @@ internal sealed class StopJobConsumer(
             var order = new StopOrder(
                 stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, sentAt ?? time.GetUtcNow(), context.ReplyTo())
             {
+                HeardAt = hearing.Hears ? time.GetUtcNow() : null,
                 Trace = TraceHeaders.Extract(context.ReceiveContext.TransportHeaders, context.Headers),
             };
             if (sentAt is not null)
@@ -78,14 +78,26 @@ internal sealed class StopJobConsumer(
         return Task.CompletedTask;
     }
 
-    /// <summary>An AMQP timestamp has whole seconds: where within the second is unknown, and the stop wins.</summary>
-    private static DateTimeOffset? SentAt(ConsumeContext<StopJob> context) =>
-        context.Message.SentAt ?? context.Timestamp()?.AddSeconds(1).AddTicks(-1);
+    /// <summary>
+    /// None where it states none, or one that nobody means. An AMQP timestamp has whole seconds: where within the second is unknown, and
+    /// the stop wins.
+    /// </summary>
+    private DateTimeOffset? SentAt(ConsumeContext<StopJob> context) =>
+        StatedTimes.InEarnest(context.Message.SentAt ?? context.Timestamp()?.AddSeconds(1).AddTicks(-1), time.GetUtcNow());
+
+    /// <summary>
+    /// Clocks of two senders may differ. A run that was held here for longer than a stop is on its way was sent before it; only younger ones
+    /// are told apart by the times.
+    /// </summary>
+    private bool IsMeant(StopOrder order, IRunner runner) =>
+        runner is not IHeldRun held
+        || order.AppliesTo(held.Order, held.SeenAt)
+        || (order.HeardAt is not null && time.GetElapsedTime(held.HeldSince) > StopOrder.OnItsWay);
 
     private void Stop(StopOrder order)
     {
         book.Add(order);
-        var meant = repo.Find(order.RequestId, order.JobId).Where(runner => order.AppliesTo(SentAtOf(runner))).ToList();
+        var meant = repo.Find(order.RequestId, order.JobId).Where(runner => IsMeant(order, runner)).ToList();
         foreach (var runner in meant)
         {
             _ = StopAsync(runner, order);
@@ -100,7 +112,7 @@ internal sealed class StopJobConsumer(
 
     private async Task StopAsync(IRunner runner, StopOrder order)
     {
-        using var span = MessageSpans.Stop(order.Trace, runner.Key, (runner as LiveRun)?.Span, TraceOf(runner));
+        using var span = MessageSpans.Stop(order.Trace, runner.Key, (runner as LiveRun)?.Span, (runner as IHeldRun)?.Trace ?? default);
         try
         {
             var result = await runner.StopAsync();
@@ -141,18 +153,4 @@ internal sealed class StopJobConsumer(
             AcceptLog.StopWentWrong(logger, runner.Key.ToString(), error);
         }
     }
-
-    private static ActivityContext TraceOf(IRunner runner) => runner switch
-    {
-        LiveRun live => live.Trace,
-        ParkedRun parked => parked.Trace,
-        _ => default,
-    };
-
-    private static DateTimeOffset? SentAtOf(IRunner runner) => runner switch
-    {
-        LiveRun live => live.SentAt,
-        ParkedRun parked => parked.SentAt,
-        _ => null,
-    };
 }

@@ -26,7 +26,6 @@ internal sealed class WorkerIntake(
     IOptions<WorkerOptions> options,
     IOptions<ReportOptions> report,
     UntilAccepted until,
-    CaughtUpMarks marks,
     WorkerName worker,
     WorkerReadiness readiness,
     WorkerDrain drain,
@@ -107,7 +106,6 @@ internal sealed class WorkerIntake(
         await until.RunAsync("wait queues", token => topology.EnsureWaitQueuesAsync(options.Value.WaitsToPrepare, token), cancellationToken);
 
         var stops = services.GetRequiredService<StopReader>();
-        marks.Begin();
         await stops.StartAsync(cancellationToken);
         _watchingStops = stops.WatchAsync(_stopping.Token);
         await OpenAsync<GetRunnerStatusConsumer>($"{Names.GetRunnerStatus}.{worker}", cancellationToken);

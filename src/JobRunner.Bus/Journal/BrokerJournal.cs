@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using JobRunner.Bus.Contracts;
@@ -79,7 +78,6 @@ internal sealed class BrokerJournal(BrokerLink link, ILeases leases, UntilAccept
             new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.CaughtUp] = mark } }, "{}"u8.ToArray(), cancellationToken);
 
         var deliveries = Channel.CreateUnbounded<bool>();
-        var needle = Encoding.UTF8.GetBytes(job.JobId);
         await channel.BasicQosAsync(0, Prefetch, global: false, cancellationToken);
         var consumer = new AsyncEventingBasicConsumer(channel);
         channel.ChannelShutdownAsync += (_, reason) =>
@@ -95,7 +93,7 @@ internal sealed class BrokerJournal(BrokerLink link, ILeases leases, UntilAccept
             {
                 deliveries.Writer.TryComplete();
             }
-            else if (delivery.Body.Span.IndexOf(needle) >= 0 && EntryOf(delivery, job) is { } entry)
+            else if (JournalMessages.ReadOf(job, delivery.Exchange, delivery.BasicProperties, delivery.Body.Span) is { } entry)
             {
                 entries.Add(entry);
             }
@@ -127,11 +125,8 @@ internal sealed class BrokerJournal(BrokerLink link, ILeases leases, UntilAccept
     }
 
     private static object Offset(DateTimeOffset? since) =>
-        since is { } time ? new AmqpTimestamp((time - ClockMargin).ToUnixTimeSeconds()) : "first";
+        since is { } time && time - DateTimeOffset.UnixEpoch > ClockMargin ? new AmqpTimestamp((time - ClockMargin).ToUnixTimeSeconds()) : "first";
 
     private Task PublishAsync(BasicProperties properties, byte[] body, CancellationToken cancellationToken) =>
         link.PublishAsync("", Names.JobJournal, properties, body, mandatory: true, cancellationToken);
-
-    private static JournalEntry? EntryOf(BasicDeliverEventArgs delivery, RunnerKey job) =>
-        JournalMessages.Read(delivery.Exchange, delivery.BasicProperties, delivery.Body.Span) is { } read && read.Job == job ? read.Entry : null;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runners;
@@ -40,6 +41,14 @@ internal static class JournalMessages
         }
     }
 
+    /// <summary>What a message says of this job; nothing when it is of another.</summary>
+    public static JournalEntry? ReadOf(RunnerKey job, string exchange, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
+    {
+        // Most entries are of other jobs, and need not be parsed. An id that is not there as it is can still be there in escapes.
+        var mayBeOfIt = body.Contains((byte)'\\') || body.IndexOf(Encoding.UTF8.GetBytes(job.JobId)) >= 0;
+        return mayBeOfIt && Read(exchange, properties, body) is { } read && read.Job == job ? read.Entry : null;
+    }
+
     /// <summary>A header as text; none when it is not there.</summary>
     public static string? Header(IReadOnlyBasicProperties properties, string name) => HeaderText.Of(properties, name);
 
@@ -61,5 +70,7 @@ internal static class JournalMessages
             : null;
 
     private static DateTimeOffset? At(IReadOnlyBasicProperties properties) =>
-        long.TryParse(Header(properties, WorkerHeaders.At), out var milliseconds) ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+        long.TryParse(Header(properties, WorkerHeaders.At), out var milliseconds) && milliseconds is > 0 and < 253_402_300_799_000
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
 }

@@ -9,9 +9,9 @@ namespace JobRunner.Bus.Leases;
 
 /// <summary>Leases between the workers of a broker.</summary>
 internal sealed class BrokerLeases(
-    LeaseWatch watch,
     LeaseGuard guard,
     LeaseTalk talk,
+    Questions questions,
     RunClaims claims,
     UntilAccepted until,
     WorkerMetrics metrics,
@@ -20,32 +20,60 @@ internal sealed class BrokerLeases(
     ILogger<BrokerLeases> logger)
     : ILeases
 {
-    /// <summary>For a worker that is cut off to stop its tries, which it begins when the lease is over.</summary>
-    private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
+    /// <summary>A worker that has just started looks again this soon, for a while: others may have heard the question long ago.</summary>
+    private static readonly TimeSpan SoonAgain = TimeSpan.FromSeconds(1);
 
-    private TimeSpan Patience => options.Value.Lease + (options.Value.Lease / 4 < LongestMargin ? options.Value.Lease / 4 : LongestMargin);
+    private static readonly TimeSpan WhileOthersMayKnow = TimeSpan.FromSeconds(3);
 
-    public async Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken)
+    /// <summary>So little is waited out here; a stay in the broker would take longer.</summary>
+    private static readonly TimeSpan ShortRest = TimeSpan.FromSeconds(1);
+
+    private TimeSpan Patience => options.Value.TakeOverAfter;
+
+    public async Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken)
     {
-        if (claims.TryAdd(delivery.Key) is not { } claim)
+        var job = delivery.Key;
+        if (Patience - questions.SilenceAbout(job) is { Ticks: > 0 } rest && rest <= ShortRest)
         {
-            return null;
+            await Task.Delay(rest, time, cancellationToken);
         }
 
+        if (questions.SilenceAbout(job) >= Patience && claims.TryAdd(job) is { } claim)
+        {
+            return (await TakeOverAsync(delivery, claim, cancellationToken), Patience);
+        }
+
+        if (questions.IsAnswered(job))
+        {
+            AcceptLog.RunLivesElsewhere(logger);
+            metrics.LeaseClaimed(takenOver: false);
+        }
+
+        var silence = questions.SilenceAbout(job);
+        if (silence is null)
+        {
+            await until.RunAsync("a question who runs a job", token => talk.AskAsync(job, token), cancellationToken);
+        }
+
+        return (null, LookAgainIn(silence ?? TimeSpan.Zero, questions.ListensFor, Patience));
+    }
+
+    /// <summary>When to look again at a command about which there has been silence for so long.</summary>
+    internal static TimeSpan LookAgainIn(TimeSpan silence, TimeSpan listensFor, TimeSpan patience)
+    {
+        var othersMayKnow = listensFor < patience && silence < WhileOthersMayKnow;
+        var left = patience - silence;
+        return othersMayKnow || left < SoonAgain ? SoonAgain : left;
+    }
+
+    public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);
+
+    private async Task<RunClaim> TakeOverAsync(CommandDelivery delivery, RunClaim claim, CancellationToken cancellationToken)
+    {
         try
         {
-            while (!await HeardNothingAsync(claim, cancellationToken))
-            {
-                if (claim.Yielded.IsCompleted)
-                {
-                    AcceptLog.RunLivesElsewhere(logger);
-                    metrics.LeaseClaimed(takenOver: false);
-                    claim.Dispose();
-                    return null;
-                }
-            }
-
             await until.RunAsync("the word that a run is taken over", token => talk.TakeAsync(delivery, token), cancellationToken);
+            questions.Forget(delivery.Key);
             metrics.LeaseClaimed(takenOver: true);
             return claim;
         }
@@ -54,21 +82,5 @@ internal sealed class BrokerLeases(
             claim.Dispose();
             throw;
         }
-    }
-
-    public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);
-
-    /// <summary>Whether a whole lease passed in which others could be heard and nobody said that the run is theirs.</summary>
-    private async Task<bool> HeardNothingAsync(RunClaim claim, CancellationToken cancellationToken)
-    {
-        var listening = await watch.ListeningAsync(cancellationToken);
-        await until.RunAsync("a question who runs a job", token => talk.AskAsync(claim, token), cancellationToken);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var lease = Task.Delay(Patience, time, over.Token);
-        await Task.WhenAny(claim.Yielded, listening.Ended, lease);
-        var passed = lease.IsCompletedSuccessfully;
-        await over.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return passed && !claim.Yielded.IsCompleted && !listening.Ended.IsCompleted;
     }
 }

@@ -3,18 +3,17 @@ using JobRunner.Bus.Runs;
 namespace JobRunner.Bus.Leases;
 
 /// <summary>
-/// Keeps a run from living twice. Nobody can tell a dead worker from one that is cut off: so whoever gets a command that
-/// was delivered before waits for a lease before it takes the run over, and a worker that is cut off for as long gives
-/// its runs up.
+/// Keeps a run from living twice. Nobody can tell a dead worker from one that is cut off: so a command that was delivered before is
+/// left alone for a lease, while all workers are asked who runs it, and a worker that is cut off for as long abandons its runs.
 /// </summary>
 internal interface ILeases
 {
-    /// <summary>Waits up to the lease for whoever still runs the job of this command.</summary>
-    /// <returns>
-    /// The right to take the run over, until disposed of, and whoever still runs it has been told so;
-    /// <see langword="null"/> when it lives on another worker.
-    /// </returns>
-    Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken);
+    /// <summary>
+    /// The right to take the run of this command over, until disposed of, where nobody has said for a lease that it is theirs; whoever
+    /// still runs it has been told so. Where that is not known yet, all workers have been asked.
+    /// </summary>
+    /// <returns>The claim; without one, how long to leave the command in the broker before somebody looks again.</returns>
+    Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken);
 
     /// <summary>Completes at once while runs may start here; waits while this worker is cut off.</summary>
     Task InContactAsync(CancellationToken cancellationToken);
@@ -23,8 +22,8 @@ internal interface ILeases
 /// <summary>For a bus that ends with this process: there is no other worker.</summary>
 internal sealed class NoLeases(RunClaims claims) : ILeases
 {
-    public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
-        Task.FromResult(claims.TryAdd(delivery.Key));
+    public Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+        Task.FromResult((claims.TryAdd(delivery.Key), TimeSpan.FromSeconds(1)));
 
     public Task InContactAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

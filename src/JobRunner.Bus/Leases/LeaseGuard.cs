@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Leases;
 
 /// <summary>
-/// Gives all runs up when this worker has been out of contact with the broker for a lease: others may have them by then.
+/// Abandons all runs when this worker has been out of contact with the broker for a lease: others may have them by then. Counts by a
+/// monotonic clock: one that is set must not cost a run.
 /// </summary>
 internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> options, TimeProvider time, ILogger<LeaseGuard> logger) : ITryGate
 {
@@ -16,40 +17,44 @@ internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> option
     private static readonly TimeSpan WhileOutOfContact = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _lock = new();
-    private readonly LeaseClock _contact = new(time);
+    private readonly TimeProvider _clock = BootTime.Of(time);
     private readonly TimeSpan _lease = options.Value.Lease;
+    private long _contactAt;
     private volatile bool _watched;
     private volatile bool _cutOff;
 
     /// <summary>This moment, to tell of later.</summary>
-    public LeaseClock.Moment Now() => _contact.Now();
+    public long Now() => _clock.GetTimestamp();
 
     /// <summary>Looks at the clock until it is told to end; never late by more than a tenth of the lease.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
-        _watched = true;
-        Contact(Now());
-        var looked = new LeaseClock(time);
+        if (!_watched)
+        {
+            Contact(Now());
+            _watched = true;
+        }
+
         while (!cancellationToken.IsCancellationRequested)
         {
-            looked.Contact(looked.Now());
+            var looked = Now();
             await Task.Delay(_lease / ChecksPerLease, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (IsOver && looked.Since() > _lease / 2)
+            if (IsOver && _clock.GetElapsedTime(looked) > _lease / 2)
             {
                 // This process was paused, and asked the broker nothing meanwhile: it may do so now. Until then nothing leaves.
                 await Task.Delay(_lease / ChecksPerLease, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            GiveUpIfOver();
+            AbandonIfOver();
         }
     }
 
     /// <summary>There was contact at this moment, or the broker is down for all.</summary>
-    public void Contact(LeaseClock.Moment moment)
+    public void Contact(long moment)
     {
         lock (_lock)
         {
-            _contact.Contact(moment);
+            Volatile.Write(ref _contactAt, moment);
             _cutOff = false;
         }
     }
@@ -68,8 +73,8 @@ internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> option
     public Task InContactAsync(CancellationToken cancellationToken) =>
         IsOpen ? Task.CompletedTask : WaitForContactAsync(cancellationToken);
 
-    /// <summary>Gives the runs up if the lease is over.</summary>
-    public void GiveUpIfOver()
+    /// <summary>Abandons the runs if the lease is over.</summary>
+    public void AbandonIfOver()
     {
         lock (_lock)
         {
@@ -87,13 +92,10 @@ internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> option
             AcceptLog.LeaseOver(logger, _lease, runs.Count);
         }
 
-        foreach (var run in runs)
-        {
-            run.Runner.Abandon();
-        }
+        runs.ForEach(run => run.Abandon(logger));
     }
 
-    private bool IsOver => _contact.Since() >= _lease;
+    private bool IsOver => _clock.GetElapsedTime(Volatile.Read(ref _contactAt)) >= _lease;
 
     private async Task WaitForContactAsync(CancellationToken cancellationToken)
     {

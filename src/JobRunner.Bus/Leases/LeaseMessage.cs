@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runs;
 
 namespace JobRunner.Bus.Leases;
@@ -6,14 +7,19 @@ namespace JobRunner.Bus.Leases;
 /// <summary>What workers say to each other on <c>run-lease</c>.</summary>
 /// <param name="Worker">Who says it.</param>
 /// <param name="Asks">Who runs this job? Whoever does answers.</param>
-/// <param name="Claim">The claim for which it is asked.</param>
-/// <param name="Holds">These jobs run here, or are claimed here with a better claim.</param>
+/// <param name="Claim">The claim with which it is asked or taken over; workers of the version before compare them.</param>
+/// <param name="Holds">These jobs run here, or are just being taken over here.</param>
 /// <param name="Takes">This leg of a run is taken over, since nobody answered for a lease: whoever still runs it gives it up.</param>
 internal sealed record LeaseMessage(
     string Worker, LeasedJob? Asks = null, string? Claim = null, IReadOnlyList<LeasedJob>? Holds = null, LeasedLeg? Takes = null);
 
 /// <summary>A job, in a message about leases.</summary>
-internal sealed record LeasedJob(string RequestId, string JobId);
+internal sealed record LeasedJob(string RequestId, string JobId)
+{
+    /// <summary>What its runner is known by.</summary>
+    [JsonIgnore]
+    public RunnerKey Key => new(RequestId, JobId);
+}
 
 /// <summary>A leg of a run, in a message about leases.</summary>
 /// <param name="RequestId">Its request.</param>

@@ -9,18 +9,25 @@ using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Leases;
 
-/// <summary>Asks who runs a job, answers for those that run here, and hears what others answer.</summary>
-internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims claims, WorkerName worker, ILogger<LeaseTalk> logger)
+/// <summary>Asks who runs a job, answers for those that run here, and hears what others ask and answer.</summary>
+internal sealed class LeaseTalk(
+    BrokerLink link, RunnerRepo repo, RunClaims claims, Questions questions, WorkerName worker, ILogger<LeaseTalk> logger)
 {
     private const int JobsPerMessage = 1000;
 
+    /// <summary>
+    /// The claim that this version names. Workers of the version before hold claims while they wait for a lease, the lower one wins, and
+    /// theirs are all lower: they go on as they did, and this version leaves the run to them.
+    /// </summary>
+    private const string HighestClaim = "~";
+
     /// <summary>Asks all workers who runs the job.</summary>
-    public Task AskAsync(RunClaim claim, CancellationToken cancellationToken) =>
-        SayAsync(new LeaseMessage(worker.Value, Asks: new LeasedJob(claim.Job.RequestId, claim.Job.JobId), Claim: claim.Id), cancellationToken);
+    public Task AskAsync(RunnerKey job, CancellationToken cancellationToken) =>
+        SayAsync(new LeaseMessage(worker.Value, Asks: new LeasedJob(job.RequestId, job.JobId), Claim: HighestClaim), cancellationToken);
 
     /// <summary>Tells all workers that this leg is taken over: one that was paused, or whose answer came too late, hears it here.</summary>
     public Task TakeAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
-        SayAsync(new LeaseMessage(worker.Value, Takes: LeasedLeg.Of(delivery)), cancellationToken);
+        SayAsync(new LeaseMessage(worker.Value, Claim: HighestClaim, Takes: LeasedLeg.Of(delivery)), cancellationToken);
 
     /// <summary>Tells all workers which jobs run here, those that are about to be given up too.</summary>
     public async Task AnnounceAsync(CancellationToken cancellationToken)
@@ -46,6 +53,12 @@ internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims clai
             return;
         }
 
+        if (said?.Asks is { } asked)
+        {
+            // One's own too: what others say to it comes after it.
+            questions.Asked(asked.Key);
+        }
+
         if (said is null || said.Worker == worker.Value)
         {
             return;
@@ -53,42 +66,38 @@ internal sealed class LeaseTalk(BrokerLink link, RunnerRepo repo, RunClaims clai
 
         foreach (var held in said.Holds ?? [])
         {
-            claims.Find(new RunnerKey(held.RequestId, held.JobId))?.Yield();
+            questions.Answered(held.Key);
         }
 
-        if (said.Takes is { } taken && repo.TryGet(new RunnerKey(taken.RequestId, taken.JobId), out var runner)
-            && runner.Alive() is { } live && LeasedLeg.Of(live.Delivery) == taken)
+        if (said.Takes is { } taken)
+        {
+            TakenOver(taken, said);
+        }
+
+        if (said.Asks is { } job && IsMine(job.Key))
+        {
+            await SayAsync(new LeaseMessage(worker.Value, Holds: [job]), cancellationToken);
+        }
+    }
+
+    private void TakenOver(LeasedLeg taken, LeaseMessage said)
+    {
+        var job = new RunnerKey(taken.RequestId, taken.JobId);
+        questions.Forget(job);
+        // Two copies of a command, taken over in the same moment: one of the two goes on, an older version in any case.
+        if (claims.Find(job) is { } claim && (said.Claim is null || string.CompareOrdinal(said.Worker, worker.Value) < 0))
+        {
+            claim.HasYielded = true;
+        }
+
+        if (repo.TryGet(job, out var runner) && runner.Alive() is { } live && LeasedLeg.Of(live.Delivery) == taken)
         {
             AcceptLog.RunTakenOver(logger, taken.RequestId, taken.JobId, said.Worker);
-            live.Runner.Abandon();
-        }
-
-        if (said is { Asks: { } asked, Claim: { } theirs } && IsMine(new RunnerKey(asked.RequestId, asked.JobId), theirs))
-        {
-            await SayAsync(new LeaseMessage(worker.Value, Holds: [asked]), cancellationToken);
+            live.Abandon(logger);
         }
     }
 
-    private bool IsMine(RunnerKey job, string theirClaim)
-    {
-        if (repo.TryGet(job, out var runner) && runner.Alive() is not null)
-        {
-            return true;
-        }
-
-        if (claims.Find(job) is not { } mine)
-        {
-            return false;
-        }
-
-        if (string.CompareOrdinal(mine.Id, theirClaim) < 0)
-        {
-            return true;
-        }
-
-        mine.Yield();
-        return false;
-    }
+    private bool IsMine(RunnerKey job) => claims.Find(job) is not null || (repo.TryGet(job, out var runner) && runner.Alive() is not null);
 
     private Task SayAsync(LeaseMessage message, CancellationToken cancellationToken) => link.PublishAsync(
         Names.RunLease,

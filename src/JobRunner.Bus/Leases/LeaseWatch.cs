@@ -1,4 +1,5 @@
 using JobRunner.Bus.Hosting;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ internal sealed class LeaseWatch(
     BrokerReach reach,
     LeaseTalk talk,
     LeaseGuard guard,
+    Questions questions,
     WorkerName worker,
     IOptions<WorkerOptions> options,
     TimeProvider time,
@@ -32,18 +34,17 @@ internal sealed class LeaseWatch(
     private readonly string _queue = $"{Names.RunLease}.{worker}";
     private readonly TimeSpan _lease = options.Value.Lease;
     private readonly TimeSpan _interval = options.Value.Lease / ChecksPerLease;
-    private volatile TaskCompletionSource<Listening> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _watching = Task.CompletedTask;
 
     /// <summary>Starts to watch; returns when this worker hears what others say, however long the broker is away.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _watching = Task.WhenAll(guard.WatchAsync(_stopping.Token), WatchAsync(_stopping.Token));
-        await ListeningAsync(cancellationToken);
+        _watching = Task.WhenAll(
+            LongLived.RunAsync("The guard of the lease", guard.WatchAsync, time, logger, _stopping.Token),
+            LongLived.RunAsync("The watch of the contact with the broker", WatchAsync, time, logger, _stopping.Token));
+        await _listens.Task.WaitAsync(cancellationToken);
     }
-
-    /// <summary>The stretch of listening that lasts now; waits for one.</summary>
-    public Task<Listening> ListeningAsync(CancellationToken cancellationToken) => _listening.Task.WaitAsync(cancellationToken);
 
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
@@ -59,8 +60,8 @@ internal sealed class LeaseWatch(
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
-                EndListening();
-                BrokerLog.ContactLost(logger, error.Message);
+                questions.EndListening();
+                BrokerLog.ContactLost(logger, BrokerFaults.Reason(error));
                 var moment = guard.Now();
                 if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
                 {
@@ -85,7 +86,7 @@ internal sealed class LeaseWatch(
         var moment = guard.Now();
         var connection = await link.OpenAsync("leases", patience.Token);
         // The connection before this one did not last, and neither did the deliveries.
-        guard.GiveUpIfOver();
+        guard.AbandonIfOver();
         guard.Contact(moment);
         return connection;
     }
@@ -98,8 +99,9 @@ internal sealed class LeaseWatch(
         await channel.QueueBindAsync(_queue, Names.RunLease, "", cancellationToken: patience.Token);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, delivery) => HearAsync(delivery.Body.ToArray());
+        questions.Listen();
         await channel.BasicConsumeAsync(_queue, autoAck: true, consumer, patience.Token);
-        _listening.TrySetResult(new Listening());
+        _listens.TrySetResult();
         return channel;
     }
 
@@ -151,16 +153,6 @@ internal sealed class LeaseWatch(
         {
             // Whoever asked asks again.
             BrokerLog.AnswerNotSent(logger, "who runs a job", error.Message);
-        }
-    }
-
-    private void EndListening()
-    {
-        if (_listening.Task.IsCompletedSuccessfully)
-        {
-            var ended = _listening.Task.Result;
-            _listening = new TaskCompletionSource<Listening>(TaskCreationOptions.RunContinuationsAsynchronously);
-            ended.End();
         }
     }
 

@@ -3,19 +3,35 @@ using JobRunner.Bus.Runners;
 
 namespace JobRunner.Bus.Leases;
 
-/// <summary>The claims of this worker, one per job.</summary>
+/// <summary>The runs that this worker is taking over, from its word about it until they live here. One per job.</summary>
 internal sealed class RunClaims
 {
     private readonly ConcurrentDictionary<RunnerKey, RunClaim> _claims = new();
 
-    /// <summary>A new claim; <see langword="null"/> when the job is claimed here already, by another copy of its command.</summary>
+    /// <summary>A new claim; <see langword="null"/> when the job is being taken over here already, by another copy of its command.</summary>
     public RunClaim? TryAdd(RunnerKey job)
     {
-        var claim = new RunClaim(job, Release);
+        var claim = new RunClaim(() => _claims.TryRemove(job, out _));
         return _claims.TryAdd(job, claim) ? claim : null;
     }
 
+    /// <summary>The claim to a job; none when it is not being taken over here.</summary>
     public RunClaim? Find(RunnerKey job) => _claims.GetValueOrDefault(job);
+}
 
-    private void Release(RunClaim claim) => _claims.TryRemove(KeyValuePair.Create(claim.Job, claim));
+/// <summary>This worker's claim to a run whose worker has been silent for a lease.</summary>
+internal sealed class RunClaim(Action release) : IDisposable
+{
+    private int _released;
+
+    /// <summary>Another worker took the same run over in the same moment, and it is theirs.</summary>
+    public volatile bool HasYielded;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _released, 1) == 0)
+        {
+            release();
+        }
+    }
 }

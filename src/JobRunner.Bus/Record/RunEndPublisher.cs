@@ -49,6 +49,6 @@ internal sealed class RunEndPublisher(IOutlet outlet, UntilAccepted until, Worke
 
         // The end comes after the log also where either has to be sent again.
         await until.RunAsync(
-            "a finished job", end, (one, token) => Interlocked.Exchange(ref told, null) ?? outlet.FinishedAsync(one, token), RunEndNews.SmallerFor(command), abandoned);
+            "a finished job", end, (one, token) => Interlocked.Exchange(ref told, null) is { Exception: null } sent ? sent : outlet.FinishedAsync(one, token), RunEndNews.SmallerFor(command), abandoned);
     }
 }

@@ -6,6 +6,7 @@ using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Refusals;
@@ -15,7 +16,7 @@ namespace JobRunner.Bus.Refusals;
 /// failed and why. A command that the error queue does not take goes back to its own.
 /// </summary>
 internal sealed class RefusalFilter(
-    JobFinishedPublisher finished, UntilAccepted until, WorkerMetrics metrics, ILogger<RefusalFilter> logger) : IFilter<ExceptionReceiveContext>
+    IServiceProvider services, UntilAccepted until, WorkerMetrics metrics, ILogger<RefusalFilter> logger) : IFilter<ExceptionReceiveContext>
 {
     // Its slot must not be held for longer.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -34,7 +35,8 @@ internal sealed class RefusalFilter(
         AcceptLog.CommandRefused(logger, command.ToString(), reason);
         if (command.NamesJob && context.Exception is not RefusedException { TellScheduler: false })
         {
-            await finished.PublishAsync(new JobFinished
+            // Not asked for earlier: endpoints can be made together with the bus that it publishes on.
+            await services.GetRequiredService<JobFinishedPublisher>().PublishAsync(new JobFinished
             {
                 RequestId = command.RequestId,
                 JobId = command.JobId,

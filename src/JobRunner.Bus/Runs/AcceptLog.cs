@@ -30,6 +30,9 @@ internal static partial class AcceptLog
     [LoggerMessage(1134, LogLevel.Error, "The worker failed to run this command ({Error}, time {Failures}); it is tried again in {Wait}")]
     public static partial void CommandFailed(ILogger logger, string error, int failures, TimeSpan wait, Exception exception);
 
+    [LoggerMessage(1143, LogLevel.Information, "The command says that it was sent at {SentAt:O}, and it is {Now:O} here: it goes on with that time")]
+    public static partial void TimeOfNoUse(ILogger logger, DateTimeOffset sentAt, DateTimeOffset now);
+
     [LoggerMessage(1104, LogLevel.Warning, "Job not made: {Reason}")]
     public static partial void JobNotMade(ILogger logger, string reason);
 
@@ -93,11 +96,14 @@ internal static partial class AcceptLog
     [LoggerMessage(1127, LogLevel.Warning, "Run given up; its command goes back to the queue")]
     public static partial void RunAbandoned(ILogger logger);
 
-    [LoggerMessage(EventId = 1130, Message = "Jobs block the threads they run on ({Tries} tries run): the pool may start {Threads} threads at once now. A job that waits should await instead (not Thread.Sleep, .Result, Wait)")]
-    public static partial void PoolBlocked(ILogger logger, LogLevel level, int tries, int threads);
+    [LoggerMessage(1140, LogLevel.Error, "A callback of job {Runner} threw as its run was abandoned; it is abandoned all the same")]
+    public static partial void AbandonWentWrong(ILogger logger, string runner, Exception error);
 
     [LoggerMessage(1129, LogLevel.Critical, "Request {RequestId}, job {JobId}: worker {Other} has taken the run over, since none of its questions was answered for a lease; it is given up here")]
     public static partial void RunTakenOver(ILogger logger, string requestId, string jobId, string other);
+
+    [LoggerMessage(1142, LogLevel.Error, "What a run held could not be freed after its end")]
+    public static partial void RunNotFreed(ILogger logger, Exception error);
 
     [LoggerMessage(1128, LogLevel.Information, "Not started before the drain: its command goes back to the queue")]
     public static partial void PutBack(ILogger logger);

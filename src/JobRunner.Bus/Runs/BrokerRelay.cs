@@ -1,6 +1,7 @@
 using System.Globalization;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Leases;
+using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
 using JobRunner.Bus.Topology;
@@ -26,7 +27,8 @@ internal sealed class BrokerRelay(
     public async Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default)
     {
         using var span = MessageSpans.Publish(Names.RunJobWait, next.RequestId, next.Job.Id);
-        var properties = Properties(LegHeaders.For(leg, time.GetUtcNow() + wait));
+        var step = StepOf(wait);
+        var properties = Properties(LegHeaders.For(leg, time.GetUtcNow() + wait, wait - step));
         properties.MessageId = leg.Id;
         var body = Wire.Serialize(next);
         var attempts = 0;
@@ -37,7 +39,6 @@ internal sealed class BrokerRelay(
             return;
         }
 
-        var step = WaitSteps.RoundUp(wait < LongestStay ? wait : LongestStay);
         await until.RunAsync("a waiting run", token => ParkAsync(
             step, Names.RunJobWait, WaitSteps.NameOf(step), MarkAgain(properties, attempts++), body, token), abandoned);
     }
@@ -45,17 +46,19 @@ internal sealed class BrokerRelay(
     public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait)
     {
         // Straight to its queue: the journal is bound to the exchange, and this is no news.
-        var properties = Properties(LegHeaders.For(delivery));
+        var step = StepOf(wait);
+        var properties = Properties(LegHeaders.For(delivery, wait - step));
         var body = Wire.Serialize(delivery.Command with { SentAt = delivery.Command.SentAt ?? delivery.SentAt });
         if (wait <= TimeSpan.Zero)
         {
             return until.RunAsync("a command put back", token => SendAsync("", Names.RunJob, properties, body, Names.RunJob, token));
         }
 
-        var step = WaitSteps.RoundUp(wait);
         return until.RunAsync("a command put back", token =>
             ParkAsync(step, "", Names.WaitQueue(WaitSteps.NameOf(step)), properties, body, token));
     }
+
+    private TimeSpan StepOf(TimeSpan wait) => WaitSteps.RoundUp(wait < LongestStay ? wait : LongestStay);
 
     /// <summary>
     /// The first may have arrived though that was not heard: whoever gets the second looks whether the first has run. It is
@@ -87,7 +90,11 @@ internal sealed class BrokerRelay(
         string exchange, string routingKey, BasicProperties properties, byte[] body, string keeper, CancellationToken cancellationToken)
     {
         await leases.InContactAsync(cancellationToken);
-        await link.PublishAsync(exchange, routingKey, properties, body, mandatory: true, keeper, cancellationToken);
+        await link.PublishAsync(new Publication(exchange, routingKey, properties, body, mandatory: true, cancellationToken)
+        {
+            Keeper = keeper,
+            MayLeave = leases.InContactAsync,
+        });
     }
 
     private async Task ParkAsync(

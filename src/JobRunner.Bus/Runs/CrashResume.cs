@@ -147,7 +147,7 @@ internal static class CrashResume
         return new Resumption.GoOn(delivery with
         {
             Command = command with { PrevTries = next.PrevTries, TotalTries = next.TotalTries, JobData = jobData },
-            Leg = delivery.Leg with { TriesBefore = delivery.Leg.TriesBefore + used },
+            Leg = delivery.Leg with { TriesBefore = delivery.Leg.TriesBefore + used, WaitLeft = null },
             DueAt = UnixNanoseconds.ToDateTimeOffset(last.FinishedAt) + wait,
         }, 1 + starts);
     }

@@ -4,6 +4,7 @@ using JobRunner.Bus.Record;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Stops;
 using JobRunner.Bus.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ namespace JobRunner.Bus.Runs;
 
 /// <summary>Looks a redelivered command up in the journal and does what <see cref="CrashResume"/> decides.</summary>
 internal sealed class CrashResumer(
-    IJobJournal journal, IJobLogSink logs, JobFinishedPublisher finished, WorkerMetrics metrics, IOptions<WorkerOptions> options, ILogger<CrashResumer> logger)
+    IJobJournal journal, IJobLogSink logs, JobFinishedPublisher finished, WorkerMetrics metrics, IOptions<WorkerOptions> options, TimeProvider time, ILogger<CrashResumer> logger)
 {
     /// <summary>The delivery as its run goes on; <see langword="null"/> when there is nothing left to run.</summary>
     /// <exception cref="RefusedException">The job has killed its workers too often; its scheduler has been told.</exception>
@@ -64,7 +65,11 @@ internal sealed class CrashResumer(
     }
 
     private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
-        delivery, await journal.ReadAsync(delivery.Key, delivery.SentAt, lost));
+        delivery, await journal.ReadAsync(delivery.Key, LookFrom(delivery), lost));
+
+    /// <summary>From when on the journal may know of the run; unknown for all that it holds.</summary>
+    private DateTimeOffset? LookFrom(CommandDelivery delivery) =>
+        delivery.Leg.SeenAt ?? (delivery.SentAt is { } stated && StatedTimes.SaysWhereToLook(stated, time.GetUtcNow(), options.Value.JournalRetention) ? stated : null);
 
     private async Task LetGoAsync(Resumption over, CancellationToken lost)
     {

@@ -12,10 +12,10 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
     private static readonly TimeSpan Longest = TimeSpan.FromDays(45);
 
     public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
-        SendAsync(delivery.ToSendOn().Command, LegHeaders.For(delivery), wait);
+        SendAsync(delivery.ToSendOn().Command, LegHeaders.For(delivery, wait - Longest), wait);
 
     public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default) =>
-        SendAsync(next, LegHeaders.For(leg, time.GetUtcNow() + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero)), wait);
+        SendAsync(next, LegHeaders.For(leg, time.GetUtcNow() + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero), wait - Longest), wait);
 
     private Task SendAsync(RunJob next, Dictionary<string, object?> headers, TimeSpan wait)
     {
@@ -24,14 +24,15 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
             return SendAsync(next, headers);
         }
 
-        _ = SendWhenDueAsync(next, headers, wait);
+        _ = SendWhenDueAsync(next, headers, wait < Longest ? wait : Longest);
         return Task.CompletedTask;
     }
 
     private async Task SendWhenDueAsync(RunJob next, Dictionary<string, object?> headers, TimeSpan wait)
     {
-        await Task.Delay(wait < Longest ? wait : Longest, time);
-        await SendAsync(next, headers);
+        await Task.Delay(wait, time);
+        // Ends otherwise only with the worker, and then there is nobody left to run it.
+        await SendAsync(next, headers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private Task SendAsync(RunJob next, Dictionary<string, object?> headers) => until.RunAsync("a waiting run", cancellationToken =>

@@ -7,9 +7,9 @@ namespace JobRunner.Bus.Runs;
 internal static class LegHeaders
 {
     /// <summary>Of a command that is put back as it came.</summary>
-    public static Dictionary<string, object?> For(CommandDelivery delivery)
+    public static Dictionary<string, object?> For(CommandDelivery delivery, TimeSpan waitLeft)
     {
-        var headers = delivery.Leg.Id is null ? [] : For(delivery.Leg, delivery.DueAt ?? DateTimeOffset.UnixEpoch);
+        var headers = delivery.Leg.Id is null ? [] : For(delivery.Leg, delivery.DueAt ?? DateTimeOffset.UnixEpoch, waitLeft);
         headers[WorkerHeaders.DeliveredBefore] = "yes";
         if (delivery.Failures > 0)
         {
@@ -19,10 +19,25 @@ internal static class LegHeaders
         return headers;
     }
 
-    public static Dictionary<string, object?> For(RunLeg leg, DateTimeOffset dueAt) => new()
+    /// <param name="leg">The leg.</param>
+    /// <param name="dueAt">When it is due; read by workers of the version before, which compare it with their own clock.</param>
+    /// <param name="waitLeft">What is left of its wait after its stay in the broker.</param>
+    public static Dictionary<string, object?> For(RunLeg leg, DateTimeOffset dueAt, TimeSpan waitLeft = default)
     {
-        [WorkerHeaders.Leg] = leg.Id,
-        [WorkerHeaders.TriesBefore] = leg.TriesBefore.ToString(CultureInfo.InvariantCulture),
-        [WorkerHeaders.DueAt] = dueAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
-    };
+        var headers = new Dictionary<string, object?>
+        {
+            [WorkerHeaders.Leg] = leg.Id,
+            [WorkerHeaders.TriesBefore] = Text(leg.TriesBefore),
+            [WorkerHeaders.DueAt] = Text(dueAt.ToUnixTimeMilliseconds()),
+            [WorkerHeaders.WaitLeft] = Text(waitLeft > TimeSpan.Zero ? (long)waitLeft.TotalMilliseconds : 0),
+        };
+        if (leg.SeenAt is { } seenAt)
+        {
+            headers[WorkerHeaders.SeenAt] = Text(seenAt.ToUnixTimeMilliseconds());
+        }
+
+        return headers;
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -2,16 +2,23 @@ using System.Diagnostics;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Runs;
 
 /// <summary>A run that lives in this worker, whatever becomes of the delivery that brought it.</summary>
-internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
+internal sealed class LiveRun(CommandDelivery delivery, Runner runner, long heldSince) : IHeldRun
 {
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public CommandDelivery Delivery => delivery;
+
+    public DateTimeOffset? Order => delivery.Order;
+
+    public DateTimeOffset? SeenAt => delivery.Leg.SeenAt;
+
+    public long HeldSince => heldSince;
 
     /// <summary>The span within which it was started.</summary>
     public Activity? Span { get; } = Activity.Current;
@@ -36,8 +43,6 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
         && other.SentAt == delivery.SentAt
         && other.ArrivedWith == delivery.ArrivedWith;
 
-    public DateTimeOffset? SentAt => delivery.SentAt;
-
     public Task<StopResult> StopAsync()
     {
         _ending.TrySetResult();
@@ -45,6 +50,29 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner) : IRunner
     }
 
     public RunnerStatus Status() => runner.Status();
+
+    /// <summary>Abandons the run. A callback of its job that throws keeps neither this run nor the others from it.</summary>
+    public void Abandon(ILogger logger)
+    {
+        if (!Ask(runner.Abandon))
+        {
+            Ask(runner.CutTry);
+        }
+
+        bool Ask(Action ask)
+        {
+            try
+            {
+                ask();
+                return true;
+            }
+            catch (Exception error)
+            {
+                AcceptLog.AbandonWentWrong(logger, Key.ToString(), error);
+                return false;
+            }
+        }
+    }
 
     public void MarkEnding() => _ending.TrySetResult();
 

@@ -11,8 +11,8 @@ namespace JobRunner.Bus.Runs;
 /// in the broker.
 /// </summary>
 internal sealed class ParkedRun(
-    RunJob next, DateTimeOffset? sentAt, RunLeg leg, RunnerStatus status, JobFinishedPublisher finished, Func<ParkedRun, Task> settle)
-    : IRunner
+    RunJob next, LiveRun before, RunLeg leg, RunnerStatus status, JobFinishedPublisher finished, Func<ParkedRun, Task> settle)
+    : IHeldRun
 {
     private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
 
@@ -37,7 +37,11 @@ internal sealed class ParkedRun(
 
     public RunnerKey Key => new(next.RequestId, next.Job.Id);
 
-    public DateTimeOffset? SentAt => sentAt;
+    public DateTimeOffset? Order { get; } = before.Order;
+
+    public DateTimeOffset? SeenAt => leg.SeenAt;
+
+    public long HeldSince { get; } = before.HeldSince;
 
     /// <summary>The trace it belongs to.</summary>
     public ActivityContext Trace => _trace;

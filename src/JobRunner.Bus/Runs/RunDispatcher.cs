@@ -1,3 +1,4 @@
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.Refusals;
@@ -30,10 +31,7 @@ internal sealed class RunDispatcher(
     // The broker has its own clock: a run that comes back this much early is not sent to wait again.
     private static readonly TimeSpan EarlyEnough = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan StopsArriveWithin = TimeSpan.FromSeconds(2);
-
-    /// <summary>When to look again at a command whose run lives elsewhere.</summary>
-    private TimeSpan LeaveAloneFor => options.Value.LeaveAloneFor;
+    private readonly HeldRuns _held = new(resumer, time, logger);
 
     /// <summary>Returns when the delivery may be acknowledged.</summary>
     /// <exception cref="RefusedException">Another run of the job lives here.</exception>
@@ -43,208 +41,180 @@ internal sealed class RunDispatcher(
     {
         using var scope = logger.ForJob(delivery.Command);
         using var notStarted = CancellationTokenSource.CreateLinkedTokenSource(lost, drain.Begun);
+        using var handling = new Handling(delivery with { Order = StatedTimes.InEarnest(delivery.SentAt, time.GetUtcNow()) });
         try
         {
-            await DecideAsync(delivery, lost, notStarted.Token);
+            while (!await IsDoneAsync(handling, lost, notStarted.Token))
+            {
+                // What was held, or known of it, has changed: look again.
+            }
         }
         catch (OperationCanceledException) when (drain.Begun.IsCancellationRequested && !lost.IsCancellationRequested)
         {
             AcceptLog.PutBack(logger);
-            await PutBackAsync(delivery, TimeSpan.Zero);
+            await PutBackAsync(handling.Arrived, TimeSpan.Zero);
         }
     }
 
-    /// <param name="delivery">The delivery.</param>
+    /// <summary>One look at it, from top to bottom.</summary>
+    /// <param name="it">The command.</param>
     /// <param name="lost">The delivery was lost.</param>
     /// <param name="notStarted">It was lost, or this worker takes no new work.</param>
-    private async Task DecideAsync(CommandDelivery delivery, CancellationToken lost, CancellationToken notStarted)
+    /// <returns>Whether it may be acknowledged.</returns>
+    private async Task<bool> IsDoneAsync(Handling it, CancellationToken lost, CancellationToken notStarted)
     {
-        var arrived = delivery;
-        var key = delivery.Key;
-        RunClaim? claim = null;
-        try
+        var delivery = it.Delivery;
+        // In this order: a waiting run that is stopped is settled before it is let go of.
+        repo.TryGet(delivery.Key, out var held);
+        if (stops.IsSettled(delivery.Leg.Id))
         {
-            while (true)
-            {
-                // In this order: a waiting run that is stopped is settled before it is let go of.
-                repo.TryGet(key, out var held);
-                if (stops.IsSettled(delivery.Leg.Id))
-                {
-                    AcceptLog.DeliveryDropped(logger, "it was stopped while it waited, and its scheduler was told");
-                    return;
-                }
-
-                var stop = stops.Find(key.RequestId, key.JobId, delivery.SentAt);
-                if (stop is null && NotDueYet(delivery) is { } left)
-                {
-                    var (next, leg) = delivery.ToSendOn();
-                    await relay.SendOnAsync(next, leg, left);
-                    return;
-                }
-
-                switch (await MeetAsync(held, delivery, lost, notStarted))
-                {
-                    case Meeting.Done:
-                        return;
-                    case Meeting.LookAgain:
-                        continue;
-                }
-
-                if (delivery.Redelivered)
-                {
-                    // Before the look-up: what it finds would be old by the time a run may start.
-                    await leases.InContactAsync(notStarted);
-                    await hearing.HearsAsync(notStarted);
-                    claim ??= await leases.ClaimAsync(delivery, notStarted);
-                    if (claim is null)
-                    {
-                        await PutBackAsync(arrived, LeaveAloneFor);
-                        return;
-                    }
-
-                    if (await resumer.ResumeAsync(delivery, notStarted) is not { } resumed)
-                    {
-                        return;
-                    }
-
-                    delivery = resumed;
-                    continue;
-                }
-
-                if (stop is not null)
-                {
-                    await stopped.TellAsync(delivery, stop);
-                    if (held is not null)
-                    {
-                        starter.Forget(held);
-                    }
-
-                    return;
-                }
-
-                await leases.InContactAsync(notStarted);
-                await hearing.HearsAsync(notStarted);
-                if (claim is { Yielded.IsCompleted: true })
-                {
-                    await PutBackAsync(arrived, LeaveAloneFor);
-                    return;
-                }
-
-                if (await starter.TryStartAsync(delivery, held, notStarted) is { } over)
-                {
-                    claim?.Dispose();
-                    await over.WaitAsync(lost);
-                    return;
-                }
-            }
+            AcceptLog.DeliveryDropped(logger, "it was stopped while it waited, and its scheduler was told");
+            return true;
         }
-        finally
+
+        var stop = stops.Find(delivery.Key.RequestId, delivery.Key.JobId, delivery.Order, delivery.Leg.SeenAt);
+        if (stop is null && NotDueYet(delivery) is { } left)
         {
-            claim?.Dispose();
+            return await PutBackAsync(delivery, left);
         }
+
+        switch (await _held.MeetAsync(held, delivery, lost, notStarted))
+        {
+            case Meeting.Done:
+                return true;
+            case Meeting.LookAgain:
+                return false;
+        }
+
+        if (delivery.Redelivered)
+        {
+            return await TakeOverAsync(it, notStarted);
+        }
+
+        if (stop is not null)
+        {
+            return await TellStoppedAsync(delivery, stop, held);
+        }
+
+        await MayStartAsync(notStarted);
+        if (it.Claim is { HasYielded: true })
+        {
+            return await PutBackAsync(it.Arrived, it.LookAgainIn);
+        }
+
+        if (it.Arrived is { Redelivered: false, Leg.SeenAt: null, SentAt: { } stated }
+            && !StatedTimes.SaysWhereToLook(stated, time.GetUtcNow(), options.Value.JournalRetention))
+        {
+            return await SendOnAsSeenNowAsync(delivery, stated);
+        }
+
+        return await StartAsync(it, held, lost, notStarted);
     }
 
-    private enum Meeting
+    private async Task MayStartAsync(CancellationToken notStarted)
     {
-        /// <summary>Nothing is in the way: the run may start here.</summary>
-        MayStart,
-
-        /// <summary>What was held has changed.</summary>
-        LookAgain,
-
-        /// <summary>The delivery may be acknowledged.</summary>
-        Done,
+        await leases.InContactAsync(notStarted);
+        await hearing.HearsAsync(notStarted);
     }
 
-    /// <summary>What a delivery means beside what is held here of its job.</summary>
-    private async Task<Meeting> MeetAsync(IRunner? held, CommandDelivery delivery, CancellationToken lost, CancellationToken notStarted)
+    /// <summary>Its worker may have died, or be cut off and still run it.</summary>
+    private async Task<bool> TakeOverAsync(Handling it, CancellationToken notStarted)
     {
-        var command = delivery.Command;
-        switch (held)
+        // Before the look-up: what it finds would be old by the time a run may start.
+        await MayStartAsync(notStarted);
+        if (it.Claim is null)
         {
-            case LiveRun live when live.IsSame(delivery):
-                AcceptLog.DeliveryJoins(logger);
-                await live.Over.WaitAsync(lost);
-                return Meeting.Done;
-
-            case ParkedRun { Sending: { } live } when live.IsSame(delivery):
-                AcceptLog.DeliveryJoins(logger);
-                await live.Over.WaitAsync(lost);
-                return Meeting.Done;
-
-            case LiveRun live when await EndsSoonAsync(live, notStarted):
-                await live.Over.WaitAsync(notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                notStarted.ThrowIfCancellationRequested();
-                return Meeting.LookAgain;
-
-            case LiveRun when delivery.Redelivered && await resumer.IsOverAsync(delivery, notStarted):
-                return Meeting.Done;
-
-            case LiveRun live:
-                throw new RefusedException(
-                    $"job {command.Job.Id} of request {command.RequestId} runs here already, from totalTries "
-                    + $"{live.Delivery.Command.TotalTries}; this command has totalTries {command.TotalTries}",
-                    tellScheduler: false);
-
-            case ParkedRun parked when parked.Leg != delivery.Leg.Id && command.TotalTries < parked.TotalTries:
-                AcceptLog.DeliveryDropped(logger, "the run has gone on since");
-                return Meeting.Done;
-
-            case ParkedRun parked when parked.Leg != delivery.Leg.Id && await IsGoneSoonAsync(parked, notStarted):
-                return Meeting.LookAgain;
-
-            case ParkedRun parked when parked.Leg != delivery.Leg.Id:
-                throw new RefusedException(
-                    $"job {command.Job.Id} of request {command.RequestId} waits here for its next try, from totalTries "
-                    + $"{parked.TotalTries}; this command has totalTries {command.TotalTries}",
-                    tellScheduler: false);
-
-            case ParkedRun parked when !parked.TryTakeUp():
-                await parked.StopAsync().WaitAsync(notStarted);
-                return Meeting.LookAgain;
-
-            default:
-                return Meeting.MayStart;
+            (it.Claim, it.LookAgainIn) = await leases.ClaimAsync(it.Delivery, notStarted);
         }
+
+        if (it.Claim is null)
+        {
+            return await PutBackAsync(it.Arrived, it.LookAgainIn);
+        }
+
+        if (await resumer.ResumeAsync(it.Delivery, notStarted) is not { } resumed)
+        {
+            return true;
+        }
+
+        it.Delivery = resumed;
+        return false;
     }
 
-    private Task PutBackAsync(CommandDelivery arrived, TimeSpan wait)
+    private async Task<bool> TellStoppedAsync(CommandDelivery delivery, StopOrder stop, IRunner? held)
     {
-        if (arrived.Redelivered)
+        await stopped.TellAsync(delivery, stop);
+        if (held is not null)
         {
-            return relay.PutBackAsync(arrived, wait);
+            starter.Forget(held);
         }
 
-        var (next, leg) = arrived.ToSendOn();
-        return relay.SendOnAsync(next, leg, wait);
+        return true;
+    }
+
+    /// <summary>Should its worker die, nobody would know where to look for its run: it goes on with the time at which it was seen.</summary>
+    private async Task<bool> SendOnAsSeenNowAsync(CommandDelivery delivery, DateTimeOffset stated)
+    {
+        var now = time.GetUtcNow();
+        AcceptLog.TimeOfNoUse(logger, stated, now);
+        var (next, leg) = delivery.ToSendOn();
+        await relay.SendOnAsync(next, leg with { SeenAt = now }, TimeSpan.Zero);
+        return true;
+    }
+
+    private async Task<bool> StartAsync(Handling it, IRunner? held, CancellationToken lost, CancellationToken notStarted)
+    {
+        if (await starter.TryStartAsync(it.Delivery, held, notStarted) is not { } over)
+        {
+            return false;
+        }
+
+        it.Claim?.Dispose();
+        await over.WaitAsync(lost);
+        return true;
+    }
+
+    /// <summary>One that was delivered before keeps its mark: whoever gets it asks and looks it up. Any other goes on as a leg of its own.</summary>
+    private async Task<bool> PutBackAsync(CommandDelivery delivery, TimeSpan wait)
+    {
+        if (delivery.Redelivered)
+        {
+            await relay.PutBackAsync(delivery, wait);
+            return true;
+        }
+
+        var (next, leg) = delivery.ToSendOn();
+        await relay.SendOnAsync(next, leg, wait);
+        return true;
     }
 
     /// <summary>
-    /// A resume can overtake the stop it follows, or the end of the run before it: they come on queues of their own.
+    /// What is left of its wait. Clocks of workers differ: where one says when the run is due, it waits no longer than between two tries.
     /// </summary>
-    private async Task<bool> EndsSoonAsync(LiveRun live, CancellationToken notStarted)
+    private TimeSpan? NotDueYet(CommandDelivery delivery)
     {
-        await live.Ending.WaitAsync(StopsArriveWithin, time, notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        notStarted.ThrowIfCancellationRequested();
-        return live.Ending.IsCompleted;
-    }
-
-    /// <summary>
-    /// The scheduler of a run that was stopped while it waited knows of its end, and may resume it, before all here do; and a worker
-    /// that was frozen may still hold a run that has ended elsewhere.
-    /// </summary>
-    private async Task<bool> IsGoneSoonAsync(ParkedRun parked, CancellationToken notStarted)
-    {
-        await parked.Gone.WaitAsync(StopsArriveWithin, time, notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (parked.IsStopped)
+        var left = delivery.Leg.WaitLeft ?? delivery.DueAt - time.GetUtcNow();
+        if (delivery.Leg.WaitLeft is null && left > EarlyEnough && GoDuration.Parse(delivery.Command.Job.RetryWait).ToTimeSpan() is var longest && left > longest)
         {
-            await parked.Gone.WaitAsync(notStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            left = longest;
         }
 
-        notStarted.ThrowIfCancellationRequested();
-        return parked.Gone.IsCompleted;
+        return left > EarlyEnough ? left : null;
     }
 
-    private TimeSpan? NotDueYet(CommandDelivery delivery) =>
-        delivery.DueAt - time.GetUtcNow() is { } left && left > EarlyEnough ? left : null;
+    /// <summary>A command while it is decided what it means.</summary>
+    private sealed class Handling(CommandDelivery arrived) : IDisposable
+    {
+        /// <summary>As it arrived.</summary>
+        public CommandDelivery Arrived { get; } = arrived;
+
+        /// <summary>As its run goes on.</summary>
+        public CommandDelivery Delivery { get; set; } = arrived;
+
+        public RunClaim? Claim { get; set; }
+
+        public TimeSpan LookAgainIn { get; set; }
+
+        public void Dispose() => Claim?.Dispose();
+    }
 }

@@ -48,8 +48,8 @@ internal sealed class RunStarter(
         }
 
         var runner = factory.Make(delivery.Command);
-        var run = new LiveRun(delivery, runner);
-        if (stops.TryPlace(run.Key.RequestId, run.Key.JobId, run.SentAt, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
+        var run = new LiveRun(delivery, runner, (parked as IHeldRun)?.HeldSince ?? time.GetTimestamp());
+        if (stops.TryPlace(delivery, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
         {
             if (drain.Begun.IsCancellationRequested)
             {
@@ -83,45 +83,57 @@ internal sealed class RunStarter(
         (runner as ParkedRun)?.MarkGone();
     }
 
+    /// <summary>Never throws: nobody waits for it, but for <see cref="LiveRun.Over"/>.</summary>
     private async Task SeeThroughAsync(LiveRun run)
     {
         // Off the caller's stack: the run outlives the delivery that started it. Its log scope comes along.
         await Task.Yield();
         try
         {
-            var command = run.Delivery.Command;
-            metrics.RunStarts(run.Delivery);
-            AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
-            var result = await run.Runner.RunToLastLogAsync();
-            run.MarkEnding();
-            if (result.End == RunEnd.Finished)
-            {
-                await FinishAsync(run, result);
-            }
-            else
-            {
-                await SendOnOrFailAsync(run, result);
-            }
-
+            await RunAsync(run);
             run.MarkOver();
-        }
-        catch (OperationCanceledException) when (run.Runner.Abandoned.IsCancellationRequested)
-        {
-            AcceptLog.RunAbandoned(logger);
-            metrics.RunGivenUp();
-            Forget(run);
-            run.MarkBroken(new GivenBackException());
         }
         catch (Exception error)
         {
-            AcceptLog.RunBroke(logger, error);
-            metrics.RunGivenUp();
+            // First out of its place: its command may come back at once.
             Forget(run);
-            run.MarkBroken(new GivenBackException(error));
+            var abandoned = error is OperationCanceledException && run.Runner.Abandoned.IsCancellationRequested;
+            run.MarkBroken(new GivenBackException(abandoned ? null : error));
+            metrics.RunGivenUp();
+            if (abandoned)
+            {
+                AcceptLog.RunAbandoned(logger);
+            }
+            else
+            {
+                AcceptLog.RunBroke(logger, error);
+            }
         }
-        finally
+
+        try
         {
             await run.Runner.DisposeAsync();
+        }
+        catch (Exception error)
+        {
+            AcceptLog.RunNotFreed(logger, error);
+        }
+    }
+
+    private async Task RunAsync(LiveRun run)
+    {
+        var command = run.Delivery.Command;
+        metrics.RunStarts(run.Delivery);
+        AcceptLog.RunStarts(logger, command.Job.Type, command.PrevTries, command.TotalTries);
+        var result = await run.Runner.RunToLastLogAsync();
+        run.MarkEnding();
+        if (result.End == RunEnd.Finished)
+        {
+            await FinishAsync(run, result);
+        }
+        else
+        {
+            await SendOnOrFailAsync(run, result);
         }
     }
 
@@ -184,7 +196,7 @@ internal sealed class RunStarter(
             // In its place before it is sent: a run that comes back at once must find it.
             var status = run.Status();
             var waiting = status with { Status = "(retry sleep) " + status.Status };
-            var parked = new ParkedRun(next, run.Delivery.SentAt, leg, waiting, finished, _settle ??= SettleAsync);
+            var parked = new ParkedRun(next, run, leg, waiting, finished, _settle ??= SettleAsync);
             parked.Sending = run;
             repo.TryReplace(run, parked);
             parked.RetireBefore(result.Wait, time, _forget ??= Forget);

@@ -44,14 +44,22 @@ internal static class AmqpFacts
             : null;
 
     /// <summary>The leg of a run that goes on; the first for a command straight from its scheduler.</summary>
-    public static RunLeg Leg(this ConsumeContext context) =>
-        context.TextHeader(WorkerHeaders.Leg) is { Length: > 0 } id ? new RunLeg(id, context.Number(WorkerHeaders.TriesBefore) ?? 0) : RunLeg.First;
+    public static RunLeg Leg(this ConsumeContext context) => context.TextHeader(WorkerHeaders.Leg) is { Length: > 0 } id
+        ? new RunLeg(id, context.Number(WorkerHeaders.TriesBefore) ?? 0)
+        {
+            SeenAt = context.Time(WorkerHeaders.SeenAt),
+            WaitLeft = context.Number(WorkerHeaders.WaitLeft) is >= 0 and <= MostMilliseconds and var left ? TimeSpan.FromMilliseconds(left) : null,
+        }
+        : RunLeg.First;
 
     /// <summary>When the next try of a run that goes on is due.</summary>
-    public static DateTimeOffset? DueAt(this ConsumeContext context) =>
-        context.Number(WorkerHeaders.DueAt) is > 0 and < 253_402_300_799_000 and var milliseconds
-            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
-            : null;
+    public static DateTimeOffset? DueAt(this ConsumeContext context) => context.Time(WorkerHeaders.DueAt);
+
+    // The year 9999.
+    private const long MostMilliseconds = 253_402_300_799_000;
+
+    private static DateTimeOffset? Time(this ConsumeContext context, string name) =>
+        context.Number(name) is > 0 and < MostMilliseconds and var milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 
     /// <summary>How often a worker failed to run a command.</summary>
     public static int Failures(this ConsumeContext context) => (int)Math.Clamp(context.Number(WorkerHeaders.Failures) ?? 0, 0, int.MaxValue);

@@ -9,7 +9,8 @@ namespace JobRunner.Bus.Serialization;
 /// </summary>
 internal sealed class WireMessageContext(Headers headers, Uri? destinationAddress) : MessageContext
 {
-    public Guid? MessageId => null;
+    // Tells messages apart in MassTransit's log and test harness.
+    public Guid? MessageId => headers.TryGetHeader(MessageHeaders.MessageId, out var id) && Guid.TryParse(id as string, out var guid) ? guid : null;
 
     public Guid? RequestId => null;
 

@@ -78,13 +78,16 @@ public sealed class WorkerOptions
     /// </summary>
     public string KnownWaits { get; set; } = "";
 
-    /// <summary>How long a command is left alone whose run lives on another worker.</summary>
-    internal TimeSpan LeaveAloneFor => Lease < LongestLeaveAlone ? Lease : LongestLeaveAlone;
+    /// <summary>
+    /// How long nobody may have said that a run is theirs before it is taken over: the lease, and time for a worker that is cut off to stop
+    /// its tries, which it begins when the lease is over.
+    /// </summary>
+    internal TimeSpan TakeOverAfter => Lease + (Lease / 4 < LongestMargin ? Lease / 4 : LongestMargin);
 
     /// <summary>The waits whose queues are made as the worker starts.</summary>
     internal IReadOnlyList<TimeSpan> WaitsToPrepare => WaitSteps.TryParse(KnownWaits, out var waits)
-        ? [.. waits.Append(LeaveAloneFor).Select(WaitSteps.RoundUp).Distinct()]
+        ? [.. waits.Append(TimeSpan.FromSeconds(1)).Append(TakeOverAfter).Select(WaitSteps.RoundUp).Distinct()]
         : throw new InvalidOperationException($"{nameof(KnownWaits)} {WaitSteps.Must}");
 
-    private static readonly TimeSpan LongestLeaveAlone = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
 }

@@ -14,84 +14,34 @@ internal sealed class SettledLegs(Func<IReadOnlyList<string>, Task> write)
     private const int MostAtOnce = 1000;
 
     private readonly Lock _lock = new();
-    private Batch _next = new();
-    private bool _writing;
-
-    private sealed class Batch
-    {
-        public List<string> Legs { get; } = [];
-
-        public TaskCompletionSource Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
+    private List<string>? _next;
+    private Task _written = Task.CompletedTask;
 
     /// <summary>Returns once a note with this leg is safe.</summary>
     public Task NoteAsync(string leg)
     {
-        Task written;
         lock (_lock)
         {
-            _next.Legs.Add(leg);
-            written = _next.Written.Task;
-            if (_writing && _next.Legs.Count < MostAtOnce)
+            if (_next is null || _next.Count == MostAtOnce)
             {
-                return written;
+                _next = [];
+                _written = WriteAsync(_next, after: _written);
             }
 
-            if (!_writing)
-            {
-                _writing = true;
-                _ = WriteAsync();
-            }
-            else
-            {
-                // Full: it is written beside the other, and the next one is begun.
-                _ = WriteAsync(TakeNext());
-            }
-        }
-
-        return written;
-    }
-
-    private async Task WriteAsync()
-    {
-        // Off the lock; and whatever comes with the first goes along.
-        await Task.Yield();
-        while (true)
-        {
-            Batch batch;
-            lock (_lock)
-            {
-                if (_next.Legs.Count == 0)
-                {
-                    _writing = false;
-                    return;
-                }
-
-                batch = TakeNext();
-            }
-
-            await WriteAsync(batch);
+            _next.Add(leg);
+            return _written;
         }
     }
 
-    private Batch TakeNext()
+    private async Task WriteAsync(List<string> legs, Task after)
     {
-        var batch = _next;
-        _next = new Batch();
-        return batch;
-    }
+        // Whoever is in the note before hears of its error; this one is written all the same.
+        await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        lock (_lock)
+        {
+            _next = _next == legs ? null : _next;
+        }
 
-    private async Task WriteAsync(Batch batch)
-    {
-        try
-        {
-            await Task.Yield();
-            await write(batch.Legs);
-            batch.Written.SetResult();
-        }
-        catch (Exception error)
-        {
-            batch.Written.SetException(error);
-        }
+        await write(legs);
     }
 }

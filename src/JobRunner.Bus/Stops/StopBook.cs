@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using JobRunner.Bus.Runs;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Options;
@@ -16,8 +17,17 @@ internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset
     /// <summary>The trace it belongs to.</summary>
     public ActivityContext Trace { get; init; }
 
-    /// <summary>Whether a command sent then is one of those the stop was meant for.</summary>
-    public bool AppliesTo(DateTimeOffset? commandSentAt) => commandSentAt is not { } sent || sent <= SentAt;
+    /// <summary>When it arrived here, by this worker's clock; unknown of one that is read again, or was sent while this worker heard none.</summary>
+    public DateTimeOffset? HeardAt { get; init; }
+
+    /// <summary>
+    /// Longest time that a stop is on its way. One that arrives later than this after its job was seen is meant for it whatever clocks say.
+    /// </summary>
+    public static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether a command sent then, and first seen by a worker then, is one of those the stop was meant for.</summary>
+    public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt = null) =>
+        commandSentAt is not { } sent || sent <= SentAt || HeardAt - seenAt > OnItsWay;
 }
 
 /// <summary>
@@ -28,28 +38,29 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
 {
     private const int AddsBetweenPurges = 1024;
 
-    private readonly ConcurrentDictionary<(string RequestId, string? JobId), (StopOrder Order, DateTimeOffset Until)> _stops = new();
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _settledLegs = new(StringComparer.Ordinal);
+    // Each with the monotonic time at which it was noted: a wall clock that is set must neither forget nor keep it.
+    private readonly ConcurrentDictionary<(string RequestId, string? JobId), (StopOrder Order, long NotedAt)> _stops = new();
+    private readonly ConcurrentDictionary<string, long> _settledLegs = new(StringComparer.Ordinal);
     private readonly Lock _adding = new();
     private int _adds;
 
     /// <summary>Notes a stop; an earlier one than that noted changes nothing.</summary>
     public void Add(StopOrder order)
     {
-        var until = time.GetUtcNow() + options.Value.StopRetention;
+        var now = time.GetTimestamp();
         lock (_adding)
         {
             _stops.AddOrUpdate(
                 (order.RequestId, order.JobId),
-                (order, until),
-                (_, noted) => noted.Order.SentAt > order.SentAt ? noted : (order, until));
+                (order, now),
+                (_, noted) => ((noted.Order.SentAt > order.SentAt ? noted.Order : order) with { HeardAt = order.HeardAt ?? noted.Order.HeardAt }, now));
         }
 
         PurgeSometimes();
     }
 
     /// <summary>Finds the stop that a command comes too late for.</summary>
-    public StopOrder? Find(string requestId, string jobId, DateTimeOffset? sentAt)
+    public StopOrder? Find(string requestId, string jobId, DateTimeOffset? sentAt, DateTimeOffset? seenAt = null)
     {
         if (_stops.IsEmpty)
         {
@@ -59,30 +70,32 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
         return Applying((requestId, jobId)) ?? Applying((requestId, null));
 
         StopOrder? Applying((string, string?) key) =>
-            _stops.TryGetValue(key, out var noted) && noted.Order.AppliesTo(sentAt) ? noted.Order : null;
+            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt, seenAt) ? noted.Order : null;
     }
 
     /// <summary>
     /// Puts a run where stops find it, unless one was noted that is meant for it. No stop falls between the two: noted
     /// before, it refuses the run; noted after, whoever noted it finds the run.
     /// </summary>
-    public bool TryPlace(string requestId, string jobId, DateTimeOffset? sentAt, Func<bool> place)
+    public bool TryPlace(CommandDelivery delivery, Func<bool> place)
     {
         lock (_adding)
         {
-            return Find(requestId, jobId, sentAt) is null && place();
+            return Find(delivery.Key.RequestId, delivery.Key.JobId, delivery.Order, delivery.Leg.SeenAt) is null && place();
         }
     }
 
     /// <summary>Notes that this leg was stopped while it waited and its scheduler has been told.</summary>
     public void Settle(string leg)
     {
-        _settledLegs[leg] = time.GetUtcNow() + options.Value.StopRetention;
+        _settledLegs[leg] = time.GetTimestamp();
         PurgeSometimes();
     }
 
     /// <summary>Whether this leg needs no more than to be let go of.</summary>
-    public bool IsSettled(string? leg) => leg is not null && _settledLegs.ContainsKey(leg);
+    public bool IsSettled(string? leg) => leg is not null && _settledLegs.TryGetValue(leg, out var notedAt) && IsKept(notedAt);
+
+    private bool IsKept(long notedAt) => time.GetElapsedTime(notedAt) <= options.Value.StopRetention;
 
     private void PurgeSometimes()
     {
@@ -91,21 +104,14 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
             return;
         }
 
-        var now = time.GetUtcNow();
-        foreach (var (key, noted) in _stops)
+        foreach (var stop in _stops.Where(stop => !IsKept(stop.Value.NotedAt)))
         {
-            if (noted.Until < now)
-            {
-                _stops.TryRemove(KeyValuePair.Create(key, noted));
-            }
+            _stops.TryRemove(stop);
         }
 
-        foreach (var leg in _settledLegs)
+        foreach (var leg in _settledLegs.Where(leg => !IsKept(leg.Value)))
         {
-            if (leg.Value < now)
-            {
-                _settledLegs.TryRemove(leg);
-            }
+            _settledLegs.TryRemove(leg);
         }
     }
 }

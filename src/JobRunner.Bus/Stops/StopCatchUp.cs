@@ -11,24 +11,15 @@ namespace JobRunner.Bus.Stops;
 /// queue of commands was lost and is read again. They come by connections of their own, and one can be back long before the other.
 /// </summary>
 internal sealed class StopCatchUp(
-    StopHearing hearing, CaughtUpMarks marks, BrokerStopNotes notes, IHostApplicationLifetime lifetime, ILogger<StopCatchUp> logger) : IReceiveEndpointObserver
+    StopHearing hearing, BrokerStopNotes notes, IHostApplicationLifetime lifetime, ILogger<StopCatchUp> logger) : IReceiveEndpointObserver
 {
     /// <summary>Reads up to a mark that it puts at the end of the stream; however long the stream cannot be read.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Lost();
-        var (mark, seen) = marks.New();
+        hearing.Lost();
+        var (mark, seen) = hearing.NewMark();
         await notes.MarkAsync(mark, cancellationToken);
         await seen.WaitAsync(cancellationToken);
-        hearing.CaughtUp();
-    }
-
-    /// <summary>Stops may be missed until they are read up to a mark once more.</summary>
-    public void Lost()
-    {
-        hearing.Lost();
-        // It may be read from its beginning again.
-        marks.Begin();
     }
 
     private async Task CatchUpAsync()
@@ -62,13 +53,13 @@ internal sealed class StopCatchUp(
 
     Task IReceiveEndpointObserver.Completed(ReceiveEndpointCompleted completed)
     {
-        Lost();
+        hearing.Lost();
         return Task.CompletedTask;
     }
 
     Task IReceiveEndpointObserver.Faulted(ReceiveEndpointFaulted faulted)
     {
-        Lost();
+        hearing.Lost();
         return Task.CompletedTask;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using JobRunner.Bus.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -5,7 +6,8 @@ namespace JobRunner.Bus.Stops;
 
 /// <summary>
 /// Whether this worker hears the stops that are sent. No run starts while it does not: a stop that it has yet to read may be
-/// meant for it. Safe for use by any thread.
+/// meant for it. It knows that it has read them all when it reads a mark of its own, which it wrote to the end of the stream.
+/// Safe for use by any thread.
 /// </summary>
 internal sealed class StopHearing(TimeProvider time, ILogger<StopHearing> logger)
 {
@@ -15,7 +17,13 @@ internal sealed class StopHearing(TimeProvider time, ILogger<StopHearing> logger
     /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _marks = new(StringComparer.Ordinal);
+
+    // Heard from the start: on a bus without a stream there is nothing to catch up with.
     private volatile TaskCompletionSource _hears = Heard();
+
+    /// <summary>Whether all stops sent so far were read; what is read before that may have been read by other workers long ago.</summary>
+    public bool Hears => _hears.Task.IsCompleted;
 
     /// <summary>Completes at once while stops are heard, else when they are again, those of the meantime too.</summary>
     public Task HearsAsync(CancellationToken cancellationToken) =>
@@ -34,16 +42,36 @@ internal sealed class StopHearing(TimeProvider time, ILogger<StopHearing> logger
         }
     }
 
-    /// <summary>Whether stops are heard now.</summary>
-    public bool Hears => _hears.Task.IsCompleted;
-
     /// <summary>From now on stops may be missed.</summary>
     public void Lost()
     {
-        if (_hears.Task.IsCompleted)
+        if (Hears)
         {
             _hears = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+    }
+
+    /// <summary>A new mark, and when it was read.</summary>
+    public (string Mark, Task Seen) NewMark()
+    {
+        var mark = Guid.NewGuid().ToString("N");
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _marks[mark] = seen;
+        return (mark, seen.Task);
+    }
+
+    /// <summary>A mark was read; those of other workers mean nothing here.</summary>
+    /// <returns>Whether it was this worker's: stops are heard from here on.</returns>
+    public bool Seen(string mark)
+    {
+        if (!_marks.TryRemove(mark, out var seen))
+        {
+            return false;
+        }
+
+        CaughtUp();
+        seen.TrySetResult();
+        return true;
     }
 
     /// <summary>All stops sent so far were read.</summary>

@@ -3,13 +3,14 @@ using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Topology;
 using MassTransit;
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client.Events;
 
 namespace JobRunner.Bus.Stops;
 
 /// <summary>Reads the stream of stops, and begins anew when it hears nothing.</summary>
 internal sealed class StopReader(
-    IReceiveEndpointConnector endpoints, StopCatchUp catchUp, StopSilence silence, BrokerLink link, WorkerName worker, TimeProvider time) : IStopStream
+    IReceiveEndpointConnector endpoints, StopCatchUp catchUp, StopHearing hearing, StopSilence silence, BrokerLink link, WorkerName worker, TimeProvider time, ILogger<StopReader> logger) : IStopStream
 {
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
 
@@ -20,12 +21,14 @@ internal sealed class StopReader(
     /// <summary>Begins to read; returns when the broker delivers.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        hearing.Lost();
         _reading = Read();
         await _reading.Endpoint.Ready.WaitAsync(cancellationToken);
     }
 
     /// <summary>Sees to it that stops are heard, until it is told to end.</summary>
-    public Task WatchAsync(CancellationToken cancellationToken) => silence.WatchAsync(this, cancellationToken);
+    public Task WatchAsync(CancellationToken cancellationToken) =>
+        LongLived.RunAsync("The watch of the stream of stops", token => silence.WatchAsync(this, token), time, logger, cancellationToken);
 
     public async Task<long> LastAsync(CancellationToken cancellationToken)
     {
@@ -58,7 +61,7 @@ internal sealed class StopReader(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        catchUp.Lost();
+        hearing.Lost();
         _reading = Read();
     }
 

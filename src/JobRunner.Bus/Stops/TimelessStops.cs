@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Stops;
 /// Stops that say no time count from when they were first seen. Whoever sees one writes down when, so that a worker that
 /// starts later does not take it for a new one.
 /// </summary>
-internal sealed class TimelessStops(IStopNotes notes, CaughtUpMarks marks, TimeProvider time, ILogger<TimelessStops> logger)
+internal sealed class TimelessStops(IStopNotes notes, StopHearing hearing, TimeProvider time, ILogger<TimelessStops> logger)
 {
     private static readonly TimeSpan LetOthersWrite = TimeSpan.FromSeconds(1);
 
@@ -24,7 +24,7 @@ internal sealed class TimelessStops(IStopNotes notes, CaughtUpMarks marks, TimeP
             return order;
         }
 
-        if (marks.CatchingUp)
+        if (!hearing.Hears)
         {
             _readAnew[offset] = order;
             return null;

@@ -9,8 +9,8 @@ using RabbitMQ.Client.Exceptions;
 namespace JobRunner.Bus.Topology;
 
 /// <summary>
-/// A worker's own connections beside MassTransit's, reopened when they are lost: one that publishes, and one for what is asked of
-/// the broker, which an alarm does not hold up.
+/// A worker's own connections beside MassTransit's, reopened when they are lost: one that publishes what runs leave, one that publishes
+/// all else, and one for what is asked of the broker, which an alarm does not hold up.
 /// </summary>
 internal sealed class BrokerLink : IAsyncDisposable
 {
@@ -25,7 +25,9 @@ internal sealed class BrokerLink : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _opening = new(1, 1);
-    private readonly Lazy<BrokerPublisher> _publisher;
+    private readonly Lazy<BrokerPublisher> _runs;
+    // Workers must answer each other about leases while a queue of runs is out of service, and holds its channel up.
+    private readonly Lazy<BrokerPublisher> _talk;
     private OpenConnection? _connection;
     private bool _hasAlarm;
 
@@ -33,7 +35,8 @@ internal sealed class BrokerLink : IAsyncDisposable
     {
         (_options, _holder, _worker, _time, _logger) = (options, holder, worker, time, logger);
         _address = new(() => new BrokerAddress(options.Value));
-        _publisher = new(() => new BrokerPublisher(token => OpenAsync("publishing", token), RestoreAsync, TellAlarm, Patience, time));
+        _runs = new(() => NewPublisher("logs, ends, waiting runs", static _ => { }));
+        _talk = new(() => NewPublisher("talk, answers, notes", TellAlarm));
     }
 
     /// <summary>How long the broker's word is waited for.</summary>
@@ -53,19 +56,23 @@ internal sealed class BrokerLink : IAsyncDisposable
     /// <exception cref="Exception">The broker could not be reached or did not accept it; the message may have arrived.</exception>
     public Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, CancellationToken cancellationToken) =>
-        PublishAsync(exchange, routingKey, properties, body, mandatory, keeper: null, cancellationToken);
+        SendAsync(_talk.Value, new Publication(exchange, routingKey, properties, body, mandatory, cancellationToken));
 
-    /// <summary>The same for a message that is accepted only if this queue is there to hold it.</summary>
-    public Task PublishAsync(
-        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, bool mandatory, string? keeper, CancellationToken cancellationToken)
+    /// <summary>Publishes what a run leaves, and returns once the broker has accepted it.</summary>
+    /// <inheritdoc cref="PublishAsync(string, string, BasicProperties, ReadOnlyMemory{byte}, bool, CancellationToken)" path="/exception"/>
+    public Task PublishAsync(Publication message) => SendAsync(_runs.Value, message);
+
+    /// <summary>Publishes what a run leaves, messages behind each other: the second leaves only if the first did. Their tasks tell the broker's word.</summary>
+    public void Send(Publication first, Publication? second) => _runs.Value.Send(first, second);
+
+    private static Task SendAsync(BrokerPublisher publisher, Publication message)
     {
-        var message = new Publication(exchange, routingKey, properties, body, mandatory, cancellationToken) { Keeper = keeper };
-        Send(message);
+        publisher.Send(message);
         return message.Task;
     }
 
-    /// <summary>Publishes messages behind each other: the second leaves only if the first did. Their tasks tell the broker's word.</summary>
-    public void Send(Publication first, Publication? second = null) => _publisher.Value.Send(first, second);
+    private BrokerPublisher NewPublisher(string purpose, Action<string?> alarm) =>
+        new(token => OpenAsync(purpose, token), RestoreAsync, alarm, Patience.Anew(), _time);
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
     public Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken) =>
@@ -183,9 +190,12 @@ internal sealed class BrokerLink : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_publisher.IsValueCreated)
+        foreach (var publisher in (Lazy<BrokerPublisher>[])[_runs, _talk])
         {
-            await _publisher.Value.DisposeAsync();
+            if (publisher.IsValueCreated)
+            {
+                await publisher.Value.DisposeAsync();
+            }
         }
 
         await LetGoAsync(_connection?.Connection).WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -9,17 +9,44 @@ namespace JobRunner.Bus.Topology;
 /// <summary>How MassTransit's own connection is made.</summary>
 internal static class MassTransitHost
 {
-    /// <summary>Gives a connection that is about to be made the login and the certificates that the files hold now.</summary>
+    private static readonly TimeSpan BetweenLogins = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Gives a connection that is about to be made the login and the certificates that the files hold now, once the broker takes them:
+    /// MassTransit never tries again after a login that was refused, and waits long after a broker that was away.
+    /// </summary>
     /// <exception cref="RabbitMqConnectionException">A file cannot be read; MassTransit tries again after this one alone.</exception>
-    public static void Refresh(ConnectionFactory factory, RabbitMqOptions options)
+    public static async Task RefreshAsync(ConnectionFactory factory, RabbitMqOptions options, BrokerReach reach, CancellationToken stopping)
     {
         try
         {
+            await reach.WhileRefusedAsync(stopping);
+            while (!stopping.IsCancellationRequested && await IsLoginRefusedAsync(options, stopping))
+            {
+                await Task.Delay(BetweenLogins, TimeProvider.System, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             BrokerClient.Refresh(factory, options);
         }
         catch (IOException error)
         {
             throw new RabbitMqConnectionException(error.Message, error);
+        }
+    }
+
+    private static async Task<bool> IsLoginRefusedAsync(RabbitMqOptions options, CancellationToken stopping)
+    {
+        var current = RabbitMqSecrets.Current(options);
+        var factory = BrokerClient.NewFactory(current, "jobrunner (login)");
+        try
+        {
+            await using var connection = await factory.CreateConnectionAsync(BrokerNodes.ToConnectTo(current), factory.ClientProvidedName, stopping);
+            return false;
+        }
+        catch (Exception error)
+        {
+            // Whatever else it is, MassTransit tries again.
+            return BrokerFaults.Flatten(error).Any(BrokerFaults.IsLogin);
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed class TopologyWatch : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private DateTimeOffset? _unreachableSince;
+    private string? _unreachable;
     private string? _missing;
 
     public TopologyWatch(
@@ -171,14 +172,15 @@ internal sealed class TopologyWatch : BackgroundService
             BrokerLog.Restored(_logger);
         }
 
-        (_unreachableSince, _missing) = (null, null);
+        (_unreachableSince, _unreachable, _missing) = (null, null, null);
     }
 
     private void TellUnreachable(string reason)
     {
-        if (_unreachableSince is null)
+        _unreachableSince ??= _time.GetUtcNow();
+        if (reason != _unreachable)
         {
-            _unreachableSince = _time.GetUtcNow();
+            _unreachable = reason;
             BrokerLog.Unreachable(_logger, reason);
         }
 

@@ -12,6 +12,12 @@ internal static class WorkerHeaders
     /// <summary>On a run that goes on elsewhere: Unix milliseconds before which its next try must not start.</summary>
     public const string DueAt = "jobrunner-due-at";
 
+    /// <summary>On a run that goes on elsewhere: milliseconds that are left of its wait after its stay in the broker.</summary>
+    public const string WaitLeft = "jobrunner-wait-left";
+
+    /// <summary>On a run that goes on elsewhere and whose command states a time of no use: when a worker first saw it, Unix milliseconds.</summary>
+    public const string SeenAt = "jobrunner-seen-at";
+
     /// <summary>On a command that a worker put back: it was delivered before, and another worker may still run it.</summary>
     public const string DeliveredBefore = "jobrunner-delivered-before";
 
@@ -24,7 +30,7 @@ internal static class WorkerHeaders
     /// <summary>On a job log that was put off: how often.</summary>
     public const string PutOffs = "jobrunner-put-offs";
 
-    /// <summary>On a job log that was put off: when its first delivery began, Unix milliseconds.</summary>
+    /// <summary>On a job log that was put off: when its first delivery began that failed while others got through, Unix milliseconds.</summary>
     public const string FirstTriedAt = "jobrunner-first-tried-at";
 
     /// <summary>On a job log that was put off: when, last, Unix milliseconds.</summary>

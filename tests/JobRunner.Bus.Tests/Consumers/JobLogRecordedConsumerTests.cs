@@ -134,7 +134,12 @@ public sealed class JobLogRecordedConsumerTests
             .AddMetrics()
             .AddSingleton<IJobLogStore>(_store)
             .AddJobLogDelivery(configuration)
-            .AddMassTransitTestHarness(bus => bus.AddConsumer<JobLogRecordedConsumer, JobLogRecordedConsumerDefinition>())
+            .AddMassTransitTestHarness(bus =>
+            {
+                // A busy machine is quiet for longer than the second that the harness waits for.
+                bus.SetTestTimeouts(testTimeout: TimeSpan.FromMinutes(1), testInactivityTimeout: TimeSpan.FromSeconds(30));
+                bus.AddConsumer<JobLogRecordedConsumer, JobLogRecordedConsumerDefinition>();
+            })
             .BuildServiceProvider(validateScopes: true);
     }
 

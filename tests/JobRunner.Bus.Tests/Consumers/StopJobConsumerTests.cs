@@ -45,6 +45,80 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
         Assert.Equal(JobState.Complete, Assert.Single(_world.Ends).FinalState);
     }
 
+    [Theory]
+    [InlineData(120)]
+    [InlineData(3600)]
+    [InlineData(30)]
+    public async Task A_stop_applies_to_a_run_that_has_been_held_for_longer_than_a_stop_is_on_its_way_whatever_the_times_say(int seconds)
+    {
+        var run = await StartAsync(Scripts.UntilStoppedAsync, World.Noon.AddSeconds(30));
+        _world.Time.Advance(TimeSpan.FromSeconds(10.1));
+
+        await _world.StopAsync(sentAt: World.Noon.AddSeconds(-seconds), asker: "me");
+        await run;
+
+        Assert.Equal(JobState.Stopped, Assert.Single(_world.Ends).FinalState);
+        await Eventually.HoldsAsync("the asker is answered", () => _world.Replies.Count == 1);
+    }
+
+    [Fact]
+    public async Task A_parked_run_counts_as_held_from_its_start_here()
+    {
+        _world.Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
+        await _world.DeliverAsync(World.Command(retry: 3, retryWait: "1h", sentAt: World.Noon.AddSeconds(20)));
+        _world.Time.Advance(TimeSpan.FromSeconds(11));
+
+        await _world.StopAsync(sentAt: World.Noon);
+
+        await Eventually.HoldsAsync("it is stopped", () => _world.Ends.Any(end => end.FinalState == JobState.Stopped));
+    }
+
+    [Fact]
+    public async Task A_stop_that_is_read_again_is_for_no_run_sent_after_it_however_long_that_is_held()
+    {
+        var go = new TaskCompletionSource();
+        var run = await StartAsync(async (_, _) =>
+        {
+            await go.Task;
+            return JobResult.Complete();
+        }, World.Noon.AddSeconds(1));
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        _world.Get<StopHearing>().Lost();
+
+        await _world.StopAsync(sentAt: World.Noon);
+        go.SetResult();
+        await run;
+
+        Assert.Equal(JobState.Complete, Assert.Single(_world.Ends).FinalState);
+    }
+
+    [Theory]
+    [InlineData("9999-12-31T23:59:59Z")]
+    [InlineData("2026-07-01T13:00:00Z")]
+    [InlineData("0001-01-01T00:00:00Z")]
+    public async Task A_leg_that_states_an_odd_time_is_stopped_by_what_arrives_later_than_a_stop_is_on_its_way_after_it_was_seen(string sentAt)
+    {
+        _world.Time.Advance(TimeSpan.FromSeconds(11));
+        await _world.StopAsync();
+
+        await _world.DeliverAsync(
+            World.Command(retry: 3, totalTries: 1, sentAt: DateTimeOffset.Parse(sentAt, System.Globalization.CultureInfo.InvariantCulture)),
+            new RunLeg("l1", 1) { SeenAt = World.Noon });
+
+        Assert.Equal(JobState.Stopped, Assert.Single(_world.Ends).FinalState);
+    }
+
+    [Theory]
+    [InlineData("0001-01-01T00:00:00Z")]
+    [InlineData("1970-01-01T00:00:00Z")]
+    [InlineData("9999-12-31T23:59:59Z")]
+    public async Task A_stop_that_states_a_time_nobody_means_counts_as_one_without(string sentAt)
+    {
+        await _world.StopAsync(sentAt: DateTimeOffset.Parse(sentAt, System.Globalization.CultureInfo.InvariantCulture));
+
+        Assert.Equal(World.Noon, _world.Stops.Find("r", "j", null)!.SentAt);
+    }
+
     [Fact]
     public async Task A_stop_of_the_request_stops_all_its_jobs_and_a_stop_of_another_request_none()
     {
@@ -141,7 +215,7 @@ public sealed class StopJobConsumerTests : IAsyncDisposable
     [Fact]
     public async Task A_mark_is_no_stop()
     {
-        var (mark, seen) = _world.Get<CaughtUpMarks>().New();
+        var (mark, seen) = _world.Get<StopHearing>().NewMark();
 
         await _world.Get<StopJobConsumer>().Consume(Context.Of(new StopJob { RequestId = "r" }, ("jobrunner-caught-up", mark)));
 

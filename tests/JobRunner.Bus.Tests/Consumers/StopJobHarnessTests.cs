@@ -2,8 +2,6 @@ using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Tests.Runs;
-using MassTransit;
-using MassTransit.Testing;
 
 namespace JobRunner.Bus.Tests.Consumers;
 

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Runners.Jobs;
@@ -32,35 +31,30 @@ internal sealed class WorkerHarness : IAsyncDisposable
         builder.Services.AddSingleton<Scripts>().AddSingleton<IJobLogStore, MemoryStore>();
         builder.Services.AddJobRunner(new ConfigurationBuilder().Build());
         builder.Services.AddJob<ScriptedJob>("scripted");
-        // Endpoints are opened here, as a worker does it: after the bus was made, since what they need publishes on it.
+        // The harness opens the endpoints.
         builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(WorkerIntake)));
         builder.Services.AddMassTransitTestHarness(TextWriter.Null, bus =>
         {
             bus.SetTestTimeouts(testTimeout: TimeSpan.FromMinutes(1), testInactivityTimeout: TimeSpan.FromSeconds(30));
-            bus.UsingInMemory((_, memory) => JobRunnerServices.ConfigureWire(memory));
+            bus.AddConfigureEndpointsCallback((_, _, endpoint) =>
+            {
+                if (first is not null)
+                {
+                    endpoint.UseFilter(first);
+                }
+            });
+            bus.UsingInMemory((context, memory) =>
+            {
+                JobRunnerServices.ConfigureWire(memory);
+                memory.ConfigureEndpoints(context);
+            });
         });
         replace?.Invoke(builder.Services);
         var host = builder.Build();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await host.StartAsync(deadline.Token).WaitAsync(TimeSpan.FromSeconds(40));
-        var worker = new WorkerHarness(host);
-        await worker.OpenAsync<StopJobConsumer>("stop-job", first);
-        await worker.OpenAsync<RunJobConsumer>("run-job", first);
-        await worker.OpenAsync<JobLogRecordedConsumer>("job-log-recorded", first);
-        await worker.OpenAsync<GetRunnerStatusConsumer>($"get-runner-status.{worker.Get<WorkerName>()}", first);
-        return worker;
+        return new WorkerHarness(host);
     }
-
-    private Task OpenAsync<TConsumer>(string queue, IFilter<ConsumeContext>? first)
-        where TConsumer : class, IConsumer => Get<IReceiveEndpointConnector>().ConnectReceiveEndpoint(queue, (context, endpoint) =>
-        {
-            if (first is not null)
-            {
-                endpoint.UseFilter(first);
-            }
-
-            endpoint.ConfigureConsumer<TConsumer>(context);
-        }).Ready.WaitAsync(TimeSpan.FromSeconds(30));
 
     public async ValueTask DisposeAsync()
     {

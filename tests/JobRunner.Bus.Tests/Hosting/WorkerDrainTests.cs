@@ -125,7 +125,7 @@ public sealed class WorkerDrainTests
         await using var world = new World();
         var command = World.Command();
         var runner = world.Get<RunnerFactory>().Make(command);
-        var run = new LiveRun(new CommandDelivery(command, null, RunLeg.First, null), runner);
+        var run = new LiveRun(new CommandDelivery(command, null, RunLeg.First, null), runner, heldSince: 0);
         Assert.True(world.Repo.TryAdd(run));
         run.MarkOver();
         await runner.DisposeAsync();

@@ -4,6 +4,7 @@ using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Tests.Runs;
+using JobRunner.Bus.Tests.Stops;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -122,7 +123,7 @@ public sealed class LeaseGuardTests : IAsyncDisposable
         await PassAsync(1);
 
         _world.Time.Advance(TimeSpan.FromMinutes(5));
-        _guard.GiveUpIfOver();
+        _guard.AbandonIfOver();
         _guard.Contact(_guard.Now());
 
         Assert.True(run.Runner.Abandoned.IsCancellationRequested);
@@ -145,13 +146,62 @@ public sealed class LeaseGuardTests : IAsyncDisposable
         var opens = guard.OpensAsync(CancellationToken.None);
         Assert.False(opens.IsCompleted);
 
-        guard.GiveUpIfOver();
+        guard.AbandonIfOver();
         Assert.False(guard.IsOpen);
 
         guard.Contact(guard.Now());
         Assert.True(guard.IsOpen);
         _world.Time.Advance(TimeSpan.FromMilliseconds(50));
         await Eventually.HoldsAsync("the try may start", () => opens.IsCompletedSuccessfully);
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public async Task A_wall_clock_that_is_set_gives_no_run_up(int seconds)
+    {
+        var time = new SetClock();
+        var guard = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), time, NullLogger<LeaseGuard>.Instance);
+        using var end = new CancellationTokenSource();
+        var watching = guard.WatchAsync(end.Token);
+        var (_, run) = await RunningAsync();
+
+        time.Wall += TimeSpan.FromSeconds(seconds);
+        guard.AbandonIfOver();
+
+        Assert.True(guard.IsOpen);
+        Assert.False(run.Runner.Abandoned.IsCancellationRequested);
+        await end.CancelAsync();
+        await watching;
+        run.Runner.Abandon();
+    }
+
+    [Fact]
+    public async Task A_callback_of_a_job_that_throws_as_it_is_stopped_keeps_no_other_run_from_being_given_up()
+    {
+        var started = 0;
+        _world.Try = async (_, stop) =>
+        {
+            using var _1 = stop.Register(() => throw new InvalidOperationException("the job's own callback"));
+            Interlocked.Increment(ref started);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+            return JobResult.Complete();
+        };
+        var deliveries = new[] { "a", "b", "c" }.Select(id => _world.DeliverAsync(World.Command(id))).ToList();
+        await Eventually.HoldsAsync("all run", () => started == 3);
+        var runs = _world.Repo.Alive().ToList();
+        // Somebody waits for the record of each: its cancellation throws where it is asked for.
+        runs.ForEach(run => run.Runner.Abandoned.Register(() => throw new InvalidOperationException("a callback")));
+
+        await Eventually.HoldsAsync("all are given up, and the guard is alive", () =>
+        {
+            _world.Time.Advance(TimeSpan.FromSeconds(0.5));
+            return runs.TrueForAll(run => run.Runner.Abandoned.IsCancellationRequested);
+        });
+
+        await Eventually.HoldsAsync("no delivery is left open", () => deliveries.TrueForAll(delivery => delivery.IsCompleted));
+        Assert.False(_watching.IsFaulted);
     }
 
     [Fact]

@@ -31,9 +31,34 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         await DeliverAgainAsync();
 
-        var (command, leg, wait) = Assert.Single(_world.SentOn);
-        Assert.Equal((World.Noon, RunLeg.First, TimeSpan.FromSeconds(10)), (command.SentAt, leg, wait));
+        var (delivery, wait) = Assert.Single(_world.PutBack);
+        Assert.Equal((World.Noon, RunLeg.First, TimeSpan.FromSeconds(10)), (delivery.SentAt, delivery.Leg, wait));
         Assert.Empty(_world.Logs);
+    }
+
+    [Theory]
+    [InlineData("l1")]
+    [InlineData(null)]
+    public async Task A_redelivered_command_that_is_not_due_yet_comes_back_as_redelivered(string? leg)
+    {
+        var claims = 0;
+        _leases.Claims = job =>
+        {
+            claims++;
+            return Task.FromResult(_leases.Held.TryAdd(job));
+        };
+        var command = World.Command(retry: 3, retryWait: "10m", sentAt: World.Noon);
+        await _world.Get<RunDispatcher>().RunAsync(
+            new CommandDelivery(command, command.SentAt, new RunLeg(leg, leg is null ? 0 : 1) { WaitLeft = TimeSpan.FromMinutes(10) }, null) { Redelivered = true }, CancellationToken.None);
+
+        Assert.Empty(_world.SentOn);
+        var (delivery, wait) = Assert.Single(_world.PutBack);
+        Assert.Equal(TimeSpan.FromMinutes(10), wait);
+        _world.Time.Advance(wait);
+        await _world.Get<RunDispatcher>().RunAsync(delivery with { Redelivered = true, Leg = delivery.Leg with { WaitLeft = TimeSpan.Zero } }, CancellationToken.None);
+
+        Assert.Equal(1, claims);
+        Assert.Single(_world.Ends);
     }
 
     [Fact]
@@ -52,13 +77,13 @@ public sealed class TakeoverTests : IAsyncDisposable
         _leases.Claims = job =>
         {
             var claim = _leases.Held.TryAdd(job);
-            claim!.Yield();
+            claim!.HasYielded = true;
             return Task.FromResult<RunClaim?>(claim);
         };
 
         await DeliverAgainAsync();
 
-        Assert.Single(_world.SentOn);
+        Assert.Single(_world.PutBack);
         Assert.Empty(_world.Logs);
         Assert.Null(_leases.Held.Find(new RunnerKey("r", "j")));
     }
@@ -73,7 +98,7 @@ public sealed class TakeoverTests : IAsyncDisposable
         await _world.Get<WorkerDrain>().RunAsync(CancellationToken.None);
 
         await delivery.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
-        Assert.Equal(TimeSpan.Zero, Assert.Single(_world.SentOn).Wait);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(_world.PutBack).Wait);
     }
 
     [Fact]
@@ -169,8 +194,8 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         public Task Contact { get; set; } = Task.CompletedTask;
 
-        public Task<RunClaim?> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
-            (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken);
+        public async Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
+            (await (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken), TimeSpan.FromSeconds(10));
 
         public Task InContactAsync(CancellationToken cancellationToken) => Contact.WaitAsync(cancellationToken);
     }

@@ -47,5 +47,6 @@ public sealed class CommandRetryTests
     {
         put.Add(((CommandDelivery)arguments[0]!, (TimeSpan)arguments[1]!));
         return Task.CompletedTask;
-    }));
+    }
+    ));
 }

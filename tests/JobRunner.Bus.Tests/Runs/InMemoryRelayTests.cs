@@ -62,6 +62,20 @@ public sealed class InMemoryRelayTests
         await SentAsync();
         Assert.True(_headers.TryGetHeader("jobrunner-due-at", out var dueAt));
         Assert.Equal($"{World.Noon.AddDays(200).ToUnixTimeMilliseconds()}", dueAt);
+        Assert.True(_headers.TryGetHeader("jobrunner-wait-left", out var left));
+        Assert.Equal($"{TimeSpan.FromDays(155).TotalMilliseconds}", left);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("l1")]
+    public async Task A_command_that_is_put_back_keeps_the_mark_of_one_delivered_before(string? leg)
+    {
+        await _relay.PutBackAsync(new CommandDelivery(World.Command("a"), null, Leg with { Id = leg }, null) { Redelivered = true }, TimeSpan.Zero);
+
+        await SentAsync();
+        Assert.True(_headers.TryGetHeader("jobrunner-delivered-before", out _));
+        Assert.Equal(leg is not null, _headers.TryGetHeader("jobrunner-leg", out _));
     }
 
     private async Task PublishAsync(RunJob command, IPipe<PublishContext<RunJob>> pipe)

@@ -12,6 +12,21 @@ public sealed class RoomTests : IAsyncDisposable
 
     private readonly World _world = new(new WorkerOptions { ParkWaitsOver = TimeSpan.Zero, Slots = Room, MaxRunners = Room });
 
+    [Theory]
+    [InlineData(3599)]
+    [InlineData(3600)]
+    [InlineData(7200)]
+    public async Task A_waiting_run_that_is_due_after_its_worker_was_disposed_ends_nothing(int seconds)
+    {
+        var world = new World(new WorkerOptions { ParkWaitsOver = TimeSpan.Zero, Slots = Room, MaxRunners = Room });
+        await world.ParkAsync();
+
+        await world.DisposeAsync();
+
+        // What a timer's callback throws would end the process; here it comes out of the clock.
+        world.Time.Advance(TimeSpan.FromSeconds(seconds));
+    }
+
     [Fact]
     public async Task A_job_that_cannot_be_made_fails_with_one_log_and_counts_the_legs_before_it()
     {

@@ -155,13 +155,67 @@ public sealed class RunDispatcherTests : IAsyncDisposable
     [Fact]
     public async Task A_run_that_is_not_due_yet_waits_again_for_what_is_left()
     {
-        var leg = new RunLeg("l1", 1);
+        var leg = new RunLeg("l1", 1) { WaitLeft = TimeSpan.FromMinutes(10) };
 
-        await _world.DeliverAsync(World.Command(), leg, World.Noon.AddMinutes(10));
+        await _world.DeliverAsync(World.Command(), leg, World.Noon.AddMinutes(9));
 
         var sent = Assert.Single(_world.SentOn);
         Assert.Equal((leg, TimeSpan.FromMinutes(10)), (sent.Leg, sent.Wait));
         Assert.Empty(_world.Logs);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    [InlineData(24 * 365)]
+    public async Task A_run_whose_wait_is_over_by_the_broker_starts_whatever_the_clock_of_its_sender_said(int hours)
+    {
+        await _world.DeliverAsync(World.Command(retry: 1, retryWait: "30s"), new RunLeg("l1", 1) { WaitLeft = TimeSpan.Zero }, World.Noon.AddHours(hours));
+
+        Assert.Single(_world.Ends);
+    }
+
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(30, 30)]
+    [InlineData(3600, 30)]
+    [InlineData(1_000_000_000, 30)]
+    public async Task A_leg_of_the_version_before_waits_for_what_its_sender_says_and_never_longer_than_between_two_tries(int seconds, int waits)
+    {
+        await _world.DeliverAsync(World.Command(retry: 1, retryWait: "30s"), new RunLeg("l1", 1), World.Noon.AddSeconds(seconds));
+
+        Assert.Equal(TimeSpan.FromSeconds(waits), Assert.Single(_world.SentOn).Wait);
+    }
+
+    [Theory]
+    [InlineData("0001-01-01T00:00:00Z")]
+    [InlineData("1970-01-01T00:00:00Z")]
+    [InlineData("9999-12-31T23:59:59Z")]
+    [InlineData("2026-07-01T13:00:00Z")]
+    public async Task A_command_that_states_an_odd_time_goes_on_with_the_time_at_which_it_was_seen_and_then_runs(string sentAt)
+    {
+        var command = World.Command(sentAt: DateTimeOffset.Parse(sentAt, System.Globalization.CultureInfo.InvariantCulture));
+
+        await _world.DeliverAsync(command);
+
+        Assert.Empty(_world.Logs);
+        var (next, leg, wait) = Assert.Single(_world.SentOn);
+        Assert.Equal((World.Noon, TimeSpan.Zero, command.SentAt), (leg.SeenAt, wait, next.SentAt));
+        await _world.DeliverAsync(next, leg);
+        Assert.Single(_world.Ends);
+        Assert.Single(_world.SentOn);
+    }
+
+    [Theory]
+    [InlineData("2026-07-01T12:00:30Z")]
+    [InlineData("2026-07-01T11:00:00Z")]
+    [InlineData("2026-06-25T12:00:00Z")]
+    public async Task A_command_that_states_a_time_it_can_have_been_sent_at_runs_at_once(string sentAt)
+    {
+        await _world.DeliverAsync(World.Command(sentAt: DateTimeOffset.Parse(sentAt, System.Globalization.CultureInfo.InvariantCulture)));
+
+        Assert.Single(_world.Ends);
+        Assert.Empty(_world.SentOn);
     }
 
     [Theory]
@@ -241,7 +295,7 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         await using var world = new World();
         await world.StopAsync(sentAt: World.Noon);
 
-        await world.DeliverAsync(World.Command(retry: 3, sentAt: World.Noon, totalTries: 1), new RunLeg("leg", 1), World.Noon.AddDays(3));
+        await world.DeliverAsync(World.Command(retry: 3, sentAt: World.Noon, totalTries: 1), new RunLeg("leg", 1) { WaitLeft = TimeSpan.FromDays(3) });
 
         Assert.Empty(world.SentOn);
         Assert.Equal(JobState.Stopped, Assert.Single(world.Ends).FinalState);

@@ -63,7 +63,6 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             .AddSingleton(Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), _ => Task.FromResult(journal)), (nameof(IJobJournal.KeepStartAsync), _ => Task.CompletedTask)))
             .AddSingleton<RunStarter>()
             .AddSingleton<StopBook>()
-            .AddSingleton<CaughtUpMarks>()
             .AddSingleton<StopHearing>()
             .AddSingleton<StopSilence>()
             .AddSingleton<TimelessStops>()
@@ -89,7 +88,11 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
 
     public ConcurrentQueue<(ReplyAddress To, StopJobReply Reply)> Replies { get; } = new();
 
+    /// <summary>What went on as a leg of its run: whoever gets it treats it as fresh.</summary>
     public ConcurrentQueue<(RunJob Next, RunLeg Leg, TimeSpan Wait)> SentOn { get; } = new();
+
+    /// <summary>What went back as it came: whoever gets it treats it as delivered before.</summary>
+    public ConcurrentQueue<(CommandDelivery Delivery, TimeSpan Wait)> PutBack { get; } = new();
 
     /// <summary>What the try of a job does; completes unless told otherwise.</summary>
     public Func<JobRunContext, CancellationToken, Task<JobResult>> Try { get; set; } = (_, _) => Task.FromResult(JobResult.Complete());
@@ -159,18 +162,22 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             await go.Task;
             return JobResult.Complete();
         };
-        var runs = Enumerable.Range(0, room).Select(number => DeliverAsync(Command($"room{number}", sentAt: DateTimeOffset.MaxValue))).ToList();
+        var runs = Enumerable.Range(0, room).Select(number => DeliverAsync(Command($"room{number}", sentAt: Time.GetUtcNow().AddSeconds(20)))).ToList();
         await Eventually.HoldsAsync("all room is taken", () => Repo.Count == room);
 
         // Would be held by the time this returns, if there were room for it.
-        runs.Add(DeliverAsync(Command("one more", sentAt: DateTimeOffset.MaxValue)));
+        runs.Add(DeliverAsync(Command("one more", sentAt: Time.GetUtcNow().AddSeconds(20))));
         Assert.Equal(room, Repo.Count);
         go.SetResult();
         await Task.WhenAll(runs);
     }
 
-    Task IRunRelay.PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
-        ((IRunRelay)this).SendOnAsync(delivery.Command, delivery.Leg, wait);
+    async Task IRunRelay.PutBackAsync(CommandDelivery delivery, TimeSpan wait)
+    {
+        await Taking();
+        PutBack.Enqueue((delivery, wait));
+        Relay(delivery.Command, delivery.Leg, wait);
+    }
 
     async Task IRunRelay.SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned)
     {

@@ -62,7 +62,7 @@ public sealed class AmqpFactsTests
         var context = Context.Of(new object(), ("text", "a"), ("bytes", "ü"u8.ToArray()), ("long", 7L), ("int", 8), ("bool", true));
 
         Assert.Equal(
-            ["a", "ü", "7", "8", null, null],
+            ["a", "ü", "7", "8", "True", null],
             new[] { "text", "bytes", "long", "int", "bool", "absent" }.Select(name => context.TextHeader(name)));
     }
 
@@ -84,9 +84,9 @@ public sealed class AmqpFactsTests
     [Fact]
     public void What_a_leg_carries_is_read_back()
     {
-        var leg = new RunLeg(null, 2).After(3);
         var dueAt = DateTimeOffset.FromUnixTimeMilliseconds(1_753_000_000_123);
-        var headers = LegHeaders.For(leg, dueAt);
+        var leg = (new RunLeg(null, 2) { SeenAt = dueAt.AddDays(-1) }).After(3) with { WaitLeft = TimeSpan.FromSeconds(90) };
+        var headers = LegHeaders.For(leg, dueAt, TimeSpan.FromSeconds(90));
 
         var context = Context.Of(new object(), [.. headers.Select(header => (header.Key, header.Value!))]);
 
@@ -99,8 +99,22 @@ public sealed class AmqpFactsTests
     [InlineData("-1")]
     [InlineData("253402300799000")]
     [InlineData("99999999999999999999999")]
-    public void A_due_time_that_makes_no_sense_is_none(string value) =>
+    public void A_due_time_that_makes_no_sense_is_none(string value)
+    {
         Assert.Null(Context.Of(new object(), ("jobrunner-due-at", value)).DueAt());
+        Assert.Null(Context.Of(new object(), ("jobrunner-leg", "l1"), ("jobrunner-seen-at", value)).Leg().SeenAt);
+    }
+
+    [Theory]
+    [InlineData("0", 0L)]
+    [InlineData("1500", 1500L)]
+    [InlineData("-1", null)]
+    [InlineData("9223372036854775807", null)]
+    [InlineData("later", null)]
+    public void What_is_left_of_a_wait_is_read_where_it_makes_sense(string value, long? milliseconds) =>
+        Assert.Equal(
+            milliseconds is { } left ? TimeSpan.FromMilliseconds(left) : null,
+            Context.Of(new object(), ("jobrunner-leg", "l1"), ("jobrunner-wait-left", value)).Leg().WaitLeft);
 
     private static ConsumeContext With(BasicProperties properties) => Context.Of(new object(), properties);
 }

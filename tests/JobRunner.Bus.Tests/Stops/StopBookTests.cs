@@ -123,6 +123,34 @@ public sealed class StopBookTests
         Assert.False(_book.IsSettled("l1"));
     }
 
+    [Theory]
+    [InlineData("j")]
+    [InlineData(null)]
+    public void Past_its_retention_a_stop_is_not_found_even_where_nobody_has_purged_it(string? jobId)
+    {
+        _book.Add(Stop(jobId, Noon));
+        _book.Settle("l1");
+
+        _time.Advance(TimeSpan.FromHours(1) + TimeSpan.FromTicks(1));
+
+        Assert.Null(_book.Find("r", "j", Noon));
+        Assert.False(_book.IsSettled("l1"));
+    }
+
+    [Fact]
+    public void A_wall_clock_that_is_set_forward_forgets_no_stop()
+    {
+        var time = new SetClock();
+        var book = new StopBook(Options.Create(new WorkerOptions { StopRetention = TimeSpan.FromHours(1) }), time);
+        book.Add(Stop("j", Noon));
+        book.Settle("l1");
+
+        time.Wall += TimeSpan.FromDays(1);
+
+        Assert.NotNull(book.Find("r", "j", Noon));
+        Assert.True(book.IsSettled("l1"));
+    }
+
     [Fact]
     public void A_stop_asked_for_again_is_kept_from_then_on()
     {

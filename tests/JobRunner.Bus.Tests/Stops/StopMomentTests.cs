@@ -50,14 +50,14 @@ public sealed class StopMomentTests : IAsyncDisposable
         _world.Try = (_, _) => Task.FromResult(JobResult.Fail("again"));
         var command = World.Command(retry: 3, retryWait: "1h", sentAt: World.Noon);
         var runner = _world.Get<RunnerFactory>().Make(command);
-        var run = new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner);
+        var run = new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner, heldSince: 0);
         Assert.True(_world.Repo.TryAdd(run));
         Assert.Equal(RunEnd.Parked, (await runner.RunAsync()).End);
 
         await _world.StopAsync(asker: "me");
         Assert.Equal(StopOutcome.MovedOn, (await run.StopAsync()).Outcome);
         var settled = new TaskCompletionSource();
-        var parked = new ParkedRun(command, World.Noon, new RunLeg("l1", 1), run.Status(), _world.Get<JobFinishedPublisher>(), _ =>
+        var parked = new ParkedRun(command, run, new RunLeg("l1", 1), run.Status(), _world.Get<JobFinishedPublisher>(), _ =>
         {
             settled.SetResult();
             return Task.CompletedTask;
@@ -116,7 +116,7 @@ public sealed class StopMomentTests : IAsyncDisposable
     {
         var command = World.Command(job, sentAt: World.Noon);
         var runner = _world.Get<RunnerFactory>().Make(command);
-        var run = new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner);
+        var run = new LiveRun(new CommandDelivery(command, World.Noon, RunLeg.First, null), runner, heldSince: 0);
         Assert.True(_world.Repo.TryAdd(run));
         await runner.RunAsync();
         await runner.DisposeAsync();

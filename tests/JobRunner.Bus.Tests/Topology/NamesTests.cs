@@ -46,9 +46,11 @@ public sealed class NamesTests
             "Leg = jobrunner-leg",
             "PutOffAt = jobrunner-put-off-at",
             "PutOffs = jobrunner-put-offs",
+            "SeenAt = jobrunner-seen-at",
             "Settled = jobrunner-settled",
             "StartedAgain = jobrunner-started-again",
             "TriesBefore = jobrunner-tries-before",
+            "WaitLeft = jobrunner-wait-left",
         ],
         Constants(typeof(WorkerHeaders)));
 

@@ -2,7 +2,7 @@ namespace JobRunner.Bus.Delivery.Redeliver;
 
 /// <summary>What became of a job log's deliveries so far. It travels with the log.</summary>
 /// <param name="PutOffs">How often it was put off; decides the next delay.</param>
-/// <param name="FirstTriedAt">When its first delivery began; none before the first put-off.</param>
+/// <param name="FirstTriedAt">When the first delivery began that failed while others got through; none before that.</param>
 /// <param name="PutOffAt">When it was last put off; none before the first put-off.</param>
 internal readonly record struct DeliveryHistory(int PutOffs, DateTimeOffset? FirstTriedAt, DateTimeOffset? PutOffAt)
 {

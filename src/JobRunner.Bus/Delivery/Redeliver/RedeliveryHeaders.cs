@@ -72,11 +72,16 @@ internal static class RedeliveryHeaders
     /// <summary>Writes the history; nothing of a log that was not put off.</summary>
     public static void Write(DeliveryHistory history, Action<string, string> set)
     {
-        if (history is { FirstTriedAt: { } firstTriedAt, PutOffAt: { } putOffAt })
+        if (history.PutOffAt is not { } putOffAt)
         {
-            set(WorkerHeaders.PutOffs, history.PutOffs.ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
+        set(WorkerHeaders.PutOffs, history.PutOffs.ToString(CultureInfo.InvariantCulture));
+        set(WorkerHeaders.PutOffAt, putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        if (history.FirstTriedAt is { } firstTriedAt)
+        {
             set(WorkerHeaders.FirstTriedAt, firstTriedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
-            set(WorkerHeaders.PutOffAt, putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
         }
     }
 

@@ -16,7 +16,8 @@ internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan g
     /// <param name="retryAfter">The least delay that the store asked for. The longest step is all it can get.</param>
     public PutOff? Next(DeliveryHistory history, DateTimeOffset begun, DateTimeOffset now, bool ownTrouble, TimeSpan? retryAfter = null)
     {
-        var firstTriedAt = history.FirstTriedAt ?? begun;
+        // An outage uses up nothing of a log's own time.
+        var firstTriedAt = ownTrouble ? history.FirstTriedAt ?? begun : history.FirstTriedAt;
         if (ownTrouble && now - firstTriedAt >= giveUpAfter)
         {
             return null;

@@ -80,6 +80,16 @@ public sealed class RedeliveryPolicyTests
     }
 
     [Fact]
+    public void An_outage_before_does_not_count()
+    {
+        var inOutage = Policy.Next(DeliveryHistory.None, Noon, Noon.AddHours(30), ownTrouble: false)!.Value;
+        var after = Policy.Next(inOutage.History, Noon.AddHours(48), Noon.AddHours(48), ownTrouble: true)!.Value;
+
+        Assert.Null(inOutage.History.FirstTriedAt);
+        Assert.Equal(Noon.AddHours(48), after.History.FirstTriedAt);
+    }
+
+    [Fact]
     public void Without_any_time_the_first_failure_is_the_last() =>
         Assert.Null(new RedeliveryPolicy(Steps, TimeSpan.Zero).Next(DeliveryHistory.None, Noon, Noon, ownTrouble: true));
 

@@ -1,0 +1,21 @@
+using JobRunner.Bus.Leases;
+
+namespace JobRunner.Bus.Tests.Leases;
+
+public sealed class BrokerLeasesTests
+{
+    [Theory]
+    [InlineData(0, 3600, 11)] // asked just now
+    [InlineData(4, 3600, 7)] // a second copy of the command, or another worker had asked
+    [InlineData(10.5, 3600, 1)]
+    [InlineData(60, 3600, 1)] // being taken over here
+    [InlineData(0, 2, 1)] // just started: others may have heard the question before
+    [InlineData(1, 3, 1)]
+    [InlineData(2, 4, 1)]
+    [InlineData(3, 5, 8)]
+    [InlineData(0, 11, 11)]
+    public void A_command_is_looked_at_again_when_its_lease_is_over_and_soon_by_a_worker_that_has_just_started(double silence, double listensFor, double wait) =>
+        Assert.Equal(
+            TimeSpan.FromSeconds(wait),
+            BrokerLeases.LookAgainIn(TimeSpan.FromSeconds(silence), TimeSpan.FromSeconds(listensFor), TimeSpan.FromSeconds(11)));
+}
