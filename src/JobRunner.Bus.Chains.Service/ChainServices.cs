@@ -30,7 +30,8 @@ public static class ChainServices
         ArgumentNullException.ThrowIfNull(configuration);
         services.AddOptionsWithValidateOnStart<ChainsOptions, ChainsOptionsRules>()
             .Bind(configuration.GetSection(ChainsOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
-        var transport = configuration.GetSection(TransportOptions.Section).GetValue(nameof(TransportOptions.Transport), TransportKind.InMemory);
+        // A value that is no transport is told with all other settings when the host starts.
+        _ = Enum.TryParse<TransportKind>(configuration[$"{TransportOptions.Section}:{nameof(TransportOptions.Transport)}"], ignoreCase: true, out var transport);
         if (transport != TransportKind.RabbitMq)
         {
             return services;
