@@ -56,4 +56,7 @@ internal abstract class ChainDatabase
 
     /// <summary>Keeps two instances that start at once from making the tables at the same time.</summary>
     public virtual Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Lets the next instance at the tables, where the end of the transaction does not.</summary>
+    public virtual Task UnlockSchemaAsync(DbConnection connection) => Task.CompletedTask;
 }

@@ -76,6 +76,7 @@ internal static class ChainSchema
         }
 
         await transaction.CommitAsync(cancellationToken);
+        await database.UnlockSchemaAsync(connection);
 
         Task RunAsync(string statement) => connection.ExecuteAsync(new CommandDefinition(statement, transaction: transaction, cancellationToken: cancellationToken));
     }

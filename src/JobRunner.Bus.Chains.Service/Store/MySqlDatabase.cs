@@ -42,7 +42,11 @@ internal sealed class MySqlDatabase : ChainDatabase
         }
     }
 
-    // Ends with the connection.
+    // By database: the names of locks are the server's.
     public override Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken) => transaction.Connection!.ExecuteAsync(
-        new CommandDefinition("SELECT GET_LOCK('jobrunner_chains', 30)", transaction: transaction, cancellationToken: cancellationToken));
+        new CommandDefinition("SELECT GET_LOCK(CONCAT('jobrunner_chains.', DATABASE()), 30)", transaction: transaction, cancellationToken: cancellationToken));
+
+    // A connection keeps its locks in the pool.
+    public override Task UnlockSchemaAsync(DbConnection connection) =>
+        connection.ExecuteAsync("SELECT RELEASE_LOCK(CONCAT('jobrunner_chains.', DATABASE()))");
 }
