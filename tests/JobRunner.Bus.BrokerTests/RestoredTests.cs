@@ -19,7 +19,7 @@ public sealed class RestoredTests(RestoredTests.Node own) : IClassFixture<Restor
     }
 
     [Theory]
-    [InlineData("run-job", "run-job_error", "run-job.wait.3s")]
+    [InlineData("run-job", "run-job_error", "run-job.wait.1s")]
     [InlineData("job-log-recorded", "job-log-recorded_error", "job-log-recorded.delay.5s")]
     [InlineData("stop-job", "job-journal")]
     public async Task Queues_deleted_under_an_idle_worker_are_back_in_time_and_work_goes_on(params string[] queues)
