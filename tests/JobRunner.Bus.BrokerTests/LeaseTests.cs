@@ -16,8 +16,6 @@ public sealed class LeaseTests(Broker broker)
 
     private static string NameOf(WorkerProcess worker) => string.Create(CultureInfo.InvariantCulture, $".{worker.Id}.");
 
-    private static readonly string[] Holding = ["(commands)", "(leases)"];
-
     private static async Task CutAsync(RabbitMqNode node, WorkerProcess worker)
     {
         HashSet<string> cut = [];
@@ -25,7 +23,8 @@ public sealed class LeaseTests(Broker broker)
         await Eventually.HoldsAsync("all connections of the worker are cut", async () =>
         {
             cut.UnionWith(await node.CutAsync(NameOf(worker)));
-            return cut.Count >= 4 && Holding.All(purpose => cut.Any(name => name.EndsWith(purpose, StringComparison.Ordinal)));
+            // MassTransit's, which holds the deliveries, says no purpose.
+            return cut.Count >= 4 && cut.Any(name => name.EndsWith("(leases)", StringComparison.Ordinal)) && cut.Any(name => !name.EndsWith(')'));
         });
     }
 
