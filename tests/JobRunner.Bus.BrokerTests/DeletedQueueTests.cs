@@ -51,7 +51,8 @@ public sealed class DeletedQueueTests(Broker broker)
         await broker.Node.ControlAsync("clear_policy", "-p", full, "full");
         // RabbitMQ goes on refusing on a channel that met a full queue: MassTransit needs another.
         await broker.Node.ControlAsync("close_all_connections", "--vhost", full, "another channel");
-        await Eventually.HoldsAsync("all are kept", async () => await stage.Client.CountAsync("run-job_error") >= 3, TimeSpan.FromMinutes(1));
+        await using var client = await PlainClient.ConnectAsync(stage.Uri);
+        await Eventually.HoldsAsync("all are kept", async () => await client.CountAsync("run-job_error") >= 3, TimeSpan.FromMinutes(1));
     }
 
     private static async Task<uint> ConsumersAsync(Stage stage, string queue)
