@@ -124,7 +124,8 @@ internal sealed class BrokerJournal(BrokerLink link, ILeases leases, UntilAccept
         await end;
     }
 
-    private static object Offset(DateTimeOffset? since) =>
+    /// <summary>Where a reader of the stream begins that wants what came since a time, or everything.</summary>
+    public static object Offset(DateTimeOffset? since) =>
         since is { } time && time - DateTimeOffset.UnixEpoch > ClockMargin ? new AmqpTimestamp((time - ClockMargin).ToUnixTimeSeconds()) : "first";
 
     private Task PublishAsync(BasicProperties properties, byte[] body, CancellationToken cancellationToken) =>
