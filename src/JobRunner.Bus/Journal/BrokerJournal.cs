@@ -146,7 +146,8 @@ internal sealed class BrokerJournal : IJobJournal
         await end;
     }
 
-    private static object Offset(DateTimeOffset? since) =>
+    /// <summary>Where a reader of the stream begins that wants what came since a time, or everything.</summary>
+    public static object Offset(DateTimeOffset? since) =>
         since is { } time && time - DateTimeOffset.UnixEpoch > ClockMargin ? new AmqpTimestamp((time - ClockMargin).ToUnixTimeSeconds()) : "first";
 
     private Task PublishAsync(BasicProperties properties, byte[] body, CancellationToken cancellationToken) =>
