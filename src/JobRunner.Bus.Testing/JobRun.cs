@@ -61,6 +61,9 @@ public sealed record JobRun
     /// <summary>How long a try may take, on the clock of the run; zero for no limit.</summary>
     public TimeSpan Timeout { get; init; }
 
+    /// <summary>How long a try may report no status, on the clock of the run; zero for no limit.</summary>
+    public TimeSpan Heartbeat { get; init; }
+
     /// <summary>Tries of the sequence used up before, for a job that is resumed.</summary>
     public long PrevTries { get; init; }
 
@@ -117,5 +120,6 @@ public sealed record JobRun
         PrevTries = PrevTries,
         TotalTries = TotalTries,
         Timeout = Timeout > TimeSpan.Zero ? GoDuration.FromTimeSpan(Timeout).ToString() : null,
+        Heartbeat = Heartbeat > TimeSpan.Zero ? GoDuration.FromTimeSpan(Heartbeat).ToString() : null,
     };
 }

@@ -187,6 +187,16 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         Assert.Equal(TimeSpan.FromSeconds(waits), Assert.Single(_world.SentOn).Wait);
     }
 
+    [Fact]
+    public async Task A_leg_whose_waits_grow_waits_for_as_long_as_its_next_one()
+    {
+        var command = World.Command(retry: 9, retryWait: "30s");
+        command = command with { PrevTries = 3, TotalTries = 3, Job = command.Job with { RetryBackoff = 2 } };
+        await _world.DeliverAsync(command, new RunLeg("l1", 1), World.Noon.AddHours(1));
+
+        Assert.Equal(TimeSpan.FromSeconds(120), Assert.Single(_world.SentOn).Wait);
+    }
+
     [Theory]
     [InlineData("0001-01-01T00:00:00Z")]
     [InlineData("1970-01-01T00:00:00Z")]
