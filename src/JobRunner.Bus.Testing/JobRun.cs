@@ -38,6 +38,10 @@ public sealed record JobRun
     public static JobRun Of<TJob>(string text, Action<JobTypeOptions>? configure = null)
         where TJob : class, IJob => Of<TJob>(Encoding.UTF8.GetBytes(text), configure);
 
+    /// <summary>A run of a job that is given this payload, as <c>JobRun.Of&lt;CountLinesJob, CountLines&gt;(new("/tmp/x"))</c>.</summary>
+    public static JobRun Of<TJob, TPayload>(TPayload payload, Action<JobTypeOptions>? configure = null)
+        where TJob : class, IJob<TPayload> => Of<TJob>(Payload.Write(payload), configure);
+
     internal const string TypeName = "under-test";
 
     /// <summary>What the job reads.</summary>
