@@ -12,9 +12,10 @@ namespace JobRunner.Bus.Runners;
 /// <param name="job">The job.</param>
 /// <param name="context">What the job knows of the try.</param>
 /// <param name="limits">How long the try may take, be silent, and take to stop.</param>
+/// <param name="maxLoggedBytes">How much of what the job logs is kept for the try's log; zero for nothing.</param>
 /// <param name="time">The clock.</param>
 [SuppressMessage("Design", "CA1001", Justification = "Has no timer and no link; a job may use its token after the try.")]
-internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, TimeProvider time)
+internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, int maxLoggedBytes, TimeProvider time)
 {
     private const int NotBegun = 0;
     private const int Begun = 1;
@@ -42,6 +43,19 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
 
     /// <summary>Runs the job until it ends or is given up. Never throws. Called once.</summary>
     public async Task<JobResult> RunAsync()
+    {
+        if (maxLoggedBytes <= 0)
+        {
+            return await EndAsync();
+        }
+
+        var lines = new TryLines(maxLoggedBytes, time);
+        TryLines.Current = lines;
+        var result = await EndAsync();
+        return lines.Close() is { Length: > 0 } logged ? result with { Stdout = logged + result.Stdout } : result;
+    }
+
+    private async Task<JobResult> EndAsync()
     {
         Interlocked.Exchange(ref _signOfLife, time.GetTimestamp());
         if (limits.Heartbeat > TimeSpan.Zero)

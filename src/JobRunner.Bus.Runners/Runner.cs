@@ -15,11 +15,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private LazyObject _jobData;
     private long _tryNumber;
 
-    internal Runner(RunJob command, RunnerParts parts)
+    internal Runner(RunJob command, RunnerParts parts, DateTimeOffset? startedAt)
     {
         (_command, _parts) = (command, parts);
         _jobData = command.JobDataText;
-        _startedAt = UnixNanoseconds.Now(parts.Time);
+        _startedAt = startedAt is { } began ? UnixNanoseconds.From(began) : UnixNanoseconds.Now(parts.Time);
         _tryNumber = 1 + command.TotalTries;
     }
 
@@ -76,7 +76,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         while (true)
         {
             // Take a slot. A run that waits, for one or between tries, holds none.
-            JobTry? current = new(_made.Job, new JobRunContext(_command, _jobData, _tryNumber), Limits, _parts.Time);
+            JobTry? current = new(_made.Job, new JobRunContext(_command, _jobData, _tryNumber), Limits, _parts.Options.MaxLoggedBytes, _parts.Time);
             switch (await TryStartAsync(current))
             {
                 case Start.HeldBack:
@@ -86,6 +86,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             // Run the try. What is published of it belongs to its span.
+            using (Log.OfTry(_parts.Logger, _tryNumber))
             using (var span = JobTraces.StartTry(_command, _tryNumber))
             {
                 Log.TryStarts(_parts.Logger, _tryNumber, TryNo, MaxTries);

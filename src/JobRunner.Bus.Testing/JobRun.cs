@@ -5,7 +5,6 @@ using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JobRunner.Bus.Testing;
 
@@ -99,12 +98,12 @@ public sealed record JobRun
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(clock);
         services.AddSingleton(clock);
-        services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddSingleton<ILoggerFactory, TestLoggers>();
+        services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         Services?.Invoke(services);
         services.AddRunners();
         services.AddSingleton<IJobLogSink>(logs);
-        services.AddSingleton(new RunnerOptions { StopTimeout = StopTimeout });
+        services.AddSingleton(new RunnerOptions { StopTimeout = StopTimeout, MaxLoggedBytes = 64 * 1024 });
         services.AddSingleton(new TrySlots(1));
         _addJob(services);
         return new LiveJobRun(services.BuildServiceProvider(validateScopes: true), Command(), clock, logs, GiveUpAfter);

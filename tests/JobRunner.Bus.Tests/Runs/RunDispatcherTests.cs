@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Refusals;
+using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.TestKit;
@@ -328,6 +329,26 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         Assert.Equal(1, _world.Repo.Count);
         _world.Time.Advance(TimeSpan.FromSeconds(0.1));
         Assert.Equal(0, _world.Repo.Count);
+    }
+
+    [Fact]
+    public async Task A_run_that_goes_on_after_a_wait_shows_the_time_of_the_whole_run()
+    {
+        var (next, leg) = await _world.ParkAsync();
+        _world.Time.Advance(TimeSpan.FromHours(1));
+        var started = new TaskCompletionSource();
+        _world.Try = async (_, _) =>
+        {
+            started.SetResult();
+            await _go.Task;
+            return JobResult.Complete();
+        };
+        var run = _world.DeliverAsync(next, leg);
+        await started.Task;
+
+        Assert.Equal(UnixNanoseconds.From(World.Noon), Assert.Single(_world.Repo.Items()).Status().StartedAt);
+        _go.SetResult();
+        await run;
     }
 
     private Task<Task> StartAsync(RunJob command, CancellationToken lost = default) => _world.StartAsync(
