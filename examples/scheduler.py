@@ -12,6 +12,7 @@ import sys
 import time
 
 import pika
+import pika.exceptions
 
 COMPLETE, STOPPED = 3, 6
 
@@ -21,24 +22,45 @@ def now():
 
 
 class Scheduler:
-    """One connection; for one thread, as pika is."""
+    """One connection at a time, found again when it is lost; for one thread, as pika is."""
 
-    def __init__(self, uri, result_queue=None):
-        self._connection = pika.BlockingConnection(pika.URLParameters(uri))
-        self._channel = self._connection.channel()
-
-        # With confirms a publish returns only once the broker has the message.
-        self._channel.confirm_delivery()
-
-        # Bound before any command is sent: job-finished keeps nothing for a queue that is bound later. A queue without a
-        # name goes with the connection; one with a name keeps results while the scheduler is away.
-        if result_queue is None:
-            self._results = self._channel.queue_declare("", exclusive=True).method.queue
-        else:
-            arguments = {"x-queue-type": "quorum", "x-delivery-limit": 1000000}
-            self._results = self._channel.queue_declare(result_queue, durable=True, arguments=arguments).method.queue
-        self._channel.queue_bind(self._results, "job-finished")
+    def __init__(self, uri, result_queue, patience=60):
+        self._uri, self._queue, self._patience = uri, result_queue, patience
         self._finished = {}
+        self._connect()
+
+    def _connect(self):
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self._connection = pika.BlockingConnection(pika.URLParameters(self._uri))
+                self._channel = self._connection.channel()
+
+                # With confirms a publish returns only once the broker has the message.
+                self._channel.confirm_delivery()
+
+                # Bound before any command is sent: job-finished keeps nothing for a queue that is bound later. A queue with a name
+                # keeps results while the scheduler is away; one without would go with the connection.
+                arguments = {"x-queue-type": "quorum", "x-delivery-limit": 1000000}
+                self._channel.queue_declare(self._queue, durable=True, arguments=arguments)
+                self._channel.queue_bind(self._queue, "job-finished")
+                return
+            except pika.exceptions.AMQPError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def _again(self, work):
+        """Does it, and once more on a new connection when the one it has is lost. All that is done here may be done twice: a command
+        that arrives again joins its run, a stop again changes nothing, a result again is the same."""
+        while True:
+            try:
+                return work()
+            except pika.exceptions.AMQPError:
+                # A channel that is closed while its connection lives was refused something: that is no loss.
+                if self._connection.is_open:
+                    raise
+                self._connect()
 
     def submit(self, job, request_id=None, resume=None, timeout=None):
         """Sends a job; returns the id of its request. To resume one, give the JobFinished of its last run."""
@@ -57,38 +79,44 @@ class Scheduler:
         }
         if timeout:
             command["timeout"] = timeout
-        self._publish("run-job", command)
+        self._again(lambda: self._publish("run-job", command))
         return request_id
 
     def wait(self, request_id, job_id, seconds=60):
         """The JobFinished of a job."""
         deadline = time.monotonic() + seconds
         while (request_id, job_id) not in self._finished:
-            method, _, body = self._channel.basic_get(self._results)
-            if method is None:
+            if not self._again(self._take_result):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"job {job_id} of {request_id} has not finished in {seconds} s")
-                self._connection.sleep(0.05)
-                continue
-
-            # Everyone's results come here; a scheduler that stores them does so before it acknowledges.
-            finished = json.loads(body)
-            self._finished[finished["requestId"], finished["jobId"]] = finished
-            self._channel.basic_ack(method.delivery_tag)
+                self._again(lambda: self._connection.sleep(0.05))
         return self._finished.pop((request_id, job_id))
+
+    def _take_result(self):
+        method, _, body = self._channel.basic_get(self._queue)
+        if method is None:
+            return False
+
+        # Everyone's results come here; a scheduler that stores them does so before it acknowledges.
+        finished = json.loads(body)
+        self._finished[finished["requestId"], finished["jobId"]] = finished
+        self._channel.basic_ack(method.delivery_tag)
+        return True
 
     def stop(self, request_id, job_id=None, seconds=30):
         """Stops a job, or all jobs of a request; returns the first answer, None if no worker holds one."""
         command = {"requestId": request_id, "sentAt": now()}
         if job_id:
             command["jobId"] = job_id
-        return next(self._ask("stop-job", command, seconds), None)
+        return self._again(lambda: next(self._ask("stop-job", command, seconds), None))
 
     def status(self, request_id=None, seconds=0.5):
         """What every worker holds; answers that take longer are missed."""
-        return list(self._ask("get-runner-status", {"requestId": request_id}, seconds))
+        return self._again(lambda: list(self._ask("get-runner-status", {"requestId": request_id}, seconds)))
 
     def close(self):
+        """Removes the queue, too: nobody would read on in it. A scheduler that comes back leaves it."""
+        self._again(lambda: self._channel.queue_delete(self._queue))
         self._connection.close()
 
     def _ask(self, exchange, question, seconds):
@@ -103,7 +131,8 @@ class Scheduler:
                 else:
                     yield json.loads(body)
         finally:
-            self._channel.queue_delete(replies)
+            if self._channel.is_open:
+                self._channel.queue_delete(replies)
 
     def _publish(self, exchange, message, **properties):
         self._channel.basic_publish(
@@ -122,7 +151,9 @@ def job(job_id, name, kind, data, **more):
 
 
 def main():
-    scheduler = Scheduler(sys.argv[1] if len(sys.argv) > 1 else "amqp://guest:guest@localhost:5672/%2F")
+    uri = sys.argv[1] if len(sys.argv) > 1 else "amqp://guest:guest@localhost:5672/%2F"
+    # Two schedulers of one name would take each other's results.
+    scheduler = Scheduler(uri, f"scheduler.example-{secrets.token_hex(4)}")
 
     greet = job("gree", "greet", "shell-command", {"cmd": "/bin/echo", "args": ["hello", "from Python"]}, retry=2, retryWait="5s")
     request = scheduler.submit(greet)

@@ -13,6 +13,7 @@ var services = new CliServices
     OpenEmbeddedBus = EmbeddedBus.OpenAsync,
     ReadHighestTries = StoredLogs.HighestTriesAsync,
     ReadLogs = StoredLogs.ReadAsync,
+    HasRequestManager = StoredLogs.HasRequestManager,
     OpenStoredTries = StoredTries.Open,
     ExportTraces = SchedulerTelemetry.Start,
 };

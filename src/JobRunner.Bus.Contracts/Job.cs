@@ -52,6 +52,24 @@ public sealed record Job
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RetryWait { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
+    /// <summary>
+    /// How many times longer each wait is than the one before, 1 to 1000, for instance 2; absent or 0: all are <see cref="RetryWait"/>.
+    /// Spin Cycle does not know this field, nor the next two.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RetryBackoff { get; init => field = value is 0 ? null : value; }
+
+    /// <summary>No wait between tries is longer: a Go duration; absent for no such limit.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RetryWaitMax { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>
+    /// The share of each wait that is left to chance, 0 to 1: with 0.2 a wait of 10 s lasts 8 s to 10 s. Absent for none. Jobs that failed
+    /// together are then not tried again together.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RetryJitter { get; init => field = value is 0 ? null : value; }
+
     /// <summary>Id of the first job of the sequence this job belongs to.</summary>
     public string SequenceId { get; init => field = value ?? ""; } = "";
 

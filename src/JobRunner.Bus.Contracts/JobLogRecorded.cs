@@ -45,6 +45,12 @@ public sealed record JobLogRecorded
     /// <summary>What the job wrote to standard error.</summary>
     public string Stderr { get; init => field = value ?? ""; } = "";
 
+    /// <summary>
+    /// Whether the try failed for good: the job asked not to be tried again. Absent where it did not; Spin Cycle does not know this field.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Permanent { get; init; }
+
     /// <summary>Fields this version does not know; kept where the log is passed on.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }

@@ -48,6 +48,13 @@ public sealed record RunJob
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Timeout { get; init; }
 
+    /// <summary>
+    /// How long a try may go without reporting a status: a Go duration; absent or empty for no limit. A try that is silent for longer is
+    /// taken for hung, told to stop, and has failed.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Heartbeat { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
     /// <summary>Fields this version does not know; kept where the command is passed on.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }

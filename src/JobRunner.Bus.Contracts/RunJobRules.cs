@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace JobRunner.Bus.Contracts;
@@ -40,7 +41,11 @@ public static class RunJobRules
         }
 
         CheckDuration(job.RetryWait, "job.retryWait");
+        CheckDuration(job.RetryWaitMax, "job.retryWaitMax");
+        CheckNumber(job.RetryBackoff, 1, RetryDelay.MaxBackoff, "job.retryBackoff");
+        CheckNumber(job.RetryJitter, 0, 1, "job.retryJitter");
         CheckDuration(command.Timeout, "timeout");
+        CheckDuration(command.Heartbeat, "heartbeat");
         return wrong ?? (IReadOnlyList<string>)[];
 
         void Require(string value, string field, string? misspelt)
@@ -53,6 +58,14 @@ public static class RunJobRules
 
         static string? Misspelt(IDictionary<string, JsonElement>? unknown, string name) =>
             unknown?.Keys.FirstOrDefault(key => string.Equals(key, name, StringComparison.OrdinalIgnoreCase));
+
+        void CheckNumber(double? value, double least, double most, string field)
+        {
+            if (!(value is null || (value >= least && value <= most)))
+            {
+                (wrong ??= []).Add(string.Create(CultureInfo.InvariantCulture, $"{field} is {value}; it must be from {least} to {most}"));
+            }
+        }
 
         void CheckDuration(string? value, string field)
         {

@@ -11,11 +11,11 @@ namespace JobRunner.Bus.Runners;
 /// </summary>
 /// <param name="job">The job.</param>
 /// <param name="context">What the job knows of the try.</param>
-/// <param name="timeout">How long the try may take; zero for no limit.</param>
-/// <param name="stopTimeout">How long the job may take to stop once told.</param>
+/// <param name="limits">How long the try may take, be silent, and take to stop.</param>
+/// <param name="maxLoggedBytes">How much of what the job logs is kept for the try's log; zero for nothing.</param>
 /// <param name="time">The clock.</param>
 [SuppressMessage("Design", "CA1001", Justification = "Has no timer and no link; a job may use its token after the try.")]
-internal sealed class JobTry(IJob job, JobRunContext context, TimeSpan timeout, TimeSpan stopTimeout, TimeProvider time)
+internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, int maxLoggedBytes, TimeProvider time)
 {
     private const int NotBegun = 0;
     private const int Begun = 1;
@@ -24,6 +24,7 @@ internal sealed class JobTry(IJob job, JobRunContext context, TimeSpan timeout, 
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopToken = new();
     private int _code = NotBegun;
+    private long _signOfLife;
 
     /// <summary>The job's own status text.</summary>
     public string Status => context.Status;
@@ -43,25 +44,64 @@ internal sealed class JobTry(IJob job, JobRunContext context, TimeSpan timeout, 
     /// <summary>Runs the job until it ends or is given up. Never throws. Called once.</summary>
     public async Task<JobResult> RunAsync()
     {
+        if (maxLoggedBytes <= 0)
+        {
+            return await EndAsync();
+        }
+
+        var lines = new TryLines(maxLoggedBytes, time);
+        TryLines.Current = lines;
+        var result = await EndAsync();
+        return lines.Close() is { Length: > 0 } logged ? result with { Stdout = logged + result.Stdout } : result;
+    }
+
+    private async Task<JobResult> EndAsync()
+    {
+        Interlocked.Exchange(ref _signOfLife, time.GetTimestamp());
+        if (limits.Heartbeat > TimeSpan.Zero)
+        {
+            context.SignOfLife = () => Interlocked.Exchange(ref _signOfLife, time.GetTimestamp());
+        }
+
         var work = WorkAsync();
-        var endsOrIsAsked = Task.WhenAny(work, _asked.Task);
-        await (timeout > TimeSpan.Zero ? LongWait.UntilAsync(endsOrIsAsked, timeout, time) : endsOrIsAsked);
+        var outOfTime = await EndsOrIsAskedAsync(Task.WhenAny(work, _asked.Task));
         if (work.IsCompleted)
         {
             return await work;
         }
 
-        var outOfTime = !_asked.Task.IsCompleted;
         var telling = TellToStopAsync();
-        await ((Task)work).WaitAsync(stopTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)work).WaitAsync(limits.ToStop, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The job's stop may act on whatever the job holds: no next try starts under it.
         StopError = await telling;
         GivenUp = !work.IsCompleted;
         var result = GivenUp
-            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(stopTimeout)} and was given up")
+            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(limits.ToStop)} and was given up")
             : await work;
-        return outOfTime ? OutOfTime(result) : result;
+        return outOfTime is null ? result : Failed(result, outOfTime);
     }
+
+    /// <summary>Waits until the job ends, is to stop, or is out of time. Returns why it is out of time; null where it is not.</summary>
+    private async Task<string?> EndsOrIsAskedAsync(Task endsOrIsAsked)
+    {
+        var began = time.GetTimestamp();
+        while (!endsOrIsAsked.IsCompleted)
+        {
+            var left = Left(limits.Timeout, began);
+            var silence = Left(limits.Heartbeat, Interlocked.Read(ref _signOfLife));
+            var next = left < silence ? left : silence;
+            if (next <= TimeSpan.Zero)
+            {
+                return left <= TimeSpan.Zero ? limits.TooLong : limits.Silent;
+            }
+
+            await (next == TimeSpan.MaxValue ? endsOrIsAsked : LongWait.UntilAsync(endsOrIsAsked, next, time));
+        }
+
+        return null;
+    }
+
+    private TimeSpan Left(TimeSpan limit, long since) => limit > TimeSpan.Zero ? limit - time.GetElapsedTime(since) : TimeSpan.MaxValue;
 
     /// <summary>The job's own work. Never throws: a job that throws has failed (seed).</summary>
     private async Task<JobResult> WorkAsync()
@@ -94,14 +134,13 @@ internal sealed class JobTry(IJob job, JobRunContext context, TimeSpan timeout, 
     }
 
     /// <summary>A try out of time has failed, whatever it returned; unless it completed after all.</summary>
-    private JobResult OutOfTime(JobResult result)
+    private static JobResult Failed(JobResult result, string error)
     {
         if (result.State == JobState.Complete)
         {
             return result;
         }
 
-        var error = $"the try took longer than its timeout of {GoDuration.FromTimeSpan(timeout)}";
         return result with
         {
             State = JobState.Fail,
@@ -117,14 +156,14 @@ internal sealed class JobTry(IJob job, JobRunContext context, TimeSpan timeout, 
         var told = Task.WhenAll(begun ? Task.Run(job.StopAsync) : Task.CompletedTask, _stopToken.CancelAsync());
         try
         {
-            await told.WaitAsync(stopTimeout, time);
+            await told.WaitAsync(limits.ToStop, time);
             return null;
         }
         catch (TimeoutException) when (!told.IsCompleted)
         {
             // Nobody hears what it throws later.
             _ = told.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            return $"the job's stop did not return within {GoDuration.FromTimeSpan(stopTimeout)}";
+            return $"the job's stop did not return within {GoDuration.FromTimeSpan(limits.ToStop)}";
         }
         catch (AggregateException error) when (error.InnerExceptions is [var thrownByCallback])
         {

@@ -5,6 +5,11 @@ namespace JobRunner.Bus.Runners;
 /// <summary>Events 1000–1099: what happens to one job. Written within a scope of RequestId and JobId.</summary>
 internal static partial class Log
 {
+    private static readonly Func<ILogger, long, IDisposable?> Try = LoggerMessage.DefineScope<long>("Try:{Try}");
+
+    /// <summary>What is logged within is of this try, whoever logs it.</summary>
+    public static IDisposable? OfTry(ILogger logger, long tryNumber) => Try(logger, tryNumber);
+
     [LoggerMessage(1000, LogLevel.Debug, "Try {Try} starts ({TryNo} of {MaxTries})")]
     public static partial void TryStarts(ILogger logger, long @try, long tryNo, long maxTries);
 

@@ -15,11 +15,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
     private LazyObject _jobData;
     private long _tryNumber;
 
-    internal Runner(RunJob command, RunnerParts parts)
+    internal Runner(RunJob command, RunnerParts parts, DateTimeOffset? startedAt)
     {
         (_command, _parts) = (command, parts);
         _jobData = command.JobDataText;
-        _startedAt = UnixNanoseconds.Now(parts.Time);
+        _startedAt = startedAt is { } began ? UnixNanoseconds.From(began) : UnixNanoseconds.Now(parts.Time);
         _tryNumber = 1 + command.TotalTries;
     }
 
@@ -37,11 +37,14 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// <summary>Number of the next try within the sequence.</summary>
     private long TryNo => _command.PrevTries + Tries;
 
-    private TimeSpan RetryWait => GoDuration.Parse(_command.Job.RetryWait).ToTimeSpan();
+    /// <summary>The wait for the next try, whose number is known by now.</summary>
+    private TimeSpan RetryWait => RetryDelay.Before(_command with { PrevTries = TryNo - 1, TotalTries = _tryNumber - 1 });
 
-    private TimeSpan TryTimeout => string.IsNullOrEmpty(_command.Timeout)
-        ? _made.Limits?.TryTimeout ?? TimeSpan.Zero
-        : GoDuration.Parse(_command.Timeout).ToTimeSpan();
+    private TryLimits Limits => new(
+        LimitOf(_command.Timeout, _made.Limits?.TryTimeout), LimitOf(_command.Heartbeat, _made.Limits?.Heartbeat), _parts.Options.StopTimeout);
+
+    private static TimeSpan LimitOf(string? ofCommand, TimeSpan? ofType) =>
+        string.IsNullOrEmpty(ofCommand) ? ofType ?? TimeSpan.Zero : GoDuration.Parse(ofCommand).ToTimeSpan();
 
     /// <summary>
     /// Runs the job until it is complete or stopped, no try is left, or the run goes on elsewhere. Each try's log is safe
@@ -73,7 +76,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         while (true)
         {
             // Take a slot. A run that waits, for one or between tries, holds none.
-            JobTry? current = new(_made.Job, new JobRunContext(_command, _jobData, _tryNumber), TryTimeout, _parts.Options.StopTimeout, _parts.Time);
+            JobTry? current = new(_made.Job, new JobRunContext(_command, _jobData, _tryNumber), Limits, _parts.Options.MaxLoggedBytes, _parts.Time);
             switch (await TryStartAsync(current))
             {
                 case Start.HeldBack:
@@ -83,6 +86,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             }
 
             // Run the try. What is published of it belongs to its span.
+            using (Log.OfTry(_parts.Logger, _tryNumber))
             using (var span = JobTraces.StartTry(_command, _tryNumber))
             {
                 Log.TryStarts(_parts.Logger, _tryNumber, TryNo, MaxTries);
@@ -96,7 +100,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
                 await KeepJobDataAsync(current);
                 state = log.State;
                 var isFailure = state is not (JobState.Complete or JobState.Stopped);
-                var over = isFailure ? TryNo == MaxTries : !cut || state == JobState.Complete;
+                var over = isFailure ? log.Permanent || TryNo == MaxTries : !cut || state == JobState.Complete;
                 if (!over || !leaveLastLog)
                 {
                     await _parts.Logs.RecordAsync(log, Abandoned);
@@ -105,7 +109,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
                 // Decide. COMPLETE and STOPPED end the run, but a try that was cut goes on elsewhere; all else is tried again.
                 if (isFailure)
                 {
-                    Log.TryFailed(_parts.Logger, _tryNumber, state.ToSeedName(), MaxTries - TryNo);
+                    Log.TryFailed(_parts.Logger, _tryNumber, state.ToSeedName(), log.Permanent ? 0 : MaxTries - TryNo);
                 }
 
                 if (over)
@@ -229,6 +233,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             Error = result.Error ?? "",
             Stdout = result.Stdout,
             Stderr = result.Stderr,
+            Permanent = result.Permanent && state is not (JobState.Complete or JobState.Stopped),
         };
         return (log, cut);
     }

@@ -22,9 +22,11 @@ public sealed class RunnerFactory(
     private readonly RunnerParts _parts = new(jobs, logs, slots, options, gate ?? OpenTryGate.Instance, time, logger);
 
     /// <summary>Makes a runner. Cheap: the job itself is made when the runner runs, on a thread of its own.</summary>
-    public Runner Make(RunJob command)
+    /// <param name="command">What to run.</param>
+    /// <param name="startedAt">When the run began, if it goes on here; now if absent.</param>
+    public Runner Make(RunJob command, DateTimeOffset? startedAt = null)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return new Runner(command, _parts);
+        return new Runner(command, _parts, startedAt);
     }
 }

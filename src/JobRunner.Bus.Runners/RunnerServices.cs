@@ -1,6 +1,7 @@
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Runners;
 
@@ -17,6 +18,7 @@ public static class RunnerServices
         services.TryAddSingleton<IJobFactory, JobFactory>();
         services.TryAddSingleton<RunnerFactory>();
         services.TryAddSingleton<RunnerRepo>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, TryLogProvider>());
         return services;
     }
 }

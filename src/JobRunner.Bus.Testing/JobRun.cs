@@ -5,7 +5,6 @@ using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JobRunner.Bus.Testing;
 
@@ -38,6 +37,10 @@ public sealed record JobRun
     public static JobRun Of<TJob>(string text, Action<JobTypeOptions>? configure = null)
         where TJob : class, IJob => Of<TJob>(Encoding.UTF8.GetBytes(text), configure);
 
+    /// <summary>A run of a job that is given this payload, as <c>JobRun.Of&lt;CountLinesJob, CountLines&gt;(new("/tmp/x"))</c>.</summary>
+    public static JobRun Of<TJob, TPayload>(TPayload payload, Action<JobTypeOptions>? configure = null)
+        where TJob : class, IJob<TPayload> => Of<TJob>(Payload.Write(payload), configure);
+
     internal const string TypeName = "under-test";
 
     /// <summary>What the job reads.</summary>
@@ -60,6 +63,9 @@ public sealed record JobRun
 
     /// <summary>How long a try may take, on the clock of the run; zero for no limit.</summary>
     public TimeSpan Timeout { get; init; }
+
+    /// <summary>How long a try may report no status, on the clock of the run; zero for no limit.</summary>
+    public TimeSpan Heartbeat { get; init; }
 
     /// <summary>Tries of the sequence used up before, for a job that is resumed.</summary>
     public long PrevTries { get; init; }
@@ -92,12 +98,12 @@ public sealed record JobRun
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(clock);
         services.AddSingleton(clock);
-        services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddSingleton<ILoggerFactory, TestLoggers>();
+        services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         Services?.Invoke(services);
         services.AddRunners();
         services.AddSingleton<IJobLogSink>(logs);
-        services.AddSingleton(new RunnerOptions { StopTimeout = StopTimeout });
+        services.AddSingleton(new RunnerOptions { StopTimeout = StopTimeout, MaxLoggedBytes = 64 * 1024 });
         services.AddSingleton(new TrySlots(1));
         _addJob(services);
         return new LiveJobRun(services.BuildServiceProvider(validateScopes: true), Command(), clock, logs, GiveUpAfter);
@@ -117,5 +123,6 @@ public sealed record JobRun
         PrevTries = PrevTries,
         TotalTries = TotalTries,
         Timeout = Timeout > TimeSpan.Zero ? GoDuration.FromTimeSpan(Timeout).ToString() : null,
+        Heartbeat = Heartbeat > TimeSpan.Zero ? GoDuration.FromTimeSpan(Heartbeat).ToString() : null,
     };
 }

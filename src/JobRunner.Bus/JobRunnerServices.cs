@@ -80,7 +80,7 @@ public static class JobRunnerServices
         services.AddSingleton(provider =>
         {
             var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
-            return new RunnerOptions { StopTimeout = worker.StopTimeout, ParkWaitsOver = worker.ParkWaitsOver };
+            return new RunnerOptions { StopTimeout = worker.StopTimeout, ParkWaitsOver = worker.ParkWaitsOver, MaxLoggedBytes = worker.MaxLoggedBytes };
         });
         services.AddSingleton(provider => new TrySlots(provider.GetRequiredService<IOptions<WorkerOptions>>().Value.Slots));
 

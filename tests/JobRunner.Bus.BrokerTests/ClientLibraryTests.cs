@@ -54,6 +54,25 @@ public sealed class ClientLibraryTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_job_with_a_typed_payload_waits_ever_longer_between_its_tries_until_it_fails_for_good()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var heard = new Heard();
+        await using var client = await JobRunnerClient.ConnectAsync(stage.Uri, new JobRunnerClientOptions { Observer = heard, ReceivesLogs = true });
+        // Fails twice so that it is tried again, then for good.
+        var command = JobRunnerClient.Command("shell-command", new { Cmd = "/bin/sh", Args = (string[])["-c", "exit $((63 + JOBRUNNER_TRY))"], PermanentExits = (int[])[66] });
+
+        var ended = await client.RunAsync(command with { Job = command.Job with { Retry = 9, RetryWait = "1500ms", RetryBackoff = 2 } }).WaitAsync(Patience);
+
+        Assert.Equal((JobState.Fail, 3), (ended.FinalState, ended.TotalTries));
+        await Eventually.HoldsAsync("all logs are heard", () => heard.Logs.Count >= 3);
+        var logs = heard.Logs.DistinctBy(log => log.Try).OrderBy(log => log.Try).ToList();
+        Assert.Equal([(64, false), (65, false), (66, true)], logs.Select(log => (log.Exit, log.Permanent)));
+        Assert.InRange(logs[1].StartedAt - logs[0].FinishedAt, 1_500_000_000, long.MaxValue);
+        Assert.InRange(logs[2].StartedAt - logs[1].FinishedAt, 3_000_000_000, long.MaxValue);
+    }
+
+    [Fact]
     public async Task A_named_queue_keeps_the_result_for_the_next_process_of_the_scheduler()
     {
         await using var stage = await Stage.SetAsync(broker);
@@ -230,7 +249,13 @@ public sealed class ClientLibraryTests(Broker broker)
 
         public void OnResult(JobFinished result) => _heard.Enqueue((result.RequestId, $"result {(int)result.FinalState}"));
 
-        public void OnLog(JobLogRecorded log) => _heard.Enqueue((log.RequestId, $"log {log.Try}"));
+        public ConcurrentQueue<JobLogRecorded> Logs { get; } = new();
+
+        public void OnLog(JobLogRecorded log)
+        {
+            Logs.Enqueue(log);
+            _heard.Enqueue((log.RequestId, $"log {log.Try}"));
+        }
 
         public void OnDisconnected(string reason) => Disconnected.Enqueue(reason);
 

@@ -21,6 +21,22 @@ public sealed class ForeignClientTests(Broker broker)
     }
 
     [Fact]
+    public async Task The_Python_scheduler_goes_on_with_its_results_when_it_loses_its_connection()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        await using var proxy = TcpProxy.Start(broker.Node.Port);
+
+        var running = RunAsync("/usr/bin/python3", "examples/scheduler.py", new UriBuilder(stage.Uri) { Port = proxy.Port }.Uri.ToString());
+        await Eventually.HoldsAsync(() => "the first job ends", () => !stage.Finished.IsEmpty || running.IsCompleted);
+        proxy.Cut();
+
+        var (exit, output) = await running;
+        Assert.True(exit == 0, output);
+        Assert.Equal([3, 6, 3], stage.Finished.Select(end => (int)JsonNode.Parse(end.Body)!["finalState"]!));
+        Assert.DoesNotContain("scheduler.example", await broker.Node.ControlAsync("list_queues", "-p", stage.Uri.AbsolutePath[1..], "name"));
+    }
+
+    [Fact]
     public async Task Amqp_publish_of_a_plain_body_runs_a_job()
     {
         await using var stage = await Stage.SetAsync(broker);

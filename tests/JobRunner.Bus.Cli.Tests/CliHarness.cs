@@ -47,6 +47,8 @@ internal sealed class CliHarness : IDisposable
 
     public Action? OnReadLogs { get; set; }
 
+    public bool HasRequestManager { get; set; }
+
     public FakeRepairBroker Repair { get; } = new();
 
     public FakeStoredTries Stored { get; } = new();
@@ -110,6 +112,7 @@ internal sealed class CliHarness : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 return Task.FromResult(Logs);
             },
+            HasRequestManager = () => HasRequestManager,
             OpenBrokerBus = (address, _, _) =>
             {
                 Addresses.Add(address.ToString());

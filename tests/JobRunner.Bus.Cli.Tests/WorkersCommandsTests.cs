@@ -1,6 +1,7 @@
 using System.Text.Json;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Time.Testing;
 
 namespace JobRunner.Bus.Cli.Tests;
@@ -220,6 +221,41 @@ public sealed class WorkersCommandsTests : IDisposable
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync("logs r1 bbbb --json"));
         using var document = JsonDocument.Parse(_cli.TakeOutput());
         Assert.Equal("bbbb", Assert.Single(document.RootElement.EnumerateArray()).GetProperty("jobId").GetString());
+    }
+
+    [Fact]
+    public async Task Logs_of_other_machines_come_from_the_brokers_journal_and_it_says_so()
+    {
+        var log = new JobLogRecorded { RequestId = "r1", JobId = "aaaa", Type = "t", Try = 1, State = JobState.Fail, StartedAt = 1_767_355_200_000_000_000 };
+        _cli.Logs = [log];
+        _cli.Repair.AddToJournal(Names.JobLogRecorded, log);
+        _cli.Repair.AddToJournal(Names.JobLogRecorded, log with { Try = 2 });
+        _cli.Repair.AddToJournal(Names.JobLogRecorded, log with { Try = 2 });
+        _cli.Repair.AddToJournal(Names.JobLogRecorded, log with { RequestId = "r11", Try = 3 });
+        _cli.Repair.AddToJournal(Names.JobFinished, new JobFinished { RequestId = "r1", JobId = "aaaa" });
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("logs r1 --json"));
+
+        using var document = JsonDocument.Parse(_cli.TakeOutput());
+        Assert.Equal([1, 2], document.RootElement.EnumerateArray().Select(one => one.GetProperty("try").GetInt32()));
+        Assert.Equal(
+            "jobrunner: 1 of 2 logs are from the broker's journal: it has those of all machines, for as long as it is kept (JournalRetention)",
+            _cli.Error.Trim());
+    }
+
+    [Theory]
+    [InlineData(true, true, "logs r1", false)]
+    [InlineData(false, false, "logs r1", false)]
+    [InlineData(true, true, "logs r1 --broker amqp://other/", true)]
+    public async Task The_journal_is_asked_where_no_Request_Manager_is_set_or_its_broker_is_named(bool requestManager, bool variable, string line, bool asked)
+    {
+        _cli.HasRequestManager = requestManager;
+        _cli.Variable = variable ? _cli.Variable : null;
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync(line));
+
+        Assert.Equal(asked ? 1 : 0, _cli.Repair.JournalReadSince.Count);
+        Assert.Equal(asked, _cli.Error.Contains("neither here nor in the broker's journal", StringComparison.Ordinal));
     }
 
     [Fact]

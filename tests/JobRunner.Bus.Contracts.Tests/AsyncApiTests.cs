@@ -102,6 +102,7 @@ public sealed class AsyncApiTests
         _ when type == typeof(byte[]) => "string base64",
         _ when type == typeof(DateTimeOffset) => "string date-time",
         _ when type == typeof(long) => "integer",
+        _ when type == typeof(double) => "number",
         _ when type == typeof(bool) => "boolean",
         _ when type == typeof(JsonObject) || type == typeof(IReadOnlyDictionary<string, ChainJobEnd>) => "object",
         _ => type.Name,

@@ -13,6 +13,9 @@ public sealed class RunJobRulesTests
         { "most tries before", Good with { TotalTries = RunJobRules.MaxTry - 1 } },
         { "waits", With(Good.Job with { RetryWait = "1h30m" }) with { Timeout = "1.5s" } },
         { "no waits", With(Good.Job with { RetryWait = "" }) with { Timeout = "0" } },
+        { "waits that grow", With(Good.Job with { RetryWait = "1s", RetryBackoff = 2.5, RetryWaitMax = "10m", RetryJitter = 0.2 }) },
+        { "the least of each", With(Good.Job with { RetryBackoff = 1, RetryWaitMax = "0", RetryJitter = 0 }) with { Heartbeat = "0" } },
+        { "the most of each", With(Good.Job with { RetryBackoff = 1000, RetryWaitMax = "2562047h", RetryJitter = 1 }) with { Heartbeat = "2562047h" } },
         { "a sequence's wait is the scheduler's", With(Good.Job with { SequenceRetryWait = "soon" }) },
     };
 
@@ -33,6 +36,16 @@ public sealed class RunJobRulesTests
         { With(Good.Job with { RetryWait = "soon" }), "job.retryWait \"soon\" is not a duration" },
         { With(Good.Job with { RetryWait = "-1ns" }), "job.retryWait \"-1ns\" is negative" },
         { Good with { Timeout = "1d" }, "timeout \"1d\" is not a duration" },
+        { With(Good.Job with { RetryWaitMax = "long" }), "job.retryWaitMax \"long\" is not a duration" },
+        { With(Good.Job with { RetryWaitMax = "-1s" }), "job.retryWaitMax \"-1s\" is negative" },
+        { With(Good.Job with { RetryBackoff = 0.5 }), "job.retryBackoff is 0.5; it must be from 1 to 1000" },
+        { With(Good.Job with { RetryBackoff = 1000.5 }), "job.retryBackoff is 1000.5; it must be from 1 to 1000" },
+        { With(Good.Job with { RetryBackoff = double.PositiveInfinity }), "job.retryBackoff is Infinity; it must be from 1 to 1000" },
+        { With(Good.Job with { RetryBackoff = double.NaN }), "job.retryBackoff is NaN; it must be from 1 to 1000" },
+        { With(Good.Job with { RetryJitter = -0.1 }), "job.retryJitter is -0.1; it must be from 0 to 1" },
+        { With(Good.Job with { RetryJitter = 1.1 }), "job.retryJitter is 1.1; it must be from 0 to 1" },
+        { Good with { Heartbeat = "often" }, "heartbeat \"often\" is not a duration" },
+        { Good with { Heartbeat = "-1s" }, "heartbeat \"-1s\" is negative" },
         { Good with { Timeout = "-1s" }, "timeout \"-1s\" is negative" },
     };
 

@@ -51,6 +51,24 @@ public sealed class ShellCommandTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(65, false)]
+    [InlineData(66, true)]
+    public async Task An_exit_code_that_the_bytes_name_is_not_tried_again(int exit, bool permanent)
+    {
+        var result = await _worker.RunAsync(
+            BuiltInJobs.ShellCommand, $$"""{"cmd": "/bin/sh", "args": ["-c", "exit {{exit}}"], "permanentExits": [64, 66]}""");
+
+        Assert.Equal((JobState.Fail, exit, permanent), (result.State, result.Exit, result.Permanent));
+    }
+
+    [Theory]
+    [InlineData("[0]", "\"permanentExits\" of the shell-command job has 0; exit codes of failures are 1 to 255")]
+    [InlineData("[1, 256]", "\"permanentExits\" of the shell-command job has 256; exit codes of failures are 1 to 255")]
+    public void Exit_codes_that_no_failure_has_are_refused(string exits, string reason) => Assert.Equal(
+        reason,
+        Assert.Throws<FormatException>(() => _worker.Make(BuiltInJobs.ShellCommand, $$"""{"cmd": "/bin/true", "permanentExits": {{exits}}}""")).Message);
+
+    [Theory]
     [InlineData("KILL", 137, "signal: killed (exit status 137)")]
     [InlineData("TERM", 143, "signal: terminated (exit status 143)")]
     [InlineData("SEGV", 139, "signal: segmentation fault (exit status 139)")]

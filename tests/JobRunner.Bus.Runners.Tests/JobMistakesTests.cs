@@ -23,6 +23,14 @@ public sealed class JobMistakesTests
     public void Any_other_name_will_do(string type) => Assert.Single(new ServiceCollection().AddJob<Good>(type));
 
     [Fact]
+    public void A_payload_that_no_JSON_makes_is_told_when_the_job_is_registered()
+    {
+        var mistake = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddJob<GivenAnInterface>("x")).Message;
+
+        Assert.Contains($"no payload {typeof(IFormattable)} of {typeof(GivenAnInterface)} can be read from JSON", mistake, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_class_with_required_members_is_refused() => Refused<Demanding>("has required members, which nobody sets");
 
     [Fact]
@@ -127,5 +135,10 @@ public sealed class JobMistakesTests
     private sealed class Keyed([FromKeyedServices("vault")] Uri address) : Good
     {
         public override string ToString() => address.ToString();
+    }
+
+    private sealed class GivenAnInterface : IJob<IFormattable>
+    {
+        public Task<JobResult> RunAsync(IFormattable payload, JobRunContext context, CancellationToken stopToken) => Task.FromResult(JobResult.Complete());
     }
 }

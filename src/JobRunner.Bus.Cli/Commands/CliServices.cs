@@ -44,6 +44,9 @@ internal sealed record CliServices
     /// <summary>The job logs of a request, from the local store or the Request Manager.</summary>
     public required Func<string, CancellationToken, Task<IReadOnlyList<JobLogRecorded>>> ReadLogs { get; init; }
 
+    /// <summary>Whether the settings name a Request Manager, which has the logs of all machines.</summary>
+    public Func<bool> HasRequestManager { get; init; } = () => false;
+
     /// <summary>Connects a scheduler to a broker.</summary>
     public Func<BrokerAddress, IReadOnlyList<string>, CancellationToken, Task<ISchedulerBus>> OpenBrokerBus
     {

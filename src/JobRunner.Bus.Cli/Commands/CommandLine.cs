@@ -89,7 +89,7 @@ internal static class CommandLine
             StopCommand.Build(services, broker),
             PsCommand.Build(services, broker),
             StatusCommand.Build(services, broker),
-            LogsCommand.Build(services),
+            LogsCommand.Build(services, broker),
             TopologyCommand.Build(services),
             CompletionCommand.Build(services),
             ErrorsCommand.Build(services, broker),

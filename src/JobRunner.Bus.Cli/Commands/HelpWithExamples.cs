@@ -89,6 +89,9 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               jobrunner logs cq2f6v8k3m1p0a4b5c6d --follow
               jobrunner logs cq2f6v8k3m1p0a4b5c6d --last --state FAIL --json | jq -r '.[].error'
 
+            Without a Request Manager each machine has only the logs that its own worker delivered. Where a broker is named (--broker, or
+            JobRunner__RabbitMq__Uri) its journal is read as well: it has the logs of all machines, for as long as it is kept.
+
             Exit codes: 0 if there are logs, 1 if there are none, 130 if followed until Ctrl-C
 
             """,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Commands;
@@ -12,21 +13,23 @@ internal sealed class LogsCommand
 
     private readonly CliServices _services;
     private readonly string _requestId;
+    private readonly JournalLogs? _journal;
     private readonly LogFilter _filter;
     private readonly bool _asJson;
     private readonly bool _full;
 
-    private LogsCommand(CliServices services, string requestId, LogFilter filter, bool asJson, bool full)
+    private LogsCommand(CliServices services, string requestId, JournalLogs? journal, LogFilter filter, bool asJson, bool full)
     {
         _services = services;
         _requestId = requestId;
+        _journal = journal;
         _filter = filter;
         _asJson = asJson;
         _full = full;
     }
 
     /// <summary>The command.</summary>
-    public static Command Build(CliServices services)
+    public static Command Build(CliServices services, Option<string?> broker)
     {
         var request = CommandLine.RequestArgument();
         var job = CommandLine.JobArgument("Only this job's logs.");
@@ -36,7 +39,7 @@ internal sealed class LogsCommand
         var type = new Option<string?>("--type") { Description = "Only jobs of this type.", HelpName = "TYPE" };
         var state = LogFilter.StateOption();
         var last = new Option<bool>("--last") { Description = "Only the last try of each job." };
-        var command = new Command("logs", "Show a request's job logs, from the local store or the Request Manager.")
+        var command = new Command("logs", "Show a request's job logs, from the local store or the Request Manager, and from the journal of a broker.")
         {
             request, job, json, full, follow, type, state, last,
         };
@@ -51,7 +54,8 @@ internal sealed class LogsCommand
         {
             var states = parsed.GetValue(state) is { Length: > 0 } given ? given.ToHashSet() : null;
             var filter = new LogFilter(parsed.GetValue(job), parsed.GetValue(type), states, parsed.GetValue(last));
-            var show = new LogsCommand(services, parsed.GetRequiredValue(request), filter, parsed.GetValue(json), parsed.GetValue(full));
+            var requestId = parsed.GetRequiredValue(request);
+            var show = new LogsCommand(services, requestId, JournalLogs.Of(services, parsed.GetValue(broker), requestId), filter, parsed.GetValue(json), parsed.GetValue(full));
             return parsed.GetValue(follow) ? show.FollowAsync() : show.ShowAsync();
         });
         return command;
@@ -61,7 +65,15 @@ internal sealed class LogsCommand
     {
         using var interrupts = _services.ListenForInterrupts();
         var screen = _services.Screen;
-        var logs = _filter.Apply(await _services.ReadLogs(_requestId, interrupts.Stop));
+        var stored = await _services.ReadLogs(_requestId, interrupts.Stop);
+        var all = _journal is null ? stored : await _journal.AddToAsync(stored, interrupts.Stop);
+        var logs = _filter.Apply(all);
+        if (all.Count > stored.Count && logs.Count > 0)
+        {
+            screen.Error.WriteLine(
+                $"jobrunner: {all.Count - stored.Count} of {all.Count} logs are from the broker's journal: it has those of all machines, for as long as it is kept (JournalRetention)");
+        }
+
         if (_asJson)
         {
             screen.Output.WriteLine(Encoding.UTF8.GetString(Wire.Serialize(logs)));
@@ -71,7 +83,8 @@ internal sealed class LogsCommand
             screen.Error.WriteLine(
                 $"jobrunner: there are no logs of request \"{Say.OneLine(_requestId)}\""
                 + (_filter.JobId is null ? "" : $" and job \"{Say.OneLine(_filter.JobId)}\"")
-                + (_filter is { Type: null, States: null } ? "" : " that fit the filters"));
+                + (_filter is { Type: null, States: null } ? "" : " that fit the filters")
+                + (_journal is null ? "" : ", neither here nor in the broker's journal"));
         }
         else if (_full)
         {
@@ -95,7 +108,8 @@ internal sealed class LogsCommand
         {
             while (true)
             {
-                foreach (var log in _filter.Apply(await _services.ReadLogs(_requestId, stop)))
+                var stored = await _services.ReadLogs(_requestId, stop);
+                foreach (var log in _filter.Apply(_journal is null ? stored : await _journal.AddToAsync(stored, stop)))
                 {
                     if (shown.Add((log.JobId, log.Try)))
                     {

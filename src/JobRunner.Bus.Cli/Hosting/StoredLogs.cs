@@ -28,6 +28,10 @@ internal static class StoredLogs
         }
     }
 
+    /// <summary>Whether the settings name a Request Manager.</summary>
+    public static bool HasRequestManager() =>
+        Host.CreateApplicationBuilder().Configuration[$"{RequestManagerOptions.Section}:{nameof(RequestManagerOptions.BaseUrl)}"] is { Length: > 0 };
+
     /// <summary>Job id → highest try number stored for the request.</summary>
     public static async Task<IReadOnlyDictionary<string, long>> HighestTriesAsync(string requestId, CancellationToken cancellation)
     {

@@ -11,8 +11,11 @@ internal sealed record ShellCommandBytes
     /// <summary>Its arguments, as they are: nothing expands, splits or quotes them.</summary>
     public IReadOnlyList<string?>? Args { get; init; }
 
+    /// <summary>Exit codes, 1 to 255, after which the command is not tried again. Go's jobs do not know them.</summary>
+    public IReadOnlyList<int>? PermanentExits { get; init; }
+
     /// <exception cref="FormatException">The bytes name no program, or cannot be passed to one.</exception>
-    public static (string Command, IReadOnlyList<string> Arguments) Read(ReadOnlySpan<byte> bytes)
+    public static (string Command, IReadOnlyList<string> Arguments, IReadOnlyList<int> PermanentExits) Read(ReadOnlySpan<byte> bytes)
     {
         var read = JobBytes.Read(bytes, JobBytesJson.Default.ShellCommandBytes, BuiltInJobs.ShellCommand, Example);
         if (string.IsNullOrEmpty(read.Cmd))
@@ -27,6 +30,13 @@ internal sealed record ShellCommandBytes
             throw new FormatException("\"cmd\" and \"args\" of a shell-command job must not hold NUL characters: no program can be given one");
         }
 
-        return (read.Cmd, arguments);
+        var permanent = read.PermanentExits ?? [];
+        if (permanent.Any(exit => exit is < 1 or > 255))
+        {
+            throw new FormatException(
+                $"\"permanentExits\" of the shell-command job has {permanent.First(exit => exit is < 1 or > 255)}; exit codes of failures are 1 to 255");
+        }
+
+        return (read.Cmd, arguments, permanent);
     }
 }

@@ -15,6 +15,7 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Comm
     private readonly ShellJobOptions _options = options.Value.Shell;
     private string _command = "";
     private IReadOnlyList<string> _arguments = [];
+    private IReadOnlyList<int> _permanentExits = [];
 
     public void Deserialize(ReadOnlySpan<byte> bytes)
     {
@@ -24,7 +25,7 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Comm
                 "job type \"shell-command\" is off; set JobRunner__Jobs__Shell__Enabled=true on the worker");
         }
 
-        (_command, _arguments) = ShellCommandBytes.Read(bytes);
+        (_command, _arguments, _permanentExits) = ShellCommandBytes.Read(bytes);
         if (allowed.WhyNot(_command, CommandLauncher.Find(_command).Path, _arguments) is { } why)
         {
             throw new InvalidOperationException(why);
@@ -62,7 +63,7 @@ internal sealed class ShellCommandJob(IOptions<BuiltInJobsOptions> options, Comm
             using var run = new CommandRun(command, guarded, _options, time, line => context.ReportStatus($"{running}: {line}"));
             var result = await run.WaitAsync(_options.GracePeriod, stopToken);
             leftBehind = run.LeftBehind;
-            return result;
+            return result with { Permanent = _permanentExits.Contains((int)result.Exit) };
         }
         catch (Win32Exception refused)
         {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Runners.Jobs;
 
@@ -29,6 +30,14 @@ internal static class JobClassRules
             && !job.GetConstructors().Any(constructor => constructor.IsDefined(typeof(System.Diagnostics.CodeAnalysis.SetsRequiredMembersAttribute))))
         {
             return $"{job} has required members, which nobody sets: take services in the constructor, and the job's own data in Deserialize.";
+        }
+
+        foreach (var payload in job.GetInterfaces().Where(one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IJob<>)).Select(one => one.GetGenericArguments()[0]))
+        {
+            if (Payload.Problem(payload) is { } problem)
+            {
+                return $"no payload {payload} of {job} can be read from JSON: {problem}";
+            }
         }
 
         return AsyncVoid(job) is { } method

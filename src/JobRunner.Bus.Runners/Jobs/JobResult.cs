@@ -23,11 +23,20 @@ public sealed record JobResult
     /// <summary>What the job wrote to standard error.</summary>
     public string Stderr { get; init; } = "";
 
+    /// <summary>
+    /// Whether trying again is of no use: a failed try then ends the run, however many tries are left. Preset: it is tried again. Without
+    /// meaning for COMPLETE and STOPPED, which end the run anyway.
+    /// </summary>
+    public bool Permanent { get; init; }
+
     /// <summary>Success: COMPLETE, exit 0.</summary>
     public static JobResult Complete(string stdout = "") => new() { State = JobState.Complete, Stdout = stdout };
 
     /// <summary>Failure: FAIL with a message for people and an exit code, 1 unless given.</summary>
     public static JobResult Fail(string error, long exit = 1) => new() { State = JobState.Fail, Exit = exit, Error = error };
+
+    /// <summary>Failure that no further try would mend, such as a file that does not exist: as <see cref="Fail"/>, and the run ends.</summary>
+    public static JobResult FailForGood(string error, long exit = 1) => Fail(error, exit) with { Permanent = true };
 
     /// <summary>The job stopped because it was told to.</summary>
     public static JobResult Stopped() => new() { State = JobState.Stopped };

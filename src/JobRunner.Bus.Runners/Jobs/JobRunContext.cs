@@ -60,6 +60,16 @@ public sealed class JobRunContext
     /// <summary>The status text last reported, empty at first.</summary>
     public string Status => _status;
 
-    /// <summary>Tells what the job is doing, for people who watch it; replaces the text before.</summary>
-    public void ReportStatus(string text) => _status = text ?? "";
+    /// <summary>
+    /// Tells what the job is doing, for people who watch it; replaces the text before. It is a sign of life as well, also with the same
+    /// text: a try with a heartbeat has until the next one.
+    /// </summary>
+    public void ReportStatus(string text)
+    {
+        _status = text ?? "";
+        SignOfLife?.Invoke();
+    }
+
+    /// <summary>Called at each report, on the job's thread.</summary>
+    internal Action? SignOfLife { private get; set; }
 }

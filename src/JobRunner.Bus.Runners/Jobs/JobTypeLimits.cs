@@ -11,13 +11,14 @@ public sealed class JobTypeLimits
         ArgumentNullException.ThrowIfNull(options);
         _places = options.MaxConcurrency is { } most ? new SemaphoreSlim(most, most) : null;
         TryTimeout = options.TryTimeout ?? TimeSpan.Zero;
+        Heartbeat = options.Heartbeat ?? TimeSpan.Zero;
     }
 
     /// <summary>Limits as the options say; <see langword="null"/> where they say none.</summary>
     public static JobTypeLimits? Of(JobTypeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return options.MaxConcurrency is null && options.TryTimeout is null ? null : new JobTypeLimits(options);
+        return options is { MaxConcurrency: null, TryTimeout: null, Heartbeat: null } ? null : new JobTypeLimits(options);
     }
 
     /// <summary>How long to leave a job alone whose type had no place.</summary>
@@ -25,6 +26,9 @@ public sealed class JobTypeLimits
 
     /// <summary>How long a try may take whose command does not say; zero for no limit.</summary>
     public TimeSpan TryTimeout { get; }
+
+    /// <summary>How long a try may be silent whose command does not say; zero for no limit.</summary>
+    public TimeSpan Heartbeat { get; }
 
     /// <summary>Waits for a place among the tries of this type.</summary>
     /// <returns>Whether there was one in time.</returns>

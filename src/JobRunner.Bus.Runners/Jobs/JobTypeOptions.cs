@@ -16,6 +16,13 @@ public sealed class JobTypeOptions
     /// </summary>
     public TimeSpan? TryTimeout { get; set; }
 
+    /// <summary>
+    /// How long a try may go without reporting a status when its command does not say (<see cref="Contracts.RunJob.Heartbeat"/>), above
+    /// zero; <see langword="null"/>, the preset, for no limit. A try that is silent for longer is told to stop and has failed. For jobs
+    /// that report their status (<see cref="JobRunContext.ReportStatus"/>) as they go on.
+    /// </summary>
+    public TimeSpan? Heartbeat { get; set; }
+
     internal void Validate(string type)
     {
         if (MaxConcurrency < 1)
@@ -26,6 +33,11 @@ public sealed class JobTypeOptions
         if (TryTimeout <= TimeSpan.Zero)
         {
             throw new ArgumentException($"Job type \"{type}\": {nameof(TryTimeout)} is {TryTimeout}; it must be above zero.");
+        }
+
+        if (Heartbeat <= TimeSpan.Zero)
+        {
+            throw new ArgumentException($"Job type \"{type}\": {nameof(Heartbeat)} is {Heartbeat}; it must be above zero.");
         }
     }
 }

@@ -100,7 +100,7 @@ internal static class CrashResume
         var used = logs.Count(log => log.State != JobState.Stopped);
         var next = new TryCounters(command.PrevTries + used, last.Try);
         var neverStarted = last.StartedAt == 0;
-        if (last.State == JobState.Complete || neverStarted || next.PrevTries > command.Job.Retry)
+        if (last.State == JobState.Complete || last.Permanent || neverStarted || next.PrevTries > command.Job.Retry)
         {
             return new Resumption.Tell(new Return
             {
@@ -112,10 +112,11 @@ internal static class CrashResume
             });
         }
 
-        var wait = last.State == JobState.Stopped ? TimeSpan.Zero : GoDuration.Parse(command.Job.RetryWait).ToTimeSpan();
+        var goesOn = command with { PrevTries = next.PrevTries, TotalTries = next.TotalTries, JobData = jobData };
+        var wait = last.State == JobState.Stopped ? TimeSpan.Zero : RetryDelay.Before(goesOn);
         return new Resumption.GoOn(delivery with
         {
-            Command = command with { PrevTries = next.PrevTries, TotalTries = next.TotalTries, JobData = jobData },
+            Command = goesOn,
             Leg = delivery.Leg with { TriesBefore = delivery.Leg.TriesBefore + used, WaitLeft = null },
             DueAt = UnixNanoseconds.ToDateTimeOffset(last.FinishedAt) + wait,
         }, 1 + starts);

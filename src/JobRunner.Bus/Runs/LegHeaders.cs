@@ -31,6 +31,11 @@ internal static class LegHeaders
             [WorkerHeaders.DueAt] = Text(dueAt.ToUnixTimeMilliseconds()),
             [WorkerHeaders.WaitLeft] = Text(waitLeft > TimeSpan.Zero ? (long)waitLeft.TotalMilliseconds : 0),
         };
+        if (leg.RunStartedAt is { } startedAt)
+        {
+            headers[WorkerHeaders.RunStartedAt] = Text(startedAt.ToUnixTimeMilliseconds());
+        }
+
         if (leg.SeenAt is { } seenAt)
         {
             headers[WorkerHeaders.SeenAt] = Text(seenAt.ToUnixTimeMilliseconds());

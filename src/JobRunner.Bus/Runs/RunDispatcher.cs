@@ -194,7 +194,7 @@ internal sealed class RunDispatcher(
     private TimeSpan? NotDueYet(CommandDelivery delivery)
     {
         var left = delivery.Leg.WaitLeft ?? delivery.DueAt - time.GetUtcNow();
-        if (delivery.Leg.WaitLeft is null && left > EarlyEnough && GoDuration.Parse(delivery.Command.Job.RetryWait).ToTimeSpan() is var longest && left > longest)
+        if (delivery.Leg.WaitLeft is null && left > EarlyEnough && RetryDelay.Before(delivery.Command) is var longest && left > longest)
         {
             left = longest;
         }

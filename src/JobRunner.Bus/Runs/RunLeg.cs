@@ -14,6 +14,9 @@ internal sealed record RunLeg(string? Id, long TriesBefore)
     /// <summary>What is left of its wait after its stay in the broker; unknown of a leg that the version before sent.</summary>
     public TimeSpan? WaitLeft { get; init; }
 
+    /// <summary>When the first leg of the run began; unknown of the first, and of those that the version before sent.</summary>
+    public DateTimeOffset? RunStartedAt { get; init; }
+
     /// <summary>The leg after one that used up this many tries.</summary>
-    public RunLeg After(long tries) => new(Guid.NewGuid().ToString("N"), TriesBefore + tries) { SeenAt = SeenAt };
+    public RunLeg After(long tries) => new(Guid.NewGuid().ToString("N"), TriesBefore + tries) { SeenAt = SeenAt, RunStartedAt = RunStartedAt };
 }

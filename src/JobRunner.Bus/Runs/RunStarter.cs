@@ -47,7 +47,7 @@ internal sealed class RunStarter(
             await _room.WaitAsync(lost);
         }
 
-        var runner = factory.Make(delivery.Command);
+        var runner = factory.Make(delivery.Command, delivery.Leg.RunStartedAt);
         var run = new LiveRun(delivery, runner, (parked as IHeldRun)?.HeldSince ?? time.GetTimestamp());
         if (stops.TryPlace(delivery, () => parked is null ? repo.TryAdd(run) : repo.TryReplace(parked, run)))
         {
@@ -183,7 +183,7 @@ internal sealed class RunStarter(
 
     private async Task SendOnAsync(LiveRun run, Return result)
     {
-        var leg = run.Delivery.Leg.After(result.Tries - 1);
+        var leg = run.Delivery.Leg.After(result.Tries - 1) with { RunStartedAt = UnixNanoseconds.ToDateTimeOffset(run.Status().StartedAt) };
         var next = run.Delivery.Command with
         {
             JobDataText = result.JobDataText.AsBytes(),

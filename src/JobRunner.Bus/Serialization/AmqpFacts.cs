@@ -48,6 +48,7 @@ internal static class AmqpFacts
         ? new RunLeg(id, context.Number(WorkerHeaders.TriesBefore) ?? 0)
         {
             SeenAt = context.Time(WorkerHeaders.SeenAt),
+            RunStartedAt = context.Time(WorkerHeaders.RunStartedAt),
             WaitLeft = context.Number(WorkerHeaders.WaitLeft) is >= 0 and <= MostMilliseconds and var left ? TimeSpan.FromMilliseconds(left) : null,
         }
         : RunLeg.First;

@@ -56,6 +56,12 @@ public sealed class WorkerOptions
     /// </summary>
     public TimeSpan ParkWaitsOver { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How much of what a job's try logs by ILogger goes into its own log, at the beginning of stdout, beside the worker's log: 0 to 4 MiB,
+    /// default 64 KiB; 0 for nothing. Of more, the first and the last half are kept. Levels are set as <c>Logging__JobLog__LogLevel__Default</c>.
+    /// </summary>
+    public int MaxLoggedBytes { get; set; } = 64 * 1024;
+
     /// <summary>Largest command taken, 1 KiB to 128 MiB; default 16 MiB. A larger one goes to the error queue.</summary>
     public int MaxCommandBytes { get; set; } = 16 * 1024 * 1024;
 

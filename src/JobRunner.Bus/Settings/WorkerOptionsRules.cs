@@ -14,6 +14,7 @@ internal sealed class WorkerOptionsRules : IValidateOptions<WorkerOptions>
             .Range(nameof(options.Lease), options.Lease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))
             .Range(nameof(options.StopTimeout), options.StopTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1))
             .Range(nameof(options.ParkWaitsOver), options.ParkWaitsOver, TimeSpan.Zero, TimeSpan.FromHours(1))
+            .Range(nameof(options.MaxLoggedBytes), options.MaxLoggedBytes, 0, 4 * 1024 * 1024)
             .Range(nameof(options.MaxCommandBytes), options.MaxCommandBytes, 1024, 128 * 1024 * 1024)
             .Range(nameof(options.CrashBudget), options.CrashBudget, 1, 1_000)
             .Range(nameof(options.JournalRetention), options.JournalRetention, TimeSpan.FromHours(1), TimeSpan.FromDays(90))

@@ -15,6 +15,9 @@ internal static class WorkerHeaders
     /// <summary>On a run that goes on elsewhere: milliseconds that are left of its wait after its stay in the broker.</summary>
     public const string WaitLeft = "jobrunner-wait-left";
 
+    /// <summary>On a run that goes on elsewhere: when its first leg began, Unix milliseconds.</summary>
+    public const string RunStartedAt = "jobrunner-run-started-at";
+
     /// <summary>On a run that goes on elsewhere and whose command states a time of no use: when a worker first saw it, Unix milliseconds.</summary>
     public const string SeenAt = "jobrunner-seen-at";
 

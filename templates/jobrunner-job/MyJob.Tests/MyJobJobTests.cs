@@ -1,4 +1,3 @@
-using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Testing;
 
@@ -15,17 +14,17 @@ public sealed class MyJobJobTests : IDisposable
     {
         await File.WriteAllTextAsync(_file, "one\ntwo\n", TestContext.Current.CancellationToken);
 
-        var result = await JobRun.Of<MyJobJob>(Bytes(_file)).RunAsync();
+        var result = await Run(new(_file)).RunAsync();
 
         Assert.Equal(JobState.Complete, result.FinalState);
         Assert.Equal("2 lines\n", result.LastLog.Stdout);
-        Assert.Equal(2, (long)result.JobData["lines"]!);
+        Assert.Equal(new MyJobResult(2), result.JobData.Read<MyJobResult>("my-job"));
     }
 
     [Fact]
     public async Task A_file_that_is_not_there_is_looked_for_again()
     {
-        var run = JobRun.Of<MyJobJob>(Bytes("/not/there")) with { Retry = 2, RetryWait = TimeSpan.FromMinutes(10) };
+        var run = Run(new("/not/there")) with { Retry = 2, RetryWait = TimeSpan.FromMinutes(10) };
 
         var result = await run.RunAsync();
 
@@ -34,7 +33,18 @@ public sealed class MyJobJobTests : IDisposable
     }
 
     [Fact]
-    public async Task Bytes_without_a_path_are_refused()
+    public async Task A_file_that_is_too_long_is_not_tried_again()
+    {
+        await File.WriteAllTextAsync(_file, "one\ntwo\n", TestContext.Current.CancellationToken);
+
+        var result = await (Run(new(_file, MaxLines: 1)) with { Retry = 2 }).RunAsync();
+
+        Assert.Equal(JobState.Fail, result.FinalState);
+        Assert.Single(result.Logs);
+    }
+
+    [Fact]
+    public async Task A_payload_without_a_path_is_refused()
     {
         var result = await JobRun.Of<MyJobJob>("{}").RunAsync();
 
@@ -42,5 +52,5 @@ public sealed class MyJobJobTests : IDisposable
         Assert.Contains("\"path\" is missing", result.Error);
     }
 
-    private static string Bytes(string path) => JsonSerializer.Serialize(new { path });
+    private static JobRun Run(MyJobPayload payload) => JobRun.Of<MyJobJob, MyJobPayload>(payload);
 }

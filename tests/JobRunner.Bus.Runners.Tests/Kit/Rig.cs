@@ -27,13 +27,14 @@ internal sealed class Rig : IDisposable
     public RunnerFactory Factory(IJobFactory jobs) => new(jobs, Logs, Slots, Options, Time, Logger, Gate);
 
     public static RunJob Command(
-        long retry = 0, string? wait = null, long prevTries = 0, long totalTries = 0, string? timeout = null, string id = "j1") => new()
+        long retry = 0, string? wait = null, long prevTries = 0, long totalTries = 0, string? timeout = null, string id = "j1", string? heartbeat = null) => new()
         {
             RequestId = "abc",
             Job = new Job { Id = id, Name = "jname", Type = "jtype", Retry = retry, RetryWait = wait },
             PrevTries = prevTries,
             TotalTries = totalTries,
             Timeout = timeout,
+            Heartbeat = heartbeat,
         };
 
     public void Dispose() => Slots.Dispose();

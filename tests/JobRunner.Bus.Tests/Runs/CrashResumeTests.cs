@@ -62,6 +62,29 @@ public sealed class CrashResumeTests
     }
 
     [Fact]
+    public void A_run_whose_waits_grow_goes_on_after_the_wait_of_its_next_try()
+    {
+        var command = Command(1, 3);
+        var grows = command.Command with { Job = command.Command.Job with { RetryBackoff = 2, RetryJitter = 0.5 } };
+        var resumed = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(
+            command with { Command = grows }, [Logged(4, JobState.Fail), Logged(5, JobState.Fail)])).Delivery;
+
+        var wait = RetryDelay.Before(grows with { PrevTries = 3, TotalTries = 5 });
+        Assert.InRange(wait, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(40));
+        Assert.Equal(Sent.AddSeconds(5) + wait, resumed.DueAt);
+    }
+
+    [Fact]
+    public void A_run_that_failed_for_good_before_its_end_was_told_is_told_and_not_tried_again()
+    {
+        var last = Logged(2, JobState.Fail);
+        var result = Assert.IsType<Resumption.Tell>(CrashResume.Decide(
+            Command(), [Logged(1, JobState.Fail), last with { Log = last.Log with { Permanent = true } }])).Result;
+
+        Assert.Equal((JobState.Fail, 2, new TryCounters(2, 2)), (result.FinalState, result.Tries, result.Next));
+    }
+
+    [Fact]
     public void Job_data_that_a_logged_try_changed_is_kept_and_that_of_a_try_cut_off_is_not()
     {
         var resumed = Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(), [

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Refusals;
+using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.TestKit;
@@ -187,6 +188,16 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         Assert.Equal(TimeSpan.FromSeconds(waits), Assert.Single(_world.SentOn).Wait);
     }
 
+    [Fact]
+    public async Task A_leg_whose_waits_grow_waits_for_as_long_as_its_next_one()
+    {
+        var command = World.Command(retry: 9, retryWait: "30s");
+        command = command with { PrevTries = 3, TotalTries = 3, Job = command.Job with { RetryBackoff = 2 } };
+        await _world.DeliverAsync(command, new RunLeg("l1", 1), World.Noon.AddHours(1));
+
+        Assert.Equal(TimeSpan.FromSeconds(120), Assert.Single(_world.SentOn).Wait);
+    }
+
     [Theory]
     [InlineData("0001-01-01T00:00:00Z")]
     [InlineData("1970-01-01T00:00:00Z")]
@@ -318,6 +329,26 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         Assert.Equal(1, _world.Repo.Count);
         _world.Time.Advance(TimeSpan.FromSeconds(0.1));
         Assert.Equal(0, _world.Repo.Count);
+    }
+
+    [Fact]
+    public async Task A_run_that_goes_on_after_a_wait_shows_the_time_of_the_whole_run()
+    {
+        var (next, leg) = await _world.ParkAsync();
+        _world.Time.Advance(TimeSpan.FromHours(1));
+        var started = new TaskCompletionSource();
+        _world.Try = async (_, _) =>
+        {
+            started.SetResult();
+            await _go.Task;
+            return JobResult.Complete();
+        };
+        var run = _world.DeliverAsync(next, leg);
+        await started.Task;
+
+        Assert.Equal(UnixNanoseconds.From(World.Noon), Assert.Single(_world.Repo.Items()).Status().StartedAt);
+        _go.SetResult();
+        await run;
     }
 
     private Task<Task> StartAsync(RunJob command, CancellationToken lost = default) => _world.StartAsync(

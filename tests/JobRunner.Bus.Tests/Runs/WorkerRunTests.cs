@@ -6,6 +6,7 @@ using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.TestKit;
 using MassTransit;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Tests.Runs;
 
@@ -29,6 +30,54 @@ public sealed class WorkerRunTests
         Assert.Equal("""{"before":true,"answer":42}""", end.JobData.ToJsonString());
         var log = Assert.Single(await worker.LogsAsync(1));
         Assert.Equal(("r", 1L, "test", "scripted", JobState.Complete, "done"), (log.RequestId, log.Try, log.Name, log.Type, log.State, log.Stdout));
+    }
+
+    [Fact]
+    public async Task What_a_job_logs_says_whose_try_it_is_of_in_the_workers_log_and_goes_into_the_trys_own_log()
+    {
+        await using var worker = await Worker.StartAsync();
+        var logger = worker.Get<ILoggerFactory>().CreateLogger("Shop.Orders");
+        worker.Scripts["j"] = async (context, _) =>
+        {
+            await Task.Yield();
+            logger.Log(LogLevel.Warning, "order {Order} is late", context.Try);
+            return context.Try == 2 ? JobResult.Complete("done\n") : JobResult.Fail("no");
+        };
+
+        await worker.SendAsync(Worker.Command(retry: 1, retryWait: "40ms"));
+        await worker.EndAsync();
+
+        var logs = await worker.LogsAsync(2);
+        Assert.EndsWith("warn order 1 is late\n", logs[0].Stdout, StringComparison.Ordinal);
+        Assert.EndsWith("warn order 2 is late\ndone\n", logs[1].Stdout, StringComparison.Ordinal);
+        var lines = worker.LogLines.Where(line => line.Category == "Shop.Orders").ToList();
+        Assert.Equal(["order 1 is late", "order 2 is late"], lines.Select(line => line.Message));
+        for (var number = 1; number <= 2; number++)
+        {
+            var scopes = lines[number - 1].Scopes.OfType<IEnumerable<KeyValuePair<string, object?>>>().SelectMany(scope => scope)
+                .Where(entry => !entry.Key.StartsWith('{')).Select(entry => $"{entry.Key}={entry.Value}").ToList();
+            Assert.Contains("RequestId=r", scopes);
+            Assert.Contains("JobId=j", scopes);
+            Assert.Contains($"Try={number}", scopes);
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_of_it_goes_there_where_the_setting_says_so()
+    {
+        await using var worker = await Worker.StartAsync(("MaxLoggedBytes", "0"));
+        var logger = worker.Get<ILoggerFactory>().CreateLogger("Shop.Orders");
+        worker.Scripts["j"] = (_, _) =>
+        {
+            logger.Log(LogLevel.Warning, "late");
+            return Task.FromResult(JobResult.Complete("done\n"));
+        };
+
+        await worker.SendAsync(Worker.Command());
+        await worker.EndAsync();
+
+        Assert.Equal("done\n", Assert.Single(await worker.LogsAsync(1)).Stdout);
+        Assert.Contains(worker.LogLines, line => line.Message == "late");
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class AmqpFactsTests
     public void What_a_leg_carries_is_read_back()
     {
         var dueAt = DateTimeOffset.FromUnixTimeMilliseconds(1_753_000_000_123);
-        var leg = (new RunLeg(null, 2) { SeenAt = dueAt.AddDays(-1) }).After(3) with { WaitLeft = TimeSpan.FromSeconds(90) };
+        var leg = (new RunLeg(null, 2) { SeenAt = dueAt.AddDays(-1), RunStartedAt = dueAt.AddDays(-2) }).After(3) with { WaitLeft = TimeSpan.FromSeconds(90) };
         var headers = LegHeaders.For(leg, dueAt, TimeSpan.FromSeconds(90));
 
         var context = Context.Of(new object(), [.. headers.Select(header => (header.Key, header.Value!))]);

@@ -1,0 +1,75 @@
+using System.Text;
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
+using JobRunner.Bus.Topology;
+
+namespace JobRunner.Bus.Cli.Repair;
+
+/// <summary>The job logs of a request in the broker's journal, which has those of all workers, whatever machine they are on.</summary>
+internal sealed class JournalLogs(CliServices services, BrokerAddress broker, string requestId)
+{
+    private readonly Dictionary<(string JobId, long Try), JobLogRecorded> _found = [];
+    private DateTimeOffset? _readUpTo;
+    private string? _trouble;
+
+    /// <summary>The journal that is to be asked: that of the broker named, where no Request Manager has all logs or the broker was named for it.</summary>
+    public static JournalLogs? Of(CliServices services, string? broker, string requestId) =>
+        string.IsNullOrWhiteSpace(broker) && (services.HasRequestManager() || string.IsNullOrWhiteSpace(services.Environment(BrokerOption.Variable)))
+            ? null
+            : new JournalLogs(services, BrokerOption.Read(broker, services.Environment), requestId);
+
+    /// <summary>Adds what the journal has to what is stored, and says so once.</summary>
+    public async Task<IReadOnlyList<JobLogRecorded>> AddToAsync(IReadOnlyList<JobLogRecorded> stored, CancellationToken stop)
+    {
+        await ReadAsync(stop);
+        var known = stored.Select(log => (log.JobId, log.Try)).ToHashSet();
+        return [.. stored, .. _found.Where(one => !known.Contains(one.Key)).Select(one => one.Value)];
+    }
+
+    /// <summary>Reads on from where it was last; what came before is known.</summary>
+    private async Task ReadAsync(CancellationToken stop)
+    {
+        var from = services.Time.GetUtcNow();
+        var id = Encoding.UTF8.GetBytes(requestId);
+        try
+        {
+            await using var repair = await services.OpenRepairBroker(broker, stop);
+            await repair.ReadJournalAsync(_readUpTo, message => Take(message, id), stop);
+            (_readUpTo, _trouble) = (from, null);
+        }
+        catch (SchedulerBusException error)
+        {
+            if (_trouble != error.Message)
+            {
+                services.Screen.Error.WriteLine($"jobrunner: the broker's journal, with the logs of other machines, could not be read: {error.Message}");
+            }
+
+            _trouble = error.Message;
+        }
+    }
+
+    private ValueTask Take(JournalMessage message, byte[] id)
+    {
+        // Most are of other requests, and need not be parsed.
+        if (message.Exchange == Names.JobLogRecorded && (message.Body.Span.IndexOf(id) >= 0 || message.Body.Span.Contains((byte)'\\')))
+        {
+            try
+            {
+                var log = Wire.Deserialize<JobLogRecorded>(message.Body.Span);
+                if (log.RequestId == requestId)
+                {
+                    _found.TryAdd((log.JobId, log.Try), log);
+                }
+            }
+            catch (WireFormatException)
+            {
+                // None of ours.
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}
