@@ -67,6 +67,7 @@ public sealed class WorkerOptionsTests
             StopTimeout = TimeSpan.Zero,
             ParkWaitsOver = TimeSpan.FromDays(1),
             MaxCommandBytes = 0,
+            MaxLoggedBytes = -1,
             StopRetention = TimeSpan.Zero,
             JournalRetention = TimeSpan.Zero,
             CrashBudget = 0,
