@@ -101,7 +101,12 @@ internal sealed class LeaseWatch(
         await channel.QueueDeclareAsync(_queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: patience.Token);
         await channel.QueueBindAsync(_queue, Names.RunLease, "", cancellationToken: patience.Token);
         var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.ReceivedAsync += (_, delivery) => HearAsync(delivery.Body.ToArray());
+        consumer.ReceivedAsync += (_, delivery) =>
+        {
+            // Not waited for: an answer that had to wait for the broker's word on those before could come after the lease.
+            _ = HearAsync(delivery.Body.ToArray());
+            return Task.CompletedTask;
+        };
         questions.Listen();
         await channel.BasicConsumeAsync(_queue, autoAck: true, consumer, patience.Token);
         _listens.TrySetResult();

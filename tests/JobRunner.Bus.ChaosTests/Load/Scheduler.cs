@@ -88,7 +88,6 @@ public sealed class Scheduler : IAsyncDisposable
     private async Task SendRunAsync(ChaosJob job, int run, long prevTries, long totalTries, JsonObject data)
     {
         TimeSpan? stopAfter = job.StopsAfter.Count >= run ? job.StopsAfter[run - 1] : null;
-        var sentAt = DateTimeOffset.UtcNow;
         if (stopAfter < TimeSpan.Zero)
         {
             await StopAsync(job, TimeSpan.Zero);
@@ -103,12 +102,11 @@ public sealed class Scheduler : IAsyncDisposable
         var bytes = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"url":"{{_target.Url}}","fails":{{job.Fails}},"takes":{{(int)job.TryTakes.TotalMilliseconds}}}"""));
         await PublishAsync(
             "run-job",
-            $$"""
+            new BasicProperties(),
+            sentAt => ($$"""
             {"requestId":"{{_request}}","job":{"id":"{{job.Id}}","type":"chaos","bytes":"{{bytes}}","retry":{{job.Retry}},"retryWait":"{{job.RetryWait}}"},
              "prevTries":{{prevTries}},"totalTries":{{totalTries}},"jobData":{{data.ToJsonString()}},"sentAt":"{{sentAt:O}}"}
-            """,
-            new BasicProperties(),
-            new RunSent(sentAt, job.Id, run, job.Retry, job.Fails, prevTries, totalTries));
+            """, new RunSent(sentAt, job.Id, run, job.Retry, job.Fails, prevTries, totalTries)));
         if (stopAfter >= TimeSpan.Zero && !job.StopsOnceBegun)
         {
             _ = StopAsync(job, stopAfter.Value);
@@ -126,15 +124,18 @@ public sealed class Scheduler : IAsyncDisposable
     private async Task StopAsync(ChaosJob job, TimeSpan after)
     {
         await Task.Delay(after);
-        var sentAt = DateTimeOffset.UtcNow;
-        await PublishAsync(
-            "stop-job",
-            $$"""{"requestId":"{{_request}}","jobId":"{{job.Id}}","sentAt":"{{sentAt:O}}"}""",
-            new BasicProperties { ReplyTo = Answers, CorrelationId = sentAt.Ticks.ToString(CultureInfo.InvariantCulture) },
-            new StopSent(sentAt, job.Id));
+        var properties = new BasicProperties { ReplyTo = Answers };
+        await PublishAsync("stop-job", properties, sentAt =>
+        {
+            properties.CorrelationId = sentAt.Ticks.ToString(CultureInfo.InvariantCulture);
+            return ($$"""{"requestId":"{{_request}}","jobId":"{{job.Id}}","sentAt":"{{sentAt:O}}"}""", new StopSent(sentAt, job.Id));
+        });
     }
 
-    private async Task PublishAsync(string exchange, string body, BasicProperties properties, HistoryEvent sent)
+    /// <param name="exchange">Where to.</param>
+    /// <param name="properties">Its properties.</param>
+    /// <param name="message">The message as of now, made once it may leave: a fault may have held it back.</param>
+    private async Task PublishAsync(string exchange, BasicProperties properties, Func<DateTimeOffset, (string Body, HistoryEvent Sent)> message)
     {
         await Sending.WaitAsync();
         try
@@ -144,6 +145,7 @@ public sealed class Scheduler : IAsyncDisposable
                 await TryConnectAsync();
             }
 
+            var (body, sent) = message(DateTimeOffset.UtcNow);
             // Before it is sent: what follows from it comes after it.
             _history.Add(sent);
             _sent += sent is RunSent ? 1 : 0;
