@@ -130,6 +130,28 @@ public sealed class JobRunnerClient : IAsyncDisposable
         return await result;
     }
 
+    /// <summary>The same, for so long at most: a result that never comes, of a job that nobody sent or whose result was taken, is waited for in vain.</summary>
+    /// <param name="requestId">Id of the request.</param>
+    /// <param name="jobId">Id of the job.</param>
+    /// <param name="timeout">How long to wait; the job goes on.</param>
+    /// <param name="cancellationToken">Gives up waiting; the job goes on.</param>
+    /// <exception cref="TimeoutException">There was no result in time: the job still runs or waits, or its result is none of this client's.</exception>
+    /// <exception cref="JobRunnerClientException">Results were lost: the broker was away for longer than the queue of this client lives.</exception>
+    public async Task<JobFinished> WaitForAsync(string requestId, string jobId, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        using var inTime = new CancellationTokenSource(timeout, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(inTime.Token, cancellationToken);
+        try
+        {
+            return await WaitForAsync(requestId, jobId, either.Token);
+        }
+        catch (OperationCanceledException) when (inTime.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException(
+                $"no result of job {jobId} of request {requestId} within {timeout}: it still runs or waits (StatusAsync tells), or was sent before this client had its queue");
+        }
+    }
+
     /// <summary>
     /// Waits for the end of a job that was sent before, by this client or, with a
     /// <see cref="JobRunnerClientOptions.ResultQueue"/> of that name, by one before it.

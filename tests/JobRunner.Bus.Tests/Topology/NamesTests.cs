@@ -46,6 +46,7 @@ public sealed class NamesTests
             "Leg = jobrunner-leg",
             "PutOffAt = jobrunner-put-off-at",
             "PutOffs = jobrunner-put-offs",
+            "RunStartedAt = jobrunner-run-started-at",
             "SeenAt = jobrunner-seen-at",
             "Settled = jobrunner-settled",
             "StartedAgain = jobrunner-started-again",
