@@ -28,8 +28,7 @@ public static class ChainServices
     public static IServiceCollection AddJobRunnerChains(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        services.AddOptionsWithValidateOnStart<ChainsOptions, ChainsOptionsRules>()
-            .Bind(configuration.GetSection(ChainsOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddSettings<ChainsOptions, ChainsOptionsRules>(configuration, ChainsOptions.Section);
         // A value that is no transport is told with all other settings when the host starts.
         _ = Enum.TryParse<TransportKind>(configuration[$"{TransportOptions.Section}:{nameof(TransportOptions.Transport)}"], ignoreCase: true, out var transport);
         if (transport != TransportKind.RabbitMq)

@@ -13,6 +13,8 @@ public static class JobRunnerHost
 {
     private const int ThreadsOfTheWorker = 16;
 
+    private const string Receive = "MassTransit.ReceiveTransport";
+
     /// <summary>
     /// Adds a worker, set up by section <c>JobRunner</c> of the configuration, with health (<c>/health/live</c>, <c>/health/ready</c>) and
     /// metrics (<c>/metrics</c>) on a port of its own (<see cref="HttpOptions"/>), OpenTelemetry export where its variables name an
@@ -36,10 +38,15 @@ public static class JobRunnerHost
         // What keeps a worker from starting, or ends it, is told once, in words for whoever set it up.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
 
-        // MassTransit warns of each attempt to connect, with a stack trace; the worker tells once that the broker is away.
-        if (string.IsNullOrEmpty(builder.Configuration["Logging:LogLevel:MassTransit"]))
+        // MassTransit tells of each attempt to connect and to declare, with a stack trace; the worker tells once that the broker is away.
+        if (IsUnset("MassTransit"))
         {
-            builder.Logging.AddFilter("MassTransit", LogLevel.Error);
+            builder.Logging.AddFilter("MassTransit", LogLevel.Critical);
+            if (IsUnset(Receive))
+            {
+                // What a consumer did not take in the end, which may be one of the host's own.
+                builder.Logging.AddFilter(Receive, LogLevel.Error);
+            }
         }
 
         // First to start and last to end: the pages tell of the worker's start, and of its drain.
@@ -50,6 +57,8 @@ public static class JobRunnerHost
         builder.Services.AddSingleton(new SettingsSection(BuiltInJobsOptions.Section, typeof(BuiltInJobsOptions)) { IsShared = true });
         builder.AddWorkerTelemetry();
         return builder;
+
+        bool IsUnset(string category) => string.IsNullOrEmpty(builder.Configuration[$"Logging:LogLevel:{category}"]);
     }
 
     /// <summary>

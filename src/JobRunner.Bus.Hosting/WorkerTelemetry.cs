@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -15,6 +17,8 @@ namespace JobRunner.Bus.Hosting;
 /// </summary>
 internal static class WorkerTelemetry
 {
+    private const string HttpSource = "System.Net.Http";
+
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     public static void AddWorkerTelemetry(this IHostApplicationBuilder builder)
@@ -37,7 +41,7 @@ internal static class WorkerTelemetry
         if (Exports(settings, "TRACES"))
         {
             // .NET's own spans of HTTP requests; they hand the trace to whoever is asked.
-            telemetry.WithTracing(traces => traces.AddSource(JobTraces.SourceName, "System.Net.Http").AddOtlpExporter());
+            telemetry.WithTracing(traces => traces.AddSource(JobTraces.SourceName, HttpSource).AddProcessor(new ServerOnly()).AddOtlpExporter());
         }
 
         if (Exports(settings, "LOGS"))
@@ -59,5 +63,19 @@ internal static class WorkerTelemetry
     private sealed class WorkerResource(WorkerName worker) : IResourceDetector
     {
         public Resource Detect() => new([KeyValuePair.Create<string, object>("service.instance.id", worker.Value)]);
+    }
+
+    /// <summary>Leaves of an address what names the server: a path can be a secret, such as that of a webhook.</summary>
+    private sealed class ServerOnly : BaseProcessor<Activity>
+    {
+        private const string Address = "url.full";
+
+        public override void OnEnd(Activity data)
+        {
+            if (data.Source.Name == HttpSource && data.GetTagItem(Address) is string address)
+            {
+                data.SetTag(Address, Uri.TryCreate(address, UriKind.Absolute, out var url) ? $"{url.Scheme}://{url.Authority}/" : null);
+            }
+        }
     }
 }

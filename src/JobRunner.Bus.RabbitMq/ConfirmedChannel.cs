@@ -10,9 +10,6 @@ namespace JobRunner.Bus.RabbitMq;
 /// <remarks>The client's own tracking puts a header on each message; here they are numbered as they are sent.</remarks>
 internal sealed class ConfirmedChannel : IAsyncDisposable
 {
-    private const int MostOutstanding = 16_384;
-    private const long MostBytes = 64 * 1024 * 1024;
-
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
 
@@ -25,13 +22,8 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly CancellationTokenSource _over = new();
     private readonly TaskCompletionSource<Exception> _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Publication?[] _unconfirmed = new Publication?[1024]; // by number, modulo its length, a power of two
-    private ulong _oldest = 1;
-    private ulong _next = 1;
-    private int _outstanding;
-    private long _bytes;
+    private readonly Unconfirmed _unconfirmed = new();
     private TaskCompletionSource? _room;
-    private long _newestSettled; // when the youngest message was sent that was settled
     private long _settledAt; // when the broker last gave word
     private Exception? _ended;
 
@@ -43,6 +35,7 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         channel.BasicAcksAsync += (_, ack) => Settle(ack.DeliveryTag, ack.Multiple);
         // A channel that met a queue as its leader died can refuse all that is for it (RabbitMQ 3.10): what was refused goes out on another.
         channel.BasicNacksAsync += (_, _) => Ended(new IOException("the broker refused a message"));
+        // A message for no queue is sent back before its confirm.
         channel.BasicReturnAsync += (_, returned) => MarkReturned(returned);
         channel.ChannelShutdownAsync += (_, reason) => Ended(new IOException($"the channel was closed: {reason.ReplyText}"));
         _ = WatchAsync();
@@ -106,10 +99,11 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
                     return false;
                 }
 
-                if (_outstanding == 0 || (_outstanding < MostOutstanding && _bytes + message.Body.Length <= MostBytes))
+                if (_unconfirmed.HasRoomFor(message))
                 {
                     // Before it is sent: its confirm may come before the call returns.
-                    Note(message);
+                    message.Sending(_time.GetTimestamp());
+                    _unconfirmed.Add(message);
                     break;
                 }
 
@@ -139,50 +133,13 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         }
     }
 
-    private void Note(Publication message)
-    {
-        message.Sending(_time.GetTimestamp());
-        if (_next - _oldest == (ulong)_unconfirmed.Length)
-        {
-            var larger = new Publication?[_unconfirmed.Length * 2];
-            for (var number = _oldest; number < _next; number++)
-            {
-                larger[number % (ulong)larger.Length] = Slot(number);
-            }
-
-            _unconfirmed = larger;
-        }
-
-        Slot(_next++) = message;
-        _outstanding++;
-        _bytes += message.Body.Length;
-    }
-
-    private ref Publication? Slot(ulong number) => ref _unconfirmed[number % (ulong)_unconfirmed.Length];
-
     private Task Settle(ulong number, bool multiple)
     {
         lock (_lock)
         {
-            for (var settled = multiple ? _oldest : number; settled <= number && settled < _next; settled++)
-            {
-                if (Slot(settled) is { } message)
-                {
-                    Slot(settled) = null;
-                    _newestSettled = Math.Max(_newestSettled, message.SentAt);
-                    _outstanding--;
-                    _bytes -= message.Body.Length;
-                    Settle(message);
-                }
-            }
-
+            _unconfirmed.Settle(number, multiple);
             _settledAt = _time.GetTimestamp();
             _patience.Rewarded();
-            while (_oldest < _next && Slot(_oldest) is null)
-            {
-                _oldest++;
-            }
-
             _room?.SetResult();
             _room = null;
         }
@@ -190,31 +147,11 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private static void Settle(Publication message)
-    {
-        if (message.Returned)
-        {
-            message.Fail(new MessageReturnedException(message.Exchange, message.RoutingKey));
-        }
-        else
-        {
-            message.Answered();
-        }
-    }
-
-    /// <summary>A message for no queue is sent back before its confirm. It says no number, but its body is its own.</summary>
     private Task MarkReturned(BasicReturnEventArgs returned)
     {
         lock (_lock)
         {
-            for (var number = _oldest; number < _next; number++)
-            {
-                if (Slot(number) is { Mandatory: true } message && message.Exchange == returned.Exchange && message.RoutingKey == returned.RoutingKey
-                    && returned.Body.Span.SequenceEqual(message.Body.Span))
-                {
-                    message.Returned = true;
-                }
-            }
+            _unconfirmed.MarkReturned(returned.Exchange, returned.RoutingKey, returned.Body.Span);
         }
 
         return Task.CompletedTask;
@@ -241,8 +178,8 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         {
             var heard = Math.Max(_settledAt, _alarm.ChangedAt);
             return _alarm.Reason is null
-                && ((_oldest < _next && Slot(_oldest) is { SentAt: var sentAt }
-                        && (_time.GetElapsedTime(Math.Max(sentAt, heard)) > patience || _time.GetElapsedTime(sentAt, _newestSettled) > patience))
+                && ((_unconfirmed.OldestSentAt is { } sentAt
+                        && (_time.GetElapsedTime(Math.Max(sentAt, heard)) > patience || _time.GetElapsedTime(sentAt, _unconfirmed.NewestSettled) > patience))
                     || (_keepers.LookingSince is { } since && _time.GetElapsedTime(Math.Max(since, _alarm.ChangedAt)) > patience));
         }
     }
@@ -263,15 +200,7 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
                 _ended = _channel.CloseReason is { } reason ? new IOException($"the channel was closed: {reason.ReplyText}", error) : error;
             }
 
-            for (; _oldest < _next; _oldest++)
-            {
-                if (Slot(_oldest) is { } message)
-                {
-                    message.Fail(message.Body.Length > LargestBody ? new MessageTooLargeException(message.Body.Length, LargestBody.Value) : _ended);
-                    Slot(_oldest) = null;
-                }
-            }
-
+            _unconfirmed.Fail(message => message.Body.Length > LargestBody ? new MessageTooLargeException(message.Body.Length, LargestBody.Value) : _ended);
             _keepers.Fail(_ended);
             _room?.SetResult();
             _room = null;

@@ -50,6 +50,19 @@ internal sealed class Publication
     /// <summary>It is about to be sent: the broker's confirm is awaited now, and the look at its keeper.</summary>
     public void Sending(long now) => (SentAt, _awaited) = (now, Keeper is null ? 1 : 2);
 
+    /// <summary>The broker has confirmed it, which it does for what it sent back, too.</summary>
+    public void Confirmed()
+    {
+        if (Returned)
+        {
+            Fail(new MessageReturnedException(Exchange, RoutingKey));
+        }
+        else
+        {
+            Answered();
+        }
+    }
+
     /// <summary>The broker has confirmed it, or its keeper is there. Never called by two at once.</summary>
     public void Answered()
     {

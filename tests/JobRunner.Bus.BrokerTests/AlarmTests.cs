@@ -95,6 +95,76 @@ public sealed class AlarmTests(AlarmTests.Node own) : IClassFixture<AlarmTests.N
         File.Delete(file);
     }
 
+    [Fact]
+    public async Task Commands_say_that_the_broker_has_an_alarm_and_obey_signals_at_once()
+    {
+        var uri = own.Broker.UriOf(await own.Broker.NewVirtualHostAsync());
+        await using var manager = await StubRequestManager.StartAsync();
+        await using var worker = await StartAsync(uri, manager);
+        await using var client = await PlainClient.ConnectAsync(uri);
+        await client.SendAsync("run-job", "no JSON");
+        await Eventually.HoldsAsync("it is refused", async () => await client.CountAsync("run-job_error") == 1);
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """{"job":{"id":"slep","type":"sleep","bytes":{"duration":3600000000000}}}""");
+        string[][] waiting = [["submit", "--wait", file], ["ps"], ["ps", "--watch"], ["stop", "nobody"], ["errors", "retry", "--all", "--yes"], ["replay", "--since", "1h"]];
+        // Begun before the alarm: one that waits for its job, one that looks at workers again and again.
+        await using var submitted = Program(["submit", "--wait", file]);
+        await using var again = Program(["submit", "--wait", file]);
+        await using var watched = Program(["ps", "--watch"]);
+        await Eventually.HoldsAsync("the jobs run", () => worker.Output.Split("Try 1 starts").Length > 2);
+        await Eventually.HoldsAsync("they are seen", () => watched.Output.Contains("slep", StringComparison.Ordinal));
+
+        await RaiseAlarmAsync();
+        try
+        {
+            await EndsAtOnceAsync(submitted, 143);
+            await EndsAtOnceAsync(again, 130);
+            await EndsAtOnceAsync(watched, 143);
+            Assert.Contains("the broker has an alarm", submitted.Output);
+            Assert.Contains("no stop can be sent", submitted.Output);
+            foreach (var command in waiting)
+            {
+                await using var terminated = Program(command);
+                await using var interrupted = Program(command);
+                await SaysAlarmAsync(terminated);
+                await SaysAlarmAsync(interrupted);
+                await EndsAtOnceAsync(terminated, 143);
+                await EndsAtOnceAsync(interrupted, 130);
+            }
+
+            // What needs nothing of the broker but an answer has it; what waits does not wait for ever.
+            await using var bounded = Program(["ps"]);
+            await using var status = Program(["status"]);
+            await using var errors = Program(["errors", "list"]);
+            await using var logs = Program(["logs", "nobody"]);
+            Assert.Equal(1, await errors.ExitCodeAsync() + await logs.ExitCodeAsync());
+            Assert.Contains("no JSON", errors.Output);
+            Assert.Equal(1, await status.ExitCodeAsync());
+            Assert.Contains("! the broker has an alarm", status.Output);
+            Assert.Equal(1, await bounded.ExitCodeAsync());
+            Assert.Contains("so nothing was sent", bounded.Output);
+        }
+        finally
+        {
+            await EndAlarmAsync();
+            File.Delete(file);
+        }
+
+        WorkerProcess Program(string[] arguments) => WorkerProcess.Start(
+            [.. arguments, "--broker", uri.ToString()], new Dictionary<string, string> { ["JobRunner__RequestManager__BaseUrl"] = manager.BaseUrl });
+    }
+
+    private static Task SaysAlarmAsync(WorkerProcess program) => Eventually.HoldsAsync(
+        () => $"it says that there is an alarm:\n{program.Output}", () => program.Output.Contains("the broker has an alarm", StringComparison.Ordinal));
+
+    /// <summary>At once, as far as a busy machine can tell: what waits would wait for 30 s at least.</summary>
+    private static async Task EndsAtOnceAsync(WorkerProcess program, int exitCode)
+    {
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(exitCode, await (exitCode == 143 ? program.TerminateAsync() : program.InterruptAsync()));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"it took {watch.Elapsed}:\n{program.Output}");
+    }
+
     private static IEnumerable<string> Jobs(ConcurrentQueue<PlainMessage> ends) => ends.Select(end => (string)JsonNode.Parse(end.Body)!["jobId"]!);
 
     private static bool Full(StubRequestManager manager, ConcurrentQueue<PlainMessage> ends) => ends.Select(end => JsonNode.Parse(end.Body)!).All(end =>

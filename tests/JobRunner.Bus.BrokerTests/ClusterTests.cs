@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.TestKit;
@@ -28,7 +27,6 @@ public sealed class ClusterTests
             await RestartAsync(node, load);
         }
 
-        await MoreTroubleAsync(cluster, load);
         await load.StopLongOnesAsync();
         await load.CheckAsync();
     }
@@ -53,33 +51,6 @@ public sealed class ClusterTests
         await load.ProgressAsync(10);
         await node.StartServerAsync();
         load.Say($"{node.Port} is back");
-    }
-
-    /// <summary>For people with time: as many more faults as <c>JOBRUNNER_CLUSTER_FAULTS</c> says, one node at a time.</summary>
-    private static async Task MoreTroubleAsync(RabbitMqCluster cluster, Load load)
-    {
-        var faults = int.Parse(Environment.GetEnvironmentVariable("JOBRUNNER_CLUSTER_FAULTS") ?? "0", CultureInfo.InvariantCulture);
-        for (var fault = 0; fault < faults; fault++)
-        {
-            var node = cluster.Nodes[Random.Shared.Next(cluster.Nodes.Count)];
-            await load.SendBeforeAsync(node);
-            switch (fault % 3)
-            {
-                case 0:
-                    load.Say($"pausing {node.Port}");
-                    await node.PauseAsync();
-                    // Longer than a lease, and than two heartbeats; shorter than what parts a cluster.
-                    await Task.Delay(TimeSpan.FromSeconds(25), TestContext.Current.CancellationToken);
-                    await node.ContinueAsync();
-                    break;
-                case 1:
-                    await KillAsync(node, load, tries: 10);
-                    break;
-                default:
-                    await RestartAsync(node, load);
-                    break;
-            }
-        }
     }
 
     /// <summary>Two workers, a Request Manager, and jobs of all kinds.</summary>

@@ -41,6 +41,21 @@ public sealed class ReadinessTests
         await node.StartServerAsync();
 
         await Eventually.HoldsAsync(() => $"it is ready again: {worker.Output}", async () => (await ReadyAsync(http)).Status == HttpStatusCode.OK, TimeSpan.FromMinutes(1));
+        await Eventually.HoldsAsync(
+            () => $"it says so: {worker.Output}",
+            () => worker.Output.Contains("[1214]", StringComparison.Ordinal) && worker.Output.Contains("[1220]", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+        AssertEachChangeIsToldOnce(worker.Output);
+    }
+
+    /// <summary>However often the worker tried to connect meanwhile: no reason twice, and nothing of MassTransit's own.</summary>
+    private static void AssertEachChangeIsToldOnce(string output)
+    {
+        var troubles = output.Split('\n').Where(line => line.Contains(" warn: ", StringComparison.Ordinal) || line.Contains(" fail: ", StringComparison.Ordinal))
+            .Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]).ToList();
+        var told = string.Join('\n', troubles);
+        Assert.True(troubles.Distinct().Count() == troubles.Count, told);
+        Assert.Equal(2, told.Split("[1204]").Length);
+        Assert.False(told.Contains(": MassTransit", StringComparison.Ordinal), told);
     }
 
     private static async Task<(HttpStatusCode Status, string Text)> ReadyAsync(HttpClient http)

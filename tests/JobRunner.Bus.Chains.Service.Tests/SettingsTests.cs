@@ -1,4 +1,6 @@
 using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Chains.Service.Tests;
@@ -34,6 +36,21 @@ public sealed class SettingsTests
         Assert.Contains(
             "JobRunner__Worker__Roles names Chain, which needs JobRunner__Transport=RabbitMq",
             Rules(TransportKind.InMemory).Validate(null, new ChainsOptions()).Failures!);
+    }
+
+    [Theory]
+    [InlineData("Strore", "MySql", "JobRunner__Chains__Strore is no setting; did you mean JobRunner__Chains__Store?")]
+    [InlineData("KeepEndde", "1h", "JobRunner__Chains__KeepEndde is no setting; did you mean JobRunner__Chains__KeepEnded?")]
+    [InlineData("Pigeons", "9", "JobRunner__Chains__Pigeons is no setting")]
+    [InlineData("Concurrency", "many", "JobRunner__Chains__Concurrency is \"many\"; it must be a whole number")]
+    [InlineData("Store", "Oracle", "JobRunner__Chains__Store is \"Oracle\"; it must be Sqlite or PostgreSql or MySql")]
+    public void A_setting_that_nobody_would_read_is_told_with_what_was_meant_once(string name, string value, string says)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create($"JobRunner:Chains:{name}", (string?)value), KeyValuePair.Create("JobRunner:Chains:SendAgainAfter", (string?)"10s")]).Build();
+        using var services = new ServiceCollection().AddLogging().AddJobRunner(configuration).AddJobRunnerChains(configuration).BuildServiceProvider();
+
+        Assert.Equal([says], SettingsProblems.Of(services));
     }
 
     private static ChainsOptionsRules Rules(TransportKind transport) => new(

@@ -69,6 +69,27 @@ public sealed class CommandRetryTests
     }
 
     [Fact]
+    public void Job_data_of_a_try_that_was_never_logged_is_not_taken_and_its_number_is_free()
+    {
+        var cutOff = new JobDataChanged(6, new JsonObject { ["of"] = "cut off" });
+
+        AssertRunsOn("command", 5, [cutOff]);
+        AssertRunsOn("command", 5, [cutOff, new StartedAgain(), Finished(5)]);
+        AssertRunsOn("command", 6, [cutOff, new StartedAgain(), Logged(6)]);
+        // Its own leg was sent after that try, and ran it without a change of the data.
+        AssertRunsOn("command", 6, [cutOff, new RunSentOn("own", 5), Logged(6)], ownLeg: "own");
+        // The log that tells of the crash budget is of no try.
+        AssertRunsOn("command", 6, [cutOff, Logged(6, startedAt: 0), Finished(6)]);
+        AssertRunsOn("try 6", 6, [new JobDataChanged(6, new JsonObject { ["of"] = "try 6" }), Logged(6), new JobDataChanged(7, []), Finished(6)]);
+    }
+
+    private static void AssertRunsOn(string data, long totalTries, IReadOnlyList<JournalEntry> journal, string? ownLeg = null)
+    {
+        var again = Assert.IsType<CommandFate.Again>(Decide(journal, ownLeg: ownLeg)).Command;
+        Assert.Equal((data, totalTries), ((string?)again.JobData["of"], again.TotalTries));
+    }
+
+    [Fact]
     public void A_job_that_has_completed_or_was_stopped_since_is_not_run_again()
     {
         Assert.Equal("its job has ended COMPLETE since", Assert.IsType<CommandFate.Stays>(Decide([Logged(6, JobState.Complete), Finished(6, JobState.Complete)])).Why);

@@ -216,6 +216,28 @@ public sealed class ErrorsCommandTests : IDisposable
         Assert.Contains("sent back: from try 7, 2 tries\n", Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("0001-01-01T00:00:30Z", null, null)]
+    [InlineData("1970-01-01T00:00:00Z", null, null)]
+    [InlineData("9999-12-31T23:59:59Z", null, null)]
+    [InlineData("2026-01-02T13:00:00Z", null, null)]
+    [InlineData("2026-01-02T11:00:00Z", null, "2026-01-02T11:00:00Z")]
+    [InlineData("2026-01-02T13:00:00Z", "2026-01-02T10:00:00Z", "2026-01-02T10:00:00Z")]
+    [InlineData("2026-01-02T11:00:00Z", "2026-01-02T10:00:00Z", "2026-01-02T10:00:00Z")]
+    public async Task The_journal_is_read_from_when_a_command_was_seen_or_sent_and_whole_where_its_time_says_nothing(string sentAt, string? seenAt, string? from)
+    {
+        // At noon of 2026-01-02.
+        Broker.Add(
+            Names.RunJob, $$"""{"requestId":"r1","job":{"id":"aaaa","type":"noop","retry":2},"sentAt":"{{sentAt}}"}""", "broke", null,
+            seenAt is null ? [] : [(WorkerHeaders.SeenAt, $"{DateTimeOffset.Parse(seenAt, null).ToUnixTimeMilliseconds()}")]);
+        Broker.AddToJournal(Names.JobLogRecorded, new JobLogRecorded { RequestId = "r1", JobId = "aaaa", Try = 1, State = JobState.Fail, StartedAt = 1 });
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("errors retry --all --yes"));
+
+        Assert.Equal([from is null ? null : DateTimeOffset.Parse(from, null)], Broker.JournalReadSince);
+        Assert.Equal(1, Wire.Deserialize<RunJob>(Assert.Single(Broker.Sent).Body.Span).TotalTries);
+    }
+
     [Fact]
     public async Task A_command_sent_back_by_a_call_that_was_killed_before_it_removed_it_is_not_sent_twice()
     {

@@ -47,8 +47,12 @@ internal sealed class FakeRepairBroker : IRepairBroker
             all[name] = value;
         }
 
-        var properties = new BasicProperties { Headers = all, ContentType = "application/json", MessageId = $"m{_tag}", Expiration = "60000" };
-        var message = ErrorMessage.Of(queue, ++_tag, properties, Encoding.UTF8.GetBytes(body));
+        return Add(queue, Encoding.UTF8.GetBytes(body), new BasicProperties { Headers = all, ContentType = "application/json", MessageId = $"m{_tag}", Expiration = "60000" });
+    }
+
+    public ErrorMessage Add(string queue, byte[] body, BasicProperties properties)
+    {
+        var message = ErrorMessage.Of(queue, ++_tag, properties, body);
         _queues[queue].Add(message);
         return message;
     }

@@ -52,18 +52,6 @@ public sealed class ResultBookTests
     }
 
     [Fact]
-    public async Task A_result_repeated_late_is_not_taken_for_that_of_the_resumed_run()
-    {
-        var resumed = _book.WaitAsync(Key, fromTotalTries: 2, sentAt: null, fresh: true, default);
-
-        Arrives(tries: 1);
-        Assert.False(resumed.IsCompleted);
-        Arrives(tries: 3);
-
-        Assert.Equal(3, (await resumed).TotalTries);
-    }
-
-    [Fact]
     public async Task The_end_of_an_earlier_command_told_again_is_not_taken_for_that_of_a_later_one_whatever_its_counters()
     {
         var sentAt = _time.GetUtcNow();

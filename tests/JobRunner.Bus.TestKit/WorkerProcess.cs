@@ -109,6 +109,14 @@ public sealed class WorkerProcess : IAsyncDisposable
         return await ExitCodeAsync();
     }
 
+    /// <summary>Presses Ctrl-C (SIGINT) and waits.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> InterruptAsync()
+    {
+        await SignalAsync("INT");
+        return await ExitCodeAsync();
+    }
+
     /// <summary>Waits for its end.</summary>
     public async Task<int> ExitCodeAsync()
     {

@@ -19,12 +19,18 @@ internal sealed class ClientSchedulerBus : ISchedulerBus, IJobRunnerObserver
     private readonly TextWriter _notes;
     private readonly Channel<JobFinished> _finished = Channel.CreateUnbounded<JobFinished>();
     private readonly Channel<JobLogRecorded> _logs = Channel.CreateUnbounded<JobLogRecorded>();
+    private readonly TaskCompletionSource _endedInAlarm = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationToken _stop;
+    private readonly CancellationTokenRegistration _stopping;
+    private volatile bool _hasAlarm;
     private JobRunnerClient? _client;
 
-    private ClientSchedulerBus(IEnumerable<string> requestIds, TextWriter notes)
+    private ClientSchedulerBus(IEnumerable<string> requestIds, TextWriter notes, CancellationToken stop)
     {
         _wanted = [.. requestIds];
         _notes = notes;
+        _stop = stop;
+        _stopping = stop.Register(EndInAlarm);
     }
 
     public ChannelReader<JobFinished> Finished => _finished.Reader;
@@ -37,12 +43,12 @@ internal sealed class ClientSchedulerBus : ISchedulerBus, IJobRunnerObserver
     /// <param name="address">The broker.</param>
     /// <param name="requestIds">The requests.</param>
     /// <param name="notes">Where a lost connection is told.</param>
-    /// <param name="cancellation">Gives up.</param>
+    /// <param name="cancellation">This process is to end: in an alarm of the broker without what could not be sent.</param>
     /// <exception cref="SchedulerBusException">The broker cannot be used, or no worker has ever connected to it.</exception>
     public static async Task<ISchedulerBus> OpenAsync(
         BrokerAddress address, IReadOnlyCollection<string> requestIds, TextWriter notes, CancellationToken cancellation)
     {
-        var bus = new ClientSchedulerBus(requestIds, notes);
+        var bus = new ClientSchedulerBus(requestIds, notes, cancellation);
         var listens = requestIds.Count > 0;
         bus._client = await ClientFaults.ExplainAsync(() => JobRunnerClient.ConnectAsync(
             address,
@@ -62,22 +68,42 @@ internal sealed class ClientSchedulerBus : ISchedulerBus, IJobRunnerObserver
         return bus;
     }
 
-    public Task SendAsync(RunJob command, CancellationToken cancellation) => ClientFaults.ExplainAsync(async () =>
-    {
-        await Client.SubmitAsync(command, cancellation);
-        return true;
-    });
+    public Task SendAsync(RunJob command, CancellationToken cancellation) => SendAsync(() => Client.SubmitAsync(command, cancellation));
 
-    public Task StopAsync(StopJob command, CancellationToken cancellation) => ClientFaults.ExplainAsync(async () =>
-    {
-        await Client.SendStopAsync(command, cancellation);
-        return true;
-    });
+    public Task StopAsync(StopJob command, CancellationToken cancellation) => SendAsync(() => Client.SendStopAsync(command, cancellation));
 
     public Task<IReadOnlyList<RunnerStatus>> GetStatusAsync(string requestId, CancellationToken cancellation) =>
         ClientFaults.ExplainAsync(() => Client.StatusAsync(requestId, cancellationToken: cancellation));
 
-    public ValueTask DisposeAsync() => Client.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.DisposeAsync();
+        await Client.DisposeAsync();
+    }
+
+    /// <exception cref="OperationCanceledException">The process is to end, and the broker takes nothing: the jobs go on.</exception>
+    private async Task SendAsync(Func<Task> send)
+    {
+        var sending = ClientFaults.ExplainAsync(async () =>
+        {
+            await send();
+            return true;
+        });
+        if (await Task.WhenAny(sending, _endedInAlarm.Task) != sending)
+        {
+            throw new OperationCanceledException("the broker has an alarm");
+        }
+
+        await sending;
+    }
+
+    private void EndInAlarm()
+    {
+        if (_hasAlarm && _stop.IsCancellationRequested && _endedInAlarm.TrySetResult())
+        {
+            _notes.WriteLine("jobrunner: in an alarm of the broker no stop can be sent: jobs already sent go on without this process");
+        }
+    }
 
     void IJobRunnerObserver.OnResult(JobFinished result)
     {
@@ -97,9 +123,14 @@ internal sealed class ClientSchedulerBus : ISchedulerBus, IJobRunnerObserver
 
     void IJobRunnerObserver.OnDisconnected(string reason) => _notes.WriteLine($"jobrunner: {reason}; waiting for the broker, jobs already sent go on");
 
-    void IJobRunnerObserver.OnAlarm(string? reason) => _notes.WriteLine(reason is null
-        ? "jobrunner: the broker's alarm has ended"
-        : $"jobrunner: the broker has an alarm ({reason}) and takes no messages; jobs already sent go on, others wait");
+    void IJobRunnerObserver.OnAlarm(string? reason)
+    {
+        _notes.WriteLine(reason is null
+            ? "jobrunner: the broker's alarm has ended"
+            : $"jobrunner: the broker has an alarm ({reason}) and takes no messages; jobs already sent go on, others wait");
+        _hasAlarm = reason is not null;
+        EndInAlarm();
+    }
 
     void IJobRunnerObserver.OnReconnected() => _notes.WriteLine("jobrunner: the broker is there again");
 

@@ -97,6 +97,7 @@ internal static class ErrorsCommand
             var address = BrokerOption.Read(parsed.GetValue(broker), services.Environment);
             var dryRun = !parsed.GetValue(options.Yes);
             using var interrupts = services.ListenForInterrupts();
+            await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
             await using var stored = services.OpenStoredTries(parsed.GetValue(requestManager));
             await using var at = await services.OpenRepairBroker(address, interrupts.Stop);
             var work = new RetryWork(at, new StoredTriesBook(stored, Warn(services)), services.Time, dryRun);

@@ -53,6 +53,7 @@ internal static class ReplayCommand
         }
 
         using var interrupts = services.ListenForInterrupts();
+        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
         await using var broker = await services.OpenRepairBroker(address, interrupts.Stop);
         using var work = new ReplayWork(broker, plan, services.Time, asJson ? _ => { } : services.Screen.Error.WriteLine);
         var ended = false;

@@ -69,7 +69,7 @@ internal static class CommandRetry
             SentAt = now,
             TotalTries = Math.Max(Highest(command, journal), highestStored),
             PrevTries = Math.Min(command.PrevTries + Used(command, journal), command.Job.Retry),
-            JobData = journal.OfType<JobDataChanged>().Where(data => data.Try > command.TotalTries).MaxBy(data => data.Try)?.JobData ?? command.JobData,
+            JobData = LoggedRun.Data(LoggedRun.SinceLeg(journal, ownLeg), ownLeg, command.TotalTries) ?? command.JobData,
         });
     }
 
@@ -84,7 +84,6 @@ internal static class CommandRetry
             TryLogged logged => logged.Log.Try,
             RunFinished finished => finished.Finished.TotalTries,
             RunSentOn sent => sent.TotalTries,
-            JobDataChanged data => data.Try,
             _ => 0,
         })
         .Append(command.TotalTries)

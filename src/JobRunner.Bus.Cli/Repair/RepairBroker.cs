@@ -19,9 +19,6 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
     // Smaller is faster on streams over AMQP 0-9-1.
     private const ushort JournalPrefetch = 500;
 
-    // Times on the stream are those of the broker, to the chunk.
-    private static readonly TimeSpan ClockMargin = TimeSpan.FromMinutes(1);
-
     /// <summary>Connects.</summary>
     /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
     public static async Task<IRepairBroker> OpenAsync(BrokerAddress address, TimeProvider time, CancellationToken cancellation)
@@ -98,7 +95,7 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
                 exclusive: false,
                 new Dictionary<string, object?>
                 {
-                    ["x-stream-offset"] = since is { } from ? new AmqpTimestamp((from - ClockMargin).ToUnixTimeSeconds()) : "first",
+                    ["x-stream-offset"] = BrokerJournal.Offset(since),
                 },
                 consumer,
                 cancellation);

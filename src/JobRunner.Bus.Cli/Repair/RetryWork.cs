@@ -1,7 +1,9 @@
+using System.Globalization;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Stops;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 
@@ -16,6 +18,9 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
     // Commands look at the journal together: one reading for many.
     private const int BatchMessages = 250;
     private const int BatchBytes = 64 * 1024 * 1024;
+
+    // What is older is in no journal.
+    private static readonly TimeSpan LongestKept = TimeSpan.FromDays(3660);
 
     /// <summary>Does it, or only tells what it would do.</summary>
     /// <param name="queue">The queue of messages of one kind.</param>
@@ -44,7 +49,7 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
     {
         var commands = messages.Select(message => (Message: message, Command: TryRead(message))).ToList();
         var readable = commands.Where(pair => pair.Command is not null).ToList();
-        var journal = await ReadJournalAsync([.. readable.Select(pair => (pair.Command!, SentAt(pair.Command!, pair.Message.Properties)))]);
+        var journal = await ReadJournalAsync([.. readable.Select(pair => (pair.Command!, LookFrom(pair.Command!, pair.Message.Properties)))]);
         var held = readable.Count == 0 ? [] : await broker.AskStatusAsync(CancellationToken.None);
 
         List<RepairOutcome> outcomes = [];
@@ -73,7 +78,7 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
         var highest = await stored.HighestAsync(command.RequestId, command.Job.Id, CancellationToken.None);
         var fate = CommandRetry.Decide(
             command,
-            SentAt(command, message.Properties),
+            StatedTimes.InEarnest(SentAt(command, message.Properties), time.GetUtcNow()),
             HeaderText.Of(message.Properties, WorkerHeaders.Leg),
             leg,
             journal.GetValueOrDefault(key) ?? [],
@@ -99,7 +104,7 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
             $"from try {1 + again.TotalTries}, {Tries(1 + again.Job.Retry - again.PrevTries)}");
     }
 
-    private async Task<Dictionary<RunnerKey, List<JournalEntry>>> ReadJournalAsync(IReadOnlyList<(RunJob Command, DateTimeOffset? SentAt)> commands)
+    private async Task<Dictionary<RunnerKey, List<JournalEntry>>> ReadJournalAsync(IReadOnlyList<(RunJob Command, DateTimeOffset? LookFrom)> commands)
     {
         var entries = commands
             .Select(pair => new RunnerKey(pair.Command.RequestId, pair.Command.Job.Id)).Distinct()
@@ -110,7 +115,7 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
         }
 
         // One that does not say when it was sent may have any age.
-        var since = commands.Any(pair => pair.SentAt is null) ? null : commands.Min(pair => pair.SentAt);
+        var since = commands.Any(pair => pair.LookFrom is null) ? null : commands.Min(pair => pair.LookFrom);
         await broker.ReadJournalAsync(since, message =>
         {
             if (JournalMessages.Read(message.Exchange, message.Properties, message.Body.Span) is { } read && entries.TryGetValue(read.Job, out var ofJob))
@@ -137,6 +142,12 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
             return null;
         }
     }
+
+    /// <summary>From when on the journal may know of its run; unknown for all that it holds. A worker that saw a time of no use noted its own.</summary>
+    private DateTimeOffset? LookFrom(RunJob command, IReadOnlyBasicProperties properties) =>
+        long.TryParse(HeaderText.Of(properties, WorkerHeaders.SeenAt), CultureInfo.InvariantCulture, out var seen) && seen is > 0 and < 253_402_300_799_000
+            ? DateTimeOffset.FromUnixTimeMilliseconds(seen)
+            : SentAt(command, properties) is { } stated && StatedTimes.SaysWhereToLook(stated, time.GetUtcNow(), LongestKept) ? stated : null;
 
     private static DateTimeOffset? SentAt(RunJob command, IReadOnlyBasicProperties properties) =>
         command.SentAt ?? (properties.IsTimestampPresent() && properties.Timestamp.UnixTime is >= 0 and < 253_402_300_799

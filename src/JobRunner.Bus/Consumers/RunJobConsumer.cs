@@ -35,7 +35,7 @@ internal sealed class RunJobConsumer(RunDispatcher dispatcher, CommandRetry retr
             var goesBack = error is GivenBackException { InnerException: null } || (error is OperationCanceledException && drain.Begun.IsCancellationRequested);
             if (!goesBack || !CommandChannel.Requeue(context))
             {
-                await retry.RetryAsync(delivery, error);
+                await retry.RetryAsync(delivery, error, lost);
             }
         }
     }

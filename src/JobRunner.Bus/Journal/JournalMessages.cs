@@ -41,12 +41,35 @@ internal static class JournalMessages
         }
     }
 
-    /// <summary>What a message says of this job; nothing when it is of another.</summary>
-    public static JournalEntry? ReadOf(RunnerKey job, string exchange, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
+    /// <summary>What a message says of one of these jobs; nothing when it is of another.</summary>
+    public static (RunnerKey Job, JournalEntry Entry)? ReadOf(
+        IReadOnlyCollection<RunnerKey> jobs, string exchange, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
     {
-        // Most entries are of other jobs, and need not be parsed. An id that is not there as it is can still be there in escapes.
-        var mayBeOfIt = body.Contains((byte)'\\') || body.IndexOf(Encoding.UTF8.GetBytes(job.JobId)) >= 0;
-        return mayBeOfIt && Read(exchange, properties, body) is { } read && read.Job == job ? read.Entry : null;
+        if (!MayName(jobs, body))
+        {
+            return null;
+        }
+
+        return Read(exchange, properties, body) is { } read && jobs.Contains(read.Job) ? read : null;
+    }
+
+    /// <summary>Most entries are of other jobs, and need not be parsed. An id that is not there as it is can still be there in escapes.</summary>
+    private static bool MayName(IReadOnlyCollection<RunnerKey> jobs, ReadOnlySpan<byte> body)
+    {
+        if (body.Contains((byte)'\\'))
+        {
+            return true;
+        }
+
+        foreach (var job in jobs)
+        {
+            if (body.IndexOf(Encoding.UTF8.GetBytes(job.JobId)) >= 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>A header as text; none when it is not there.</summary>

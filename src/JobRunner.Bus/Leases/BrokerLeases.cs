@@ -40,7 +40,8 @@ internal sealed class BrokerLeases(
 
         if (questions.SilenceAbout(job) >= Patience && claims.TryAdd(job) is { } claim)
         {
-            return (await TakeOverAsync(delivery, claim, cancellationToken), Patience);
+            // Should it have to yield to another worker, which may yield as well: the two do not meet again.
+            return (await TakeOverAsync(delivery, claim, cancellationToken), Patience * (1 + Random.Shared.NextDouble()));
         }
 
         if (questions.IsAnswered(job))

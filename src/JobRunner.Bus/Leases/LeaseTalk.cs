@@ -84,8 +84,9 @@ internal sealed class LeaseTalk(
     {
         var job = new RunnerKey(taken.RequestId, taken.JobId);
         questions.Forget(job);
-        // Two copies of a command, taken over in the same moment: one of the two goes on, an older version in any case.
-        if (claims.Find(job) is { } claim && (said.Claim is null || string.CompareOrdinal(said.Worker, worker.Value) < 0))
+        // Two copies of a command. What the other worker has read in the journal, or soon runs, is not in what was read here; and it may
+        // have heard of this claim before it made its own. Where both yield, both try again, at different times.
+        if (claims.Find(job) is { } claim)
         {
             claim.HasYielded = true;
         }
@@ -97,7 +98,7 @@ internal sealed class LeaseTalk(
         }
     }
 
-    private bool IsMine(RunnerKey job) => claims.Find(job) is not null || (repo.TryGet(job, out var runner) && runner.Alive() is not null);
+    private bool IsMine(RunnerKey job) => claims.Find(job) is { HasYielded: false } || (repo.TryGet(job, out var runner) && runner.Alive() is not null);
 
     private Task SayAsync(LeaseMessage message, CancellationToken cancellationToken) => link.PublishAsync(
         Names.RunLease,

@@ -36,6 +36,7 @@ internal sealed class LeaseWatch(
     private readonly TimeSpan _interval = options.Value.Lease / ChecksPerLease;
     private readonly TaskCompletionSource _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _watching = Task.CompletedTask;
+    private bool _lost;
 
     /// <summary>Starts to watch; returns when this worker hears what others say, however long the broker is away.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -61,7 +62,9 @@ internal sealed class LeaseWatch(
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 questions.EndListening();
-                BrokerLog.ContactLost(logger, BrokerFaults.Reason(error));
+                var reason = BrokerFaults.Reason(error);
+                BrokerLog.ContactLost(logger, _lost ? LogLevel.Debug : LogLevel.Warning, reason);
+                _lost = true;
                 var moment = guard.Now();
                 if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
                 {
@@ -102,6 +105,12 @@ internal sealed class LeaseWatch(
         questions.Listen();
         await channel.BasicConsumeAsync(_queue, autoAck: true, consumer, patience.Token);
         _listens.TrySetResult();
+        if (_lost)
+        {
+            _lost = false;
+            BrokerLog.ContactAgain(logger);
+        }
+
         return channel;
     }
 

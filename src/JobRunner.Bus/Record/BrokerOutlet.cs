@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Journal;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Telemetry;
@@ -12,8 +13,6 @@ namespace JobRunner.Bus.Record;
 /// <summary>The outlet to a broker. While this worker may have lost its runs, nothing of them leaves.</summary>
 internal sealed class BrokerOutlet(BrokerLink link, ILeases leases) : IOutlet
 {
-    private static readonly BasicProperties LogProperties = new() { ContentType = Wire.ContentType, DeliveryMode = DeliveryModes.Persistent };
-
     public Task LogAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
         Send(Log(log, TraceHeaders.CurrentContext(), cancellationToken));
 
@@ -29,7 +28,7 @@ internal sealed class BrokerOutlet(BrokerLink link, ILeases leases) : IOutlet
 
     // Accepted by the journal alone, or by an observer's queue, it would be lost.
     private Publication Log(JobLogRecorded log, ActivityContext trace, CancellationToken cancellationToken) => new(
-        Names.JobLogRecorded, "", trace == default ? LogProperties : Properties([], trace), Wire.Serialize(log), mandatory: true, cancellationToken)
+        Names.JobLogRecorded, "", Properties(HeadersOf(log.RequestId), trace), Wire.Serialize(log), mandatory: true, cancellationToken)
     {
         Keeper = Names.JobLogRecorded,
         MayLeave = leases.InContactAsync,
@@ -47,12 +46,12 @@ internal sealed class BrokerOutlet(BrokerLink link, ILeases leases) : IOutlet
         return new BasicProperties { ContentType = Wire.ContentType, DeliveryMode = DeliveryModes.Persistent, Headers = headers };
     }
 
+    private static Dictionary<string, object?> HeadersOf(string requestId) => new(3) { [JournalFilter.ValueHeader] = requestId };
+
     private static Dictionary<string, object?> HeadersOf(RunEndNews end)
     {
-        var headers = new Dictionary<string, object?>(2)
-        {
-            [WorkerHeaders.At] = end.At.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
-        };
+        var headers = HeadersOf(end.Finished.RequestId);
+        headers[WorkerHeaders.At] = end.At.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         if (end.CommandSentAt is { } sentAt)
         {
             headers[WorkerHeaders.CommandSentAt] = sentAt.UtcTicks.ToString(CultureInfo.InvariantCulture);

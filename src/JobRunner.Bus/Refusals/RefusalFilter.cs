@@ -33,10 +33,16 @@ internal sealed class RefusalFilter(
         var command = PartialCommand.Read(context.Body.GetBytes(), WireEnvelope.Is(context.ContentType?.MediaType));
         metrics.CommandRefused();
         AcceptLog.CommandRefused(logger, command.ToString(), reason);
-        if (command.NamesJob && context.Exception is not RefusedException { TellScheduler: false })
+        if (!command.NamesJob || context.Exception is RefusedException { TellScheduler: false })
         {
-            // Not asked for earlier: endpoints can be made together with the bus that it publishes on.
-            await services.GetRequiredService<JobFinishedPublisher>().PublishAsync(new JobFinished
+            return;
+        }
+
+        // Not asked for earlier: endpoints can be made together with the bus that it publishes on.
+        var finished = services.GetRequiredService<JobFinishedPublisher>();
+        await (context.Exception is RefusedException { Run: { } run }
+            ? finished.PublishAsync(run.Command, run.Result)
+            : finished.PublishAsync(new JobFinished
             {
                 RequestId = command.RequestId,
                 JobId = command.JobId,
@@ -44,8 +50,7 @@ internal sealed class RefusalFilter(
                 PrevTries = command.PrevTries,
                 TotalTries = command.TotalTries,
                 Error = reason,
-            });
-        }
+            }));
     }
 
     private async Task<bool> KeptAsync(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)

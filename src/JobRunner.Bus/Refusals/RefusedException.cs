@@ -1,3 +1,6 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Runners;
+
 namespace JobRunner.Bus.Refusals;
 
 /// <summary>A command that is not run: it goes to the error queue with this reason in a header.</summary>
@@ -6,4 +9,7 @@ namespace JobRunner.Bus.Refusals;
 internal sealed class RefusedException(string reason, bool tellScheduler = true) : Exception(Reasons.Bounded(reason))
 {
     public bool TellScheduler { get; } = tellScheduler;
+
+    /// <summary>How its run ends, where tries may have been logged before; <see langword="null"/> when it has not been run.</summary>
+    public (RunJob Command, Return Result)? Run { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Journal;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
@@ -30,6 +31,7 @@ internal sealed class BrokerRelay(
         var step = StepOf(wait);
         var properties = Properties(LegHeaders.For(leg, time.GetUtcNow() + wait, wait - step));
         properties.MessageId = leg.Id;
+        properties.Headers![JournalFilter.ValueHeader] = next.RequestId;
         var body = Wire.Serialize(next);
         var attempts = 0;
         if (wait <= TimeSpan.Zero)

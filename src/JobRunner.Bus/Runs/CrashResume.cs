@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.Record;
@@ -38,7 +37,7 @@ internal static class CrashResume
     public static Resumption Decide(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
     {
         var command = delivery.Command;
-        var since = OfThisLeg(delivery, journal);
+        var since = LoggedRun.SinceLeg(journal, delivery.Leg.Id);
 
         // What came after: the leg that went on, or the end. The first decides; what follows it is a later run.
         foreach (var entry in since)
@@ -52,21 +51,15 @@ internal static class CrashResume
                         // As of then: told again it must not pass for the end of a later run.
                         new RunEndNews(end.Finished, end.CommandSentAt, end.At ?? DateTimeOffset.UnixEpoch),
                         // They are sent together, and the end is there.
-                        end.Finished.TotalTries > command.TotalTries && !since.Exists(one => one is TryLogged logged && logged.Log.Try == end.Finished.TotalTries));
+                        end.Finished.TotalTries > command.TotalTries && !since.Any(one => one is TryLogged logged && logged.Log.Try == end.Finished.TotalTries));
             }
         }
 
         var logs = since.OfType<TryLogged>().Select(entry => entry.Log).Where(log => log.Try > command.TotalTries)
             .DistinctBy(log => log.Try).OrderBy(log => log.Try).ToList();
         // An end that is there is that of an earlier run.
-        var starts = since.AsEnumerable().Reverse().TakeWhile(entry => entry is not (TryLogged or RunFinished)).Count(entry => entry is StartedAgain);
+        var starts = since.Reverse().TakeWhile(entry => entry is not (TryLogged or RunFinished)).Count(entry => entry is StartedAgain);
         return logs.Count == 0 ? new Resumption.GoOn(delivery, 1 + starts) : After(delivery, logs, since, starts);
-    }
-
-    private static List<JournalEntry> OfThisLeg(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
-    {
-        var own = delivery.Leg.Id is null ? -1 : journal.ToList().FindIndex(entry => entry is RunSentOn sent && sent.Leg == delivery.Leg.Id);
-        return [.. journal.Skip(own + 1)];
     }
 
     /// <summary>
@@ -97,35 +90,11 @@ internal static class CrashResume
         return end.Finished.TotalTries > delivery.Command.TotalTries || delivery.SentAt is not { } sent || end.At is not { } told || told >= sent;
     }
 
-    /// <summary>The data that the last logged try left; those of a try that was cut off before its log, and run again, do not count.</summary>
-    private static JsonObject? DataOfLoggedTries(List<JournalEntry> journal, long triesBefore)
-    {
-        JobDataChanged? changed = null;
-        JsonObject? left = null;
-        foreach (var entry in journal)
-        {
-            switch (entry)
-            {
-                case JobDataChanged data when data.Try > triesBefore:
-                    changed = data;
-                    break;
-                case StartedAgain:
-                    changed = null;
-                    break;
-                case TryLogged logged when logged.Log.Try == changed?.Try:
-                    left = changed.JobData;
-                    break;
-            }
-        }
-
-        return left;
-    }
-
-    private static Resumption After(CommandDelivery delivery, List<JobLogRecorded> logs, List<JournalEntry> journal, int starts)
+    private static Resumption After(CommandDelivery delivery, List<JobLogRecorded> logs, IReadOnlyList<JournalEntry> since, int starts)
     {
         var command = delivery.Command;
         var last = logs[^1];
-        var jobData = DataOfLoggedTries(journal, command.TotalTries) ?? command.JobData;
+        var jobData = LoggedRun.Data(since, delivery.Leg.Id, command.TotalTries) ?? command.JobData;
 
         // A STOPPED log without an end after it is a drain's: that try does not count.
         var used = logs.Count(log => log.State != JobState.Stopped);

@@ -64,6 +64,24 @@ internal sealed class CrashResumer(
         return true;
     }
 
+    /// <summary>
+    /// How a run ends that no worker can run, with the counters and the data of what was logged; <see langword="null"/> when its end
+    /// was told, or it has gone on since.
+    /// </summary>
+    public async Task<(RunJob Command, Return Result)?> FailedAsync(CommandDelivery delivery, string error, CancellationToken lost) =>
+        await DecideAsync(delivery, lost) switch
+        {
+            Resumption.GoOn { Delivery: { Command: var command, Leg: var leg } } => (command, new Return(command.JobDataText)
+            {
+                FinalState = JobState.Fail,
+                Tries = leg.TriesBefore,
+                Next = new TryCounters(command.PrevTries, command.TotalTries),
+                Error = error,
+            }),
+            Resumption.Tell tell => (delivery.Command, tell.Result),
+            _ => null,
+        };
+
     private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
         delivery, await journal.ReadAsync(delivery.Key, LookFrom(delivery), lost));
 

@@ -26,8 +26,12 @@ internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset
     public static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether a command sent then, and first seen by a worker then, is one of those the stop was meant for.</summary>
+    /// <remarks>
+    /// When it was seen may be told by another worker, whose clock is wrong. So that counts only where the command says that it was sent
+    /// later than the stop was heard here: then its sender's clock is the one that is wrong.
+    /// </remarks>
     public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt = null) =>
-        commandSentAt is not { } sent || sent <= SentAt || HeardAt - seenAt > OnItsWay;
+        commandSentAt is not { } sent || sent <= SentAt || (sent - HeardAt > OnItsWay && HeardAt - seenAt > OnItsWay);
 }
 
 /// <summary>

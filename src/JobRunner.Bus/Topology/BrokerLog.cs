@@ -50,8 +50,11 @@ internal static partial class BrokerLog
     [LoggerMessage(1217, LogLevel.Error, "What is gone from the broker cannot be declared again: {Reason}. The worker tries on")]
     public static partial void NotRestored(ILogger logger, string reason);
 
-    [LoggerMessage(1204, LogLevel.Warning, "No contact with the broker: {Reason}")]
-    public static partial void ContactLost(ILogger logger, string reason);
+    [LoggerMessage(EventId = 1204, Message = "No contact with the broker: {Reason}")]
+    public static partial void ContactLost(ILogger logger, LogLevel level, string reason);
+
+    [LoggerMessage(1220, LogLevel.Information, "In contact with the broker again")]
+    public static partial void ContactAgain(ILogger logger);
 
     [LoggerMessage(1208, LogLevel.Warning, "The broker is not there yet: {Reason}. The worker waits for it")]
     public static partial void NotThereYet(ILogger logger, string reason);

@@ -32,6 +32,7 @@ internal sealed class TopologyWatch : BackgroundService
     private DateTimeOffset? _unreachableSince;
     private string? _unreachable;
     private string? _missing;
+    private string? _notRestored;
 
     public TopologyWatch(
         BrokerLink link,
@@ -120,7 +121,12 @@ internal sealed class TopologyWatch : BackgroundService
         catch (Exception error) when (!stopping.IsCancellationRequested)
         {
             var reason = BrokerFaults.Describe(error, _link.Address);
-            BrokerLog.NotRestored(_logger, reason);
+            if (_notRestored != reason)
+            {
+                BrokerLog.NotRestored(_logger, reason);
+            }
+
+            _notRestored = reason;
             _readiness.Set(WorkerReadiness.Topology, $"gone from the broker: {missing}; it cannot be declared again: {reason}");
             await PauseAsync(BetweenLooks, stopping);
         }
@@ -172,7 +178,7 @@ internal sealed class TopologyWatch : BackgroundService
             BrokerLog.Restored(_logger);
         }
 
-        (_unreachableSince, _unreachable, _missing) = (null, null, null);
+        (_unreachableSince, _unreachable, _missing, _notRestored) = (null, null, null, null);
     }
 
     private void TellUnreachable(string reason)

@@ -52,6 +52,9 @@ public sealed class OutageTests(Broker broker)
             () => stage.RequestManager.Rows.Count == feed.Count, TimeSpan.FromSeconds(20));
         Assert.Equal(feed.JobIds.Order(), stage.RequestManager.Rows.Select(row => row.JobId).Order());
         Assert.Contains("Job logs get through again", stage.Worker.Output);
+        // One line that it begins, one that it ends; each attempt is told at level Debug alone.
+        Assert.DoesNotContain("MassTransit", stage.Worker.Output);
+        Assert.Equal(2, stage.Worker.Output.Split("Job logs do not get through").Length);
         Assert.Equal(0u, await stage.Client.CountAsync("job-log-recorded_error"));
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
@@ -89,5 +90,30 @@ public sealed class RunJobConsumerTests
         Assert.All(worker.Bus.Consumed.Select<RunJob>(new CancellationToken(canceled: true)), consumed => Assert.Null(consumed.Exception));
         Assert.Single(worker.Bus.Published.Select<JobFinished>(new CancellationToken(canceled: true)));
         Assert.Equal(2, reads);
+    }
+
+    [Fact]
+    public async Task A_command_that_the_worker_failed_to_run_too_often_is_told_with_the_counters_and_the_data_of_its_logged_tries()
+    {
+        await using var worker = await WorkerHarness.StartAsync(services => services
+            .AddSingleton(Runs.Fake.Of<IJobJournal>(
+                (nameof(IJobJournal.ReadAsync), _ => Task.FromResult<IReadOnlyList<JournalEntry>>(
+                [
+                    new JobDataChanged(6, new JsonObject { ["of"] = "try 6" }),
+                    new TryLogged(new JobLogRecorded { RequestId = "r", JobId = "j", Try = 6, State = JobState.Fail, StartedAt = 1 }),
+                    new TryLogged(new JobLogRecorded { RequestId = "r", JobId = "j", Try = 7, State = JobState.Fail, StartedAt = 1 }),
+                ])),
+                (nameof(IJobJournal.KeepStartAsync), _ => throw new InvalidOperationException("the worker's own")))));
+
+        await worker.Bus.Bus.Publish(Worker.Command(retry: 5) with { PrevTries = 1, TotalTries = 5 }, context =>
+        {
+            context.Headers.Set("jobrunner-delivered-before", "yes");
+            context.Headers.Set("jobrunner-failures", "5");
+        });
+
+        Assert.True(await worker.Bus.Published.Any<JobFinished>());
+        var end = worker.Bus.Published.Select<JobFinished>(new CancellationToken(canceled: true)).Single().Context.Message;
+        Assert.Equal((JobState.Fail, 2, 3, 7, "try 6"), (end.FinalState, end.Tries, end.PrevTries, end.TotalTries, (string?)end.JobData["of"]));
+        Assert.Contains("failed 6 times", end.Error, StringComparison.Ordinal);
     }
 }

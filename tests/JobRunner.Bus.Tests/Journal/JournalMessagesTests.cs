@@ -20,10 +20,10 @@ public sealed class JournalMessagesTests
     {
         var job = new RunnerKey("r", id);
 
-        Assert.NotNull(JournalMessages.ReadOf(job, Names.JobLogRecorded, new BasicProperties(), Wire.Serialize(new JobLogRecorded { RequestId = "r", JobId = id, Try = 1 })));
-        Assert.NotNull(JournalMessages.ReadOf(job, Names.JobFinished, new BasicProperties(), Wire.Serialize(new JobFinished { RequestId = "r", JobId = id })));
+        Assert.NotNull(JournalMessages.ReadOf([job], Names.JobLogRecorded, new BasicProperties(), Wire.Serialize(new JobLogRecorded { RequestId = "r", JobId = id, Try = 1 })));
+        Assert.NotNull(JournalMessages.ReadOf([job], Names.JobFinished, new BasicProperties(), Wire.Serialize(new JobFinished { RequestId = "r", JobId = id })));
         var leg = new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.Leg] = "l1" } };
-        Assert.NotNull(JournalMessages.ReadOf(job, Names.RunJobWait, leg, Wire.Serialize(new RunJob { RequestId = "r", Job = new Job { Id = id, Type = "t" } })));
+        Assert.NotNull(JournalMessages.ReadOf([job], Names.RunJobWait, leg, Wire.Serialize(new RunJob { RequestId = "r", Job = new Job { Id = id, Type = "t" } })));
     }
 
     [Theory]
@@ -31,7 +31,7 @@ public sealed class JournalMessagesTests
     [InlineData("""{"requestId":"\u0072","jobId":"ab\u0063d","try":1,"stdout":"x\ny"}""")]
     [InlineData("""{"jobId":"abcd","try":1,"requestId":"r"}""")]
     public void An_id_is_what_its_JSON_means_however_it_is_written(string body) =>
-        Assert.NotNull(JournalMessages.ReadOf(new RunnerKey("r", "abcd"), Names.JobLogRecorded, new BasicProperties(), Encoding.UTF8.GetBytes(body)));
+        Assert.NotNull(JournalMessages.ReadOf([new RunnerKey("r", "abcd")], Names.JobLogRecorded, new BasicProperties(), Encoding.UTF8.GetBytes(body)));
 
     [Theory]
     [InlineData("""{"requestId":"r","jobId":"other","try":1,"stdout":"abcd"}""")]
@@ -39,7 +39,7 @@ public sealed class JournalMessagesTests
     [InlineData("""{"requestId":"r","jobId":"abc\\d","try":1}""")]
     [InlineData("no json: abcd")]
     public void What_is_of_another_job_or_no_entry_at_all_is_passed_over(string body) =>
-        Assert.Null(JournalMessages.ReadOf(new RunnerKey("r", "abcd"), Names.JobLogRecorded, new BasicProperties(), Encoding.UTF8.GetBytes(body)));
+        Assert.Null(JournalMessages.ReadOf([new RunnerKey("r", "abcd")], Names.JobLogRecorded, new BasicProperties(), Encoding.UTF8.GetBytes(body)));
 
     [Theory]
     [InlineData("999999999999999999")]
@@ -50,7 +50,7 @@ public sealed class JournalMessagesTests
         var properties = new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.At] = time, [WorkerHeaders.CommandSentAt] = "-" + time } };
 
         var end = Assert.IsType<RunFinished>(JournalMessages.ReadOf(
-            new RunnerKey("r", "j"), Names.JobFinished, properties, Wire.Serialize(new JobFinished { RequestId = "r", JobId = "j" })));
+            [new RunnerKey("r", "j")], Names.JobFinished, properties, Wire.Serialize(new JobFinished { RequestId = "r", JobId = "j" }))?.Entry);
 
         Assert.Equal((null, null), (end.At, end.CommandSentAt));
     }

@@ -15,12 +15,14 @@ public sealed class LeaseGuardTests : IAsyncDisposable
 {
     private readonly World _world = new();
     private readonly CancellationTokenSource _end = new();
+    private readonly LookedAt _looks;
     private readonly LeaseGuard _guard;
     private readonly Task _watching;
 
     public LeaseGuardTests()
     {
-        _guard = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), _world.Time, NullLogger<LeaseGuard>.Instance);
+        _looks = new LookedAt(_world.Time);
+        _guard = new LeaseGuard(_world.Repo, Options.Create(new WorkerOptions()), _looks, NullLogger<LeaseGuard>.Instance);
         _watching = _guard.WatchAsync(_end.Token);
     }
 
@@ -42,13 +44,14 @@ public sealed class LeaseGuardTests : IAsyncDisposable
         return (delivery, Assert.IsType<LiveRun>(Assert.Single(_world.Repo.Items())));
     }
 
-    private async Task PassAsync(double seconds)
+    /// <summary>Each second the guard looks once; it has looked when it waits for its next look.</summary>
+    private async Task PassAsync(int seconds)
     {
-        for (var tick = 0; tick < seconds * 2; tick++)
+        for (var second = 0; second < seconds; second++)
         {
-            _world.Time.Advance(TimeSpan.FromSeconds(0.5));
-            // The guard looks at the clock on a thread of the pool.
-            await Task.Yield();
+            var looks = _looks.Waits;
+            _world.Time.Advance(TimeSpan.FromSeconds(1));
+            await Eventually.HoldsAsync("the guard has looked", () => _looks.Waits > looks);
         }
     }
 
@@ -212,5 +215,26 @@ public sealed class LeaseGuardTests : IAsyncDisposable
         _world.Time.Advance(TimeSpan.FromDays(1));
 
         Assert.True(unwatched.InContactAsync(CancellationToken.None).IsCompletedSuccessfully);
+    }
+
+    /// <summary>Counts the waits that were begun on a clock.</summary>
+    private sealed class LookedAt(TimeProvider time) : TimeProvider
+    {
+        private int _waits;
+
+        public int Waits => Volatile.Read(ref _waits);
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = time.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref _waits);
+            return timer;
+        }
     }
 }

@@ -108,6 +108,17 @@ public sealed class CrashResumeTests
         Assert.Equal("command", (string?)resumed.Command.JobData["from"]);
     }
 
+    [Fact]
+    public void Job_data_of_a_try_cut_off_is_not_taken_for_that_of_a_run_that_failed_without_a_try()
+    {
+        var told = Assert.IsType<Resumption.Tell>(CrashResume.Decide(Command(), [
+            new JobDataChanged(1, new JsonObject { ["from"] = "cut off" }),
+            Logged(1, JobState.Fail, startedAt: 0),
+        ])).Result;
+
+        Assert.Equal("command", (string?)told.JobData["from"]);
+    }
+
     [Theory]
     [InlineData(JobState.Complete, 2, 1, JobState.Complete)]
     [InlineData(JobState.Fail, 0, 1, JobState.Fail)]

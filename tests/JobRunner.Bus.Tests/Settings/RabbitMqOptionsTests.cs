@@ -1,22 +1,12 @@
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
 using Microsoft.Extensions.Options;
-using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Tests.Settings;
 
 public sealed class RabbitMqOptionsTests
 {
     private const string Must = "it must be amqp://user:password@host:port/vhost, or amqps:// for TLS";
-
-    private static readonly string[] Good =
-    [
-        "amqp://rabbit",
-        "amqp://guest:guest@rabbit:5672",
-        "amqp://guest:guest@rabbit:5672/",
-        "amqps://me:p%3Ass%2Fword@rabbit.example.com:5671/my%2Fvhost",
-        "amqp://guest:guest@[::1]:5672/jobs",
-    ];
 
     private static readonly string[] Bad =
     [
@@ -29,16 +19,19 @@ public sealed class RabbitMqOptionsTests
         "amqp://guest:hunter2@rabbit/a/b",
     ];
 
-    public static TheoryData<string> GoodUris => [.. Good];
-
     public static TheoryData<string> BadUris => [.. Bad];
 
     [Theory]
-    [MemberData(nameof(GoodUris))]
-    public void A_good_uri_passes_and_the_client_takes_it(string uri)
+    [InlineData("amqp://rabbit", "rabbit:5672", false)]
+    [InlineData("amqp://guest:guest@rabbit:5673", "rabbit:5673", false)]
+    [InlineData("amqp://guest:guest@rabbit/", "rabbit:5672", false)]
+    [InlineData("amqps://me:p%3Ass%2Fword@rabbit.example.com/my%2Fvhost", "rabbit.example.com:5671", true)]
+    [InlineData("amqp://guest:guest@[::1]:5672/jobs", "[::1]:5672", false)]
+    public void A_good_uri_passes_and_names_the_node_that_is_connected_to(string uri, string node, bool tls)
     {
         Assert.True(Check(uri).Succeeded);
-        Assert.NotNull(new ConnectionFactory { Uri = new Uri(uri) }.HostName);
+        var only = Assert.Single(BrokerNodes.Of(new RabbitMqOptions { Uri = uri }));
+        Assert.Equal((node, tls), ($"{only.HostName}:{only.Port}", only.Ssl.Enabled));
     }
 
     [Theory]

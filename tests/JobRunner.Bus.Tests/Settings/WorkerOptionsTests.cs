@@ -68,6 +68,7 @@ public sealed class WorkerOptionsTests
             ParkWaitsOver = TimeSpan.FromDays(1),
             MaxLoggedBytes = -1,
             MaxCommandBytes = 0,
+            MaxLoggedBytes = -1,
             StopRetention = TimeSpan.Zero,
             JournalRetention = TimeSpan.Zero,
             CrashBudget = 0,

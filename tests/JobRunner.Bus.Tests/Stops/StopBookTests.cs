@@ -29,6 +29,19 @@ public sealed class StopBookTests
         Assert.Equal(found, _book.Find("r", "j", Noon.AddSeconds(seconds)) is not null);
     }
 
+    [Theory]
+    [InlineData(0, 1, -3600, false)] // seen by a worker whose clock is an hour behind
+    [InlineData(0, 1, 3600, false)]
+    [InlineData(0, 120, -60, true)] // sent by a clock that is two minutes ahead, and seen long before
+    [InlineData(0, 120, -1, false)] // seen just now: it may have overtaken the stop
+    [InlineData(0, 3600, -60, true)]
+    public void A_stop_heard_long_after_a_command_was_seen_is_for_it_only_if_the_senders_clock_is_ahead(int stopSent, int commandSent, int seen, bool found)
+    {
+        _book.Add(Stop("j", Noon.AddSeconds(stopSent)) with { HeardAt = Noon });
+
+        Assert.Equal(found, _book.Find("r", "j", Noon.AddSeconds(commandSent), Noon.AddSeconds(seen)) is not null);
+    }
+
     [Fact]
     public void A_command_sent_at_an_unknown_time_is_stopped()
     {

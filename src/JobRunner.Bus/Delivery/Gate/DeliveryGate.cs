@@ -224,35 +224,4 @@ internal sealed class DeliveryGate(TimeProvider time, ILogger<DeliveryGate> logg
 
     /// <inheritdoc/>
     public void Dispose() => _timer?.Dispose();
-
-    /// <summary>A time in which the store takes nothing.</summary>
-    private sealed class Outage(TimeSpan since)
-    {
-        private TimeSpan _pause;
-
-        public TimeSpan Since { get; } = since;
-
-        public TimeSpan ToldAt { get; set; } = since;
-
-        /// <summary>When the next delivery may go.</summary>
-        public TimeSpan NextAt { get; private set; } = since;
-
-        /// <summary>Whether one is on its way.</summary>
-        public bool IsProbed { get; set; }
-
-        public void Failed(TimeSpan now, bool wasProbe, RetryableDeliveryException? error)
-        {
-            var pause = PauseAfterSuspect;
-            if (error is { StoreIsDown: true })
-            {
-                _pause = !wasProbe || _pause == TimeSpan.Zero ? FirstPause : 2 * _pause < LongestPause ? 2 * _pause : LongestPause;
-                pause = _pause;
-            }
-
-            var asked = error?.RetryAfter < LongestAskedFor ? error.RetryAfter.Value : error?.RetryAfter is null ? TimeSpan.Zero : LongestAskedFor;
-            var next = now + (asked > pause ? asked : pause);
-            NextAt = wasProbe || next > NextAt ? next : NextAt;
-            IsProbed &= !wasProbe;
-        }
-    }
 }
