@@ -24,7 +24,7 @@ public sealed record JobRunnerClientOptions
     public TimeSpan OwnQueueExpires { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// How long a result that nobody waits for is kept for a later <see cref="JobRunnerClient.WaitForAsync(string, string, CancellationToken)"/>; default 10
+    /// How long a result that nobody waits for is kept for a later <see cref="JobRunnerClient.WaitForAsync"/>; default 10
     /// minutes. Keep it below the broker's consumer timeout (30 minutes unless it is told otherwise). Results of other
     /// schedulers arrive too, and go the same way.
     /// </summary>
@@ -45,7 +45,7 @@ public sealed record JobRunnerClientOptions
 
     /// <summary>
     /// Whether results are received; default <see langword="true"/>. Without them the client has no queue,
-    /// <see cref="JobRunnerClient.RunAsync"/> and <see cref="JobRunnerClient.WaitForAsync(string, string, CancellationToken)"/> cannot be used, and nothing can be
+    /// <see cref="JobRunnerClient.RunAsync"/> and <see cref="JobRunnerClient.WaitForAsync"/> cannot be used, and nothing can be
     /// missed.
     /// </summary>
     public bool ReceivesResults { get; init; } = true;
