@@ -164,7 +164,7 @@ def main():
     request = scheduler.submit(job("napp", "nap", "sleep", {"duration": 10 * minute}))
     while not any(runner["state"] == 2 for runner in scheduler.status(request)):
         pass
-    print("nap runs; stopped:", json.dumps(scheduler.stop(request, "napp")))
+    print("nap runs; stopped:", json.dumps(scheduler.stop(request, "napp", seconds=10)))
     stopped = scheduler.wait(request, "napp")
 
     # The same job again, with its counters and data: it goes on with the next try.

@@ -71,27 +71,10 @@ public sealed class JobRunnerClient : IAsyncDisposable
         return new JobRunnerClient(options, book, await SessionKeeper.StartAsync(address, options, book, cancellationToken));
     }
 
+    internal TimeProvider Time => _options.Time;
+
     /// <summary>A fresh request id of Spin Cycle's form: 20 characters of [0-9a-v].</summary>
     public static string NewRequestId() => RandomNumberGenerator.GetString("0123456789abcdefghijklmnopqrstuv", 20);
-
-    /// <summary>
-    /// A command for a job that is given a payload, with a request id of its own and the job id <c>job1</c>; <c>with</c> changes what is to be
-    /// otherwise: <c>command with { Timeout = "1m", Job = command.Job with { Retry = 3 } }</c>.
-    /// </summary>
-    /// <param name="type">The job's type, as its worker registers it.</param>
-    /// <param name="payload">What the job is given; see <see cref="Payload"/> for its JSON.</param>
-    /// <exception cref="NotSupportedException">JSON cannot hold such a payload.</exception>
-    public static RunJob Command<TPayload>(string type, TPayload payload) => new()
-    {
-        RequestId = NewRequestId(),
-        Job = new Job { Id = "job1", Name = type, Type = type, Bytes = Payload.Write(payload) },
-    };
-
-    /// <summary>Sends a job that is given a payload, and waits for its result: <see cref="RunAsync(RunJob, CancellationToken)"/> of a <see cref="Command"/>.</summary>
-    /// <exception cref="ArgumentException">The type is empty.</exception>
-    /// <exception cref="JobRunnerClientException">The broker did not take it, or results were lost meanwhile.</exception>
-    public Task<JobFinished> RunAsync<TPayload>(string type, TPayload payload, CancellationToken cancellationToken = default) =>
-        RunAsync(Command(type, payload), cancellationToken);
 
     /// <summary>
     /// Sends a job to the workers; returns once the broker has it safely. Without <see cref="RunJob.SentAt"/> it is sent

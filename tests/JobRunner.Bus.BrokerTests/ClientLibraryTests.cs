@@ -65,6 +65,8 @@ public sealed class ClientLibraryTests(Broker broker)
         var ended = await client.RunAsync(command with { Job = command.Job with { Retry = 9, RetryWait = "1500ms", RetryBackoff = 2 } }).WaitAsync(Patience);
 
         Assert.Equal((JobState.Fail, 3), (ended.FinalState, ended.TotalTries));
+        var unknown = await Assert.ThrowsAsync<TimeoutException>(() => client.WaitForAsync(command.RequestId, "none", TimeSpan.FromMilliseconds(100)));
+        Assert.StartsWith($"no result of job none of request {command.RequestId} within 00:00:00.1", unknown.Message, StringComparison.Ordinal);
         await Eventually.HoldsAsync("all logs are heard", () => heard.Logs.Count >= 3);
         var logs = heard.Logs.DistinctBy(log => log.Try).OrderBy(log => log.Try).ToList();
         Assert.Equal([(64, false), (65, false), (66, true)], logs.Select(log => (log.Exit, log.Permanent)));

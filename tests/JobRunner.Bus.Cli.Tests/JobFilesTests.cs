@@ -1,5 +1,6 @@
 using System.Text;
 using JobRunner.Bus.Cli.Files;
+using JobRunner.Bus.Cli.Tests.Docs;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Tests;
@@ -30,6 +31,18 @@ public sealed class JobFilesTests
         Assert.Equal("aaaa bbbb cccc", string.Join(' ', request.Commands.Select(command => command.Job.Id)));
         Assert.All(request.Commands, command => Assert.Equal("r1", command.RequestId));
         Assert.Equal("""{"k":1}""", request.Commands[2].JobData.ToJsonString());
+    }
+
+    [Fact]
+    public void The_files_of_the_documents_are_read_as_they_stand_there()
+    {
+        var blocks = Pages.Read("docs/files.md").Split("```json\n").Skip(1).Select(block => block.Split("```")[0]).ToList();
+
+        var job = Assert.Single(Chains.Parse(blocks[0]).Commands);
+        Assert.Equal((2, "30s"), (job.Job.RetryBackoff, job.Timeout));
+        var chain = Chains.Parse(blocks[1]);
+        Assert.Equal(["hash", "size"], chain.Next["pack"]);
+        Assert.Equal(2, blocks.Count);
     }
 
     [Fact]
