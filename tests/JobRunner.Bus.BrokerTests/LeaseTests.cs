@@ -70,7 +70,7 @@ public sealed class LeaseTests(Broker broker)
 
         // The broker misses its heartbeats and closes its connections.
         await stage.Worker.PauseAsync();
-        await Eventually.HoldsAsync("the other takes it over", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        await Eventually.HoldsAsync(() => $"the other takes it over; it said:\n{other.Output}\nand the paused one:\n{stage.Worker.Output}", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
         await stage.Worker.ContinueAsync();
 
         await Eventually.HoldsAsync("the paused one gives it up", () => stage.Worker.Output.Contains("1 runs are given up", StringComparison.Ordinal));
