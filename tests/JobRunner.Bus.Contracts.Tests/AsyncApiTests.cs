@@ -103,6 +103,7 @@ public sealed class AsyncApiTests
         _ when type == typeof(DateTimeOffset) => "string date-time",
         _ when type == typeof(long) => "integer",
         _ when type == typeof(bool) => "boolean",
+        _ when type == typeof(IReadOnlyList<ChainStatus>) => "array",
         _ when type == typeof(JsonObject) || type == typeof(IReadOnlyDictionary<string, ChainJobEnd>) => "object",
         _ => type.Name,
     };
