@@ -1,5 +1,9 @@
+using JobRunner.Bus.Chains.Service.Ask;
 using JobRunner.Bus.Chains.Service.Consumers;
+using JobRunner.Bus.Chains.Service.Report;
 using JobRunner.Bus.Chains.Service.Store;
+using JobRunner.Bus.Delivery;
+using JobRunner.Bus.Delivery.RequestManager;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
@@ -18,9 +22,11 @@ internal sealed class ChainIntake(
     IReceiveEndpointConnector endpoints,
     ChainStore store,
     StorePatience patience,
-    ChainTopology topology,
+    BrokerTopology topology,
     ChainsOpened opened,
     UntilAccepted until,
+    IOptions<RequestManagerOptions> requestManager,
+    IOptions<ReportOptions> report,
     WorkerName worker,
     WorkerReadiness readiness,
     IOptions<WorkerOptions> options,
@@ -50,8 +56,16 @@ internal sealed class ChainIntake(
         try
         {
             await patience.RunAsync(store.PrepareAsync, cancellationToken);
-            await until.RunAsync("queues of chains", topology.DeclareAsync, cancellationToken);
+            await topology.Declared.WaitAsync(cancellationToken);
             opened.Set();
+            await OpenAsync<GetChainsConsumer>($"{ChainNames.GetChains}.{worker}", cancellationToken);
+            if (ChainTopology.HasRequestManager(requestManager.Value))
+            {
+                // Not when first needed: RabbitMQ 3.10 loses a queue when its node is killed just after making it.
+                await until.RunAsync("delay queues of ends", EnsureDelaysAsync, cancellationToken);
+                await OpenAsync<ChainReportConsumer>(ChainNames.Report, cancellationToken);
+            }
+
             await OpenAsync<ChainJobFinishedConsumer>(ChainNames.JobFinished, cancellationToken);
             await OpenAsync<ChainDueConsumer>(ChainNames.Due, cancellationToken);
             await OpenAsync<StopChainConsumer>(ChainNames.StopChain, cancellationToken);
@@ -71,6 +85,9 @@ internal sealed class ChainIntake(
             // The process ends.
         }
     }
+
+    private Task EnsureDelaysAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(report.Value.Delays.Distinct().Select(delay => topology.EnsureAsync(ChainTopology.DelayQueue(delay), cancellationToken)));
 
     private async Task OpenAsync<TConsumer>(string queue, CancellationToken cancellationToken)
         where TConsumer : class, IConsumer

@@ -1,5 +1,4 @@
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Chains.Service;
 
@@ -18,6 +17,12 @@ public static class ChainNames
     /// <summary>Exchange of ended chains; whoever wants them binds a queue of their own.</summary>
     public const string ChainFinished = Exchanges.ChainFinished;
 
+    /// <summary>Exchange of questions; every instance binds a queue of its own.</summary>
+    public const string GetChains = Exchanges.GetChains;
+
+    /// <summary>Quorum queue of the ends that the Request Manager is to be told; there only where there is one.</summary>
+    public const string Report = $"{ChainFinished}.report";
+
     /// <summary>Quorum queue of the ends of jobs, bound to <c>job-finished</c>.</summary>
     public const string JobFinished = "chain-job-finished";
 
@@ -25,5 +30,8 @@ public static class ChainNames
     public const string Due = "chain-due";
 
     /// <summary>The queue where a wait of this length lies: it dead-letters back to <see cref="Due"/>.</summary>
-    internal static string WaitQueue(TimeSpan wait) => $"{Due}.wait.{WaitSteps.NameOf(wait)}";
+    internal static string WaitQueue(string wait) => $"{Due}.wait.{wait}";
+
+    /// <summary>The queue where ends wait that long for their redelivery.</summary>
+    internal static string DelayQueue(string delay) => $"{Report}.delay.{delay}";
 }

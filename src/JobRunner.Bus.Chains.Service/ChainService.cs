@@ -1,3 +1,4 @@
+using JobRunner.Bus.Chains.Service.Report;
 using JobRunner.Bus.Chains.Service.Send;
 using JobRunner.Bus.Chains.Service.Store;
 using JobRunner.Bus.Contracts;
@@ -10,7 +11,7 @@ namespace JobRunner.Bus.Chains.Service;
 /// Lets events happen to chains: one transaction in the store, then the messages that follow. An event that comes twice changes
 /// nothing the second time. Messages that cannot be sent now are sent later by <see cref="Outbox"/>.
 /// </summary>
-internal sealed class ChainService(ChainStore store, ChainSender sender, ILogger<ChainService> logger)
+internal sealed class ChainService(ChainStore store, ChainSender sender, ChainProgress progress, ILogger<ChainService> logger)
 {
     /// <summary>Starts a chain; <see langword="false"/> if it is known already.</summary>
     /// <exception cref="RefusedException">The chain cannot be run.</exception>
@@ -23,7 +24,7 @@ internal sealed class ChainService(ChainStore store, ChainSender sender, ILogger
     {
         var requestId = suspended.JobChain.RequestId.Length > 0 ? suspended.JobChain.RequestId : suspended.RequestId;
         return AddAsync(
-            suspended with { RequestId = requestId, JobChain = suspended.JobChain with { RequestId = requestId } },
+            suspended with { RequestId = suspended.RequestId.Length > 0 ? suspended.RequestId : requestId, JobChain = suspended.JobChain with { RequestId = requestId } },
             SpinCycleCheck.CheckSuspended(suspended),
             cancellationToken);
     }
@@ -60,10 +61,16 @@ internal sealed class ChainService(ChainStore store, ChainSender sender, ILogger
     /// <param name="result">The end.</param>
     /// <param name="commandSentAt">When the command of that run says it was sent, if known.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task FinishAsync(JobFinished result, DateTimeOffset? commandSentAt, CancellationToken cancellationToken) =>
-        await SendAsync(
-            await store.ApplyAsync(result.RequestId, (chain, now) => ChainRules.Finish(chain, result, commandSentAt, now), cancellationToken),
-            cancellationToken);
+    public async Task FinishAsync(JobFinished result, DateTimeOffset? commandSentAt, CancellationToken cancellationToken)
+    {
+        var finished = await store.ApplyAsync(result.RequestId, (chain, now) => ChainRules.Finish(chain, result, commandSentAt, now), cancellationToken);
+        if (finished is { State.IsEnded: false })
+        {
+            progress.Note(result.RequestId);
+        }
+
+        await SendAsync(finished, cancellationToken);
+    }
 
     /// <summary>A wait is over.</summary>
     public async Task DueAsync(ChainDue due, CancellationToken cancellationToken) =>
@@ -74,6 +81,11 @@ internal sealed class ChainService(ChainStore store, ChainSender sender, ILogger
     private async Task<bool> AddAsync(SuspendedJobChain definition, IReadOnlyList<string> broken, CancellationToken cancellationToken)
     {
         List<string> wrong = [.. ChainIds.Check(definition.JobChain), .. broken];
+        if (definition.RequestId != definition.JobChain.RequestId)
+        {
+            wrong.Add($"requestId is \"{definition.RequestId}\", that of the chain \"{definition.JobChain.RequestId}\"");
+        }
+
         if (wrong.Count > 0)
         {
             ChainsLog.Refused(logger, Reasons.Bounded(definition.RequestId), Reasons.Bounded(string.Join("; ", wrong)));

@@ -1,45 +1,55 @@
+using JobRunner.Bus.Delivery.RequestManager;
+using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Chains.Service;
 
-/// <summary>Declares what the chain service needs on the broker.</summary>
-internal sealed class ChainTopology(BrokerLink link)
+/// <summary>What role <c>Chain</c> needs on the broker.</summary>
+internal static class ChainTopology
 {
-    private static readonly string[] Own = [ChainNames.RunChain, ChainNames.ResumeChain, ChainNames.StopChain];
+    private static readonly string[] Commands = [ChainNames.RunChain, ChainNames.ResumeChain, ChainNames.StopChain];
 
-    /// <summary>The queues, each with the exchange it is bound to; error queues have exchanges of their names, as MassTransit declares them.</summary>
-    public static IReadOnlyList<(string Queue, string? Exchange)> Queues { get; } =
-    [
-        .. Own.Select(name => (name, (string?)name)),
-        (ChainNames.JobFinished, Names.JobFinished),
-        (ChainNames.Due, null),
-        .. Own.Append(ChainNames.JobFinished).Append(ChainNames.Due).Select(name => (Names.ErrorQueue(name), (string?)Names.ErrorQueue(name))),
-    ];
+    /// <summary>Whether there is a Request Manager that is told how chains go.</summary>
+    public static bool HasRequestManager(RequestManagerOptions options) => !string.IsNullOrEmpty(options.BaseUrl) && !options.AnyReceiver;
 
-    /// <summary>Declares all but the wait queues.</summary>
-    public Task DeclareAsync(CancellationToken cancellationToken) => link.UseAsync(async channel =>
+    /// <summary>All of it, with what the report to a Request Manager needs or without.</summary>
+    public static RoleTopology Of(RequestManagerOptions requestManager)
     {
-        foreach (var exchange in Queues.Select(queue => queue.Exchange).OfType<string>().Append(ChainNames.ChainFinished))
-        {
-            await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
-        }
+        var reports = HasRequestManager(requestManager);
+        string[] read = [.. Commands, ChainNames.JobFinished, ChainNames.Due, .. reports ? [ChainNames.Report] : Array.Empty<string>()];
+        return new RoleTopology(
+            WorkerRoles.Chain,
+            [
+                .. Commands.Append(ChainNames.ChainFinished).Append(ChainNames.GetChains).Concat(read.Select(Names.ErrorQueue))
+                    .Select(name => new ExchangePart(name, ExchangeType.Fanout)),
+            ],
+            [
+                .. read.Select(name => new QueuePart(name, BrokerTopology.QuorumArguments(), SourceOf(name) is { } exchange ? [(exchange, "")] : [])),
+                .. read.Select(BrokerTopology.ErrorQueue),
+            ],
+            read,
+            any =>
+            [
+                (ChainNames.WaitQueue(any), null),
+                ($"{ChainNames.GetChains}.{any}", ChainNames.GetChains),
+                .. reports ? [(ChainNames.DelayQueue(any), null)] : Array.Empty<(string, string?)>(),
+            ]);
+    }
 
-        foreach (var (queue, exchange) in Queues)
-        {
-            await channel.QueueDeclareAsync(
-                queue, durable: true, exclusive: false, autoDelete: false, BrokerTopology.QuorumArguments(), cancellationToken: cancellationToken);
-            if (exchange is not null)
-            {
-                await channel.QueueBindAsync(queue, exchange, "", cancellationToken: cancellationToken);
-            }
-        }
-    }, cancellationToken);
+    /// <summary>The queue where a wait of this length lies: it dead-letters back to <see cref="ChainNames.Due"/>.</summary>
+    public static QueuePart WaitQueue(TimeSpan wait) =>
+        new(ChainNames.WaitQueue(WaitSteps.NameOf(wait)), BrokerTopology.ReturningArguments(wait, exchange: "", ChainNames.Due), []);
 
-    /// <summary>Makes sure that the queue of this wait is there; a wait is seldom, so the broker is asked each time.</summary>
-    public Task DeclareWaitAsync(TimeSpan wait, CancellationToken cancellationToken) => link.UseAsync(
-        channel => channel.QueueDeclareAsync(
-            ChainNames.WaitQueue(wait), durable: true, exclusive: false, autoDelete: false,
-            BrokerTopology.ReturningArguments(wait, exchange: "", ChainNames.Due), cancellationToken: cancellationToken),
-        cancellationToken);
+    /// <summary>The queue where an end waits for its redelivery.</summary>
+    public static QueuePart DelayQueue(TimeSpan delay) =>
+        new(ChainNames.DelayQueue(WaitSteps.NameOf(delay)), BrokerTopology.ReturningArguments(delay, exchange: "", ChainNames.Report), []);
+
+    private static string? SourceOf(string queue) => queue switch
+    {
+        ChainNames.JobFinished => Names.JobFinished,
+        ChainNames.Report => ChainNames.ChainFinished,
+        ChainNames.Due => null,
+        _ => queue,
+    };
 }

@@ -43,4 +43,25 @@ internal static partial class ChainsLog
 
     [LoggerMessage(1512, LogLevel.Critical, "The chain service could not open its queues")]
     public static partial void NotOpened(ILogger logger, Exception error);
+
+    [LoggerMessage(1513, LogLevel.Warning, "{Method} {Path} was answered with {Status}: {Reason}")]
+    public static partial void ApiRefused(ILogger logger, string method, string path, int status, string reason, Exception? error);
+
+    [LoggerMessage(1514, LogLevel.Information, "The Request Manager has no request {RequestId}: the end of its chain is told to nobody there")]
+    public static partial void UnknownThere(ILogger logger, string requestId);
+
+    [LoggerMessage(1515, LogLevel.Information, "The Request Manager has had the end of request {RequestId} already: it is {State} there")]
+    public static partial void EndedThere(ILogger logger, string requestId, string state);
+
+    [LoggerMessage(1516, LogLevel.Warning, "The end of chain {RequestId} was not taken: {Reason}. It is delivered again after {Delay}")]
+    public static partial void EndPutOff(ILogger logger, string requestId, TimeSpan delay, string reason);
+
+    [LoggerMessage(1517, LogLevel.Error, "The end of chain {RequestId} was not taken: {Reason}. It goes to the error queue")]
+    public static partial void EndNotTaken(ILogger logger, string requestId, string reason);
+
+    [LoggerMessage(1518, LogLevel.Warning, "The Request Manager cannot be told of progress: {Reason}")]
+    public static partial void ProgressNotTold(ILogger logger, string reason);
+
+    [LoggerMessage(1519, LogLevel.Warning, "Who sent chain {RequestId}, which is refused, could not be told: {Reason}")]
+    public static partial void RefusalNotTold(ILogger logger, string requestId, string reason);
 }

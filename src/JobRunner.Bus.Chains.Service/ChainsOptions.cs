@@ -39,4 +39,11 @@ public sealed class ChainsOptions
 
     /// <summary>How long what follows from an event may be unsent before it is sent again, 1 s to 1 hour; default 10 s.</summary>
     public TimeSpan SendAgainAfter { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Base of the address that a Request Manager is given for a chain it has posted, such as <c>http://chains.example.com:9090</c>: it sends
+    /// stops and questions about the request there. Several instances give the address that they share. Absent (default): the address at
+    /// which this worker was asked.
+    /// </summary>
+    public string? PublicUrl { get; set; }
 }

@@ -16,6 +16,11 @@ internal sealed class ChainsOptionsRules(IOptions<WorkerOptions> worker, IOption
             rules.Wrong($"{OptionRules.EnvironmentName(WorkerOptions.Section, nameof(WorkerOptions.Roles))} names Chain, which needs JobRunner__Transport=RabbitMq");
         }
 
+        if (options.PublicUrl is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.PathAndQuery == "/"))
+        {
+            rules.Wrong(nameof(options.PublicUrl), url, "must be an address such as http://chains.example.com:9090, without a path");
+        }
+
         if (!Enum.IsDefined(options.Store))
         {
             rules.Wrong(nameof(options.Store), options.Store.ToString(), "must be Sqlite, PostgreSql or MySql");

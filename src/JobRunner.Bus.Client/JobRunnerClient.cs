@@ -12,7 +12,7 @@ namespace JobRunner.Bus.Client;
 /// The queue of results is bound before anything is sent, and outlives a lost connection, so that no result is missed. The
 /// client reconnects by itself; what waits meanwhile goes on waiting.
 /// </remarks>
-public sealed class JobRunnerClient : IAsyncDisposable
+public sealed partial class JobRunnerClient : IAsyncDisposable
 {
     private const int MostUnclaimed = 10_000;
     private static readonly TimeSpan PresetStopTimeout = TimeSpan.FromSeconds(30);

@@ -24,6 +24,10 @@ public sealed record ChainFinished
     /// <summary>Job id → how the job ended; PENDING for one that was not run.</summary>
     public IReadOnlyDictionary<string, ChainJobEnd> Jobs { get; init => field = value ?? NoJobs; } = NoJobs;
 
+    /// <summary>Why the chain was refused; absent for one that ran.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Error { get; init; }
+
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }

@@ -27,6 +27,9 @@ public static class Exchanges
     /// <summary>Takes <see cref="Contracts.StopChain"/>.</summary>
     public const string StopChain = "stop-chain";
 
+    /// <summary>Takes <see cref="Contracts.GetChains"/>.</summary>
+    public const string GetChains = "get-chains";
+
     /// <summary>Gives every <see cref="Contracts.ChainFinished"/>; keeps nothing for a queue that is bound later.</summary>
     public const string ChainFinished = "chain-finished";
 }

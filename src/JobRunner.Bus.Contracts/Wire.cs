@@ -150,5 +150,8 @@ public static class Wire
 [JsonSerializable(typeof(SuspendedJobChain))]
 [JsonSerializable(typeof(StopChain))]
 [JsonSerializable(typeof(ChainFinished))]
+[JsonSerializable(typeof(GetChains))]
+[JsonSerializable(typeof(ChainsReport))]
+[JsonSerializable(typeof(ChainStatus))]
 [JsonSerializable(typeof(ChainDue))]
 internal sealed partial class WireJsonContext : JsonSerializerContext;

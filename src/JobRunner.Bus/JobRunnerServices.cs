@@ -126,6 +126,7 @@ public static class JobRunnerServices
         services.AddSingleton<RunEndPublisher>();
         if (transport == TransportKind.RabbitMq)
         {
+            services.AddSingleton<BrokerDelay>();
             services.AddSingleton<ILogDelay, BrokerLogDelay>();
             services.AddSingleton<BrokerLink>();
             services.AddSingleton<BrokerReach>();

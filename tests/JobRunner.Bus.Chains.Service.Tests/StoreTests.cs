@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace JobRunner.Bus.Chains.Service.Tests;
 
 /// <summary>The same promises by every store, on real servers.</summary>
-public sealed class StoreTests(PostgreSqlServer postgres, MariaDbServer maria) : IDisposable
+public sealed partial class StoreTests(PostgreSqlServer postgres, MariaDbServer maria) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-chains-").FullName;
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 12, 0, 0, TimeSpan.Zero));

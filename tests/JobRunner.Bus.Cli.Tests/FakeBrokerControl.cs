@@ -43,5 +43,32 @@ internal sealed class FakeBrokerControl : IBrokerControl
         return Task.FromResult(Unanswered);
     }
 
+    public IReadOnlyList<ChainsReport>? Chains { get; set; }
+
+    public List<JobChain> HandedOver { get; } = [];
+
+    public List<string> StoppedChains { get; } = [];
+
+    public List<GetChains> AskedForChains { get; } = [];
+
+    public Task RunChainAsync(JobChain chain, CancellationToken cancellation)
+    {
+        HandedOver.Add(chain);
+        return Task.CompletedTask;
+    }
+
+    public Task StopChainAsync(string requestId, CancellationToken cancellation)
+    {
+        StoppedChains.Add(requestId);
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<ChainsReport>?> AskChainsAsync(GetChains request, CancellationToken cancellation)
+    {
+        AskedForChains.Add(request);
+        OnAsk?.Invoke();
+        return Task.FromResult(Chains);
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

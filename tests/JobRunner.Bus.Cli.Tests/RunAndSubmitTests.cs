@@ -141,15 +141,27 @@ public sealed class RunAndSubmitTests : IDisposable
     }
 
     [Fact]
-    public async Task Submit_of_a_chain_needs_wait()
+    public async Task Submit_hands_a_chain_over_and_says_so()
     {
         _cli.Input = CliHarness.TwoJobs;
 
-        Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("submit -"));
-        Assert.Contains("needs --wait", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("submit -"));
+
+        var chain = Assert.Single(_cli.Control.HandedOver);
+        Assert.Equal(("r2", 2), (chain.RequestId, chain.Jobs.Count));
+        Assert.Equal("r2\n", _cli.Output.ReplaceLineEndings("\n"));
+        Assert.Contains("chain r2 of 2 jobs is handed over, and needs this process no more; see: jobrunner chains show r2", _cli.Error, StringComparison.Ordinal);
         Assert.Empty(_cli.Bus.Sent);
+    }
+
+    [Fact]
+    public async Task Submit_with_wait_schedules_a_chain_itself()
+    {
+        _cli.Input = CliHarness.TwoJobs;
 
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync("submit --wait -"));
+
         Assert.Equal(2, _cli.Bus.Sent.Count);
+        Assert.Empty(_cli.Control.HandedOver);
     }
 }

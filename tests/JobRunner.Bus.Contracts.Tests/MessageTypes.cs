@@ -6,6 +6,6 @@ internal static class MessageTypes
     [
         typeof(Job), typeof(JobChain), typeof(RunJob), typeof(StopJob), typeof(StopJobReply), typeof(JobLogRecorded),
         typeof(JobFinished), typeof(GetRunnerStatus), typeof(RunnerStatus), typeof(WorkerStatus),
-        typeof(SuspendedJobChain), typeof(StopChain), typeof(ChainFinished),
+        typeof(SuspendedJobChain), typeof(StopChain), typeof(ChainFinished), typeof(GetChains), typeof(ChainsReport),
     ];
 }

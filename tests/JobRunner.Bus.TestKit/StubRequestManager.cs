@@ -27,7 +27,6 @@ public sealed class StubRequestManager : IAsyncDisposable
     private WebApplication? _app;
     private int _port;
     private int _count;
-
     private readonly Action<HttpsConnectionAdapterOptions>? _https;
 
     private StubRequestManager(string prefix, Action<HttpsConnectionAdapterOptions>? https)
@@ -45,6 +44,9 @@ public sealed class StubRequestManager : IAsyncDisposable
     /// <summary>How many rows there are.</summary>
     public int RowCount => _table.Count;
 
+    /// <summary>Requests in the sense of Spin Cycle: chains that it started, their states, and what it was told of them.</summary>
+    public StubRequestTable Chains { get; } = new();
+
     /// <summary>Every request that came, in order; one that was answered by closing included.</summary>
     public IReadOnlyList<RecordedRequest> Requests => [.. _requests];
 
@@ -60,7 +62,7 @@ public sealed class StubRequestManager : IAsyncDisposable
     /// <summary>Whether <see cref="Requests"/> are kept; they take memory and time.</summary>
     public bool Records { get; set; } = true;
 
-    /// <summary>How many requests came.</summary>
+    /// <summary>How many came.</summary>
     public int RequestCount => Volatile.Read(ref _count);
 
     /// <summary>Starts one on a free port.</summary>
@@ -129,7 +131,11 @@ public sealed class StubRequestManager : IAsyncDisposable
         () => $"{count} requests come, not {_requests.Count}", () => _requests.Count >= count, TimeSpan.FromSeconds(15));
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await GoDownAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await GoDownAsync();
+        Chains.Dispose();
+    }
 
     private async Task HandleAsync(HttpContext http)
     {
@@ -178,18 +184,14 @@ public sealed class StubRequestManager : IAsyncDisposable
         }
     }
 
-    private static async Task HangAsync(HttpContext http)
-    {
-        var gone = new TaskCompletionSource();
-        await using var registration = http.RequestAborted.Register(() => gone.SetResult());
-        await gone.Task;
-    }
+    private static async Task HangAsync(HttpContext http) =>
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private void StoreIf(bool store, HttpContext http, RecordedRequest request)
     {
-        if (store && Route(http) is [var requestId, "log"])
+        if (store && Route(http) is { } route)
         {
-            _table.Post(requestId, request.Body.Span);
+            _ = route is [var id, "log"] ? (object?)_table.Post(id, request.Body.Span) : Chains.Answer(request.Method, route, http.Request.ContentType, request.Body.Span);
         }
     }
 
@@ -201,6 +203,8 @@ public sealed class StubRequestManager : IAsyncDisposable
             ? WriteAsync(http, 200, row)
             : ErrorAsync(http, 404, $"job {jobId} not found"),
         ([_, "log"] or [_, "log", _], _) => ErrorAsync(http, 405, "Method Not Allowed"),
+        ({ } route, var method) when Chains.Answer(method, route, http.Request.ContentType, request.Body.Span) is var (status, body) =>
+            WriteAsync(http, status, System.Text.Encoding.UTF8.GetBytes(body)),
         _ => ErrorAsync(http, 404, "Not Found"),
     };
 

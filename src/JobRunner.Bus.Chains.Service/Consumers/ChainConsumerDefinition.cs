@@ -1,8 +1,11 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Delivery.Redeliver;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using MassTransit;
 using MassTransit.Middleware;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Chains.Service.Consumers;
@@ -32,6 +35,12 @@ internal abstract class ChainConsumerDefinition<TConsumer, TMessage> : ConsumerD
         endpointConfigurator.ConcurrentMessageLimit = _concurrency;
         endpointConfigurator.ConfigureError(error =>
         {
+            error.UseFilter(new NotRedeliveredFilter());
+            if (typeof(TMessage) == typeof(JobChain) || typeof(TMessage) == typeof(SuspendedJobChain))
+            {
+                error.UseFilter(ActivatorUtilities.CreateInstance<ChainRefusalFilter>(context));
+            }
+
             error.UseFilter(new ReasonFilter());
             error.UseFilter(new ErrorTransportFilter());
         });

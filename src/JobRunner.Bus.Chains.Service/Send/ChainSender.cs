@@ -9,7 +9,7 @@ namespace JobRunner.Bus.Chains.Service.Send;
 /// Does what follows from an event, after its transaction. Each message is confirmed by the broker; then the store is told. What
 /// fails here is done by <see cref="Outbox"/> later, by this instance or another.
 /// </summary>
-internal sealed class ChainSender(BrokerLink link, ChainTopology topology, DoneNotes done, TimeProvider time)
+internal sealed class ChainSender(BrokerLink link, BrokerTopology topology, DoneNotes done, TimeProvider time)
 {
     /// <summary>Sends what follows from an event.</summary>
     /// <param name="chain">The chain after the event.</param>
@@ -33,7 +33,7 @@ internal sealed class ChainSender(BrokerLink link, ChainTopology topology, DoneN
             WaitAsync(chain.RequestId, wait, cancellationToken),
         StopJobs stop => PublishAsync(
             Names.StopJob, "", Wire.Serialize(new StopJob { RequestId = chain.RequestId, SentAt = stop.SentAt }), mandatory: true, again: false, cancellationToken),
-        TellEnd => PublishAsync(ChainNames.ChainFinished, "", Wire.Serialize(EndOf(chain)), mandatory: false, again: false, cancellationToken),
+        TellEnd => TellAsync(EndOf(chain), cancellationToken),
 
         // The run is over, or the wait was withdrawn.
         _ => Task.CompletedTask,
@@ -42,10 +42,24 @@ internal sealed class ChainSender(BrokerLink link, ChainTopology topology, DoneN
     private async Task WaitAsync(string requestId, AwaitJob wait, CancellationToken cancellationToken)
     {
         var step = WaitSteps.RoundUp(wait.DueAt - time.GetUtcNow());
-        await topology.DeclareWaitAsync(step, cancellationToken);
+        var queue = ChainTopology.WaitQueue(step);
+        await topology.EnsureAsync(queue, cancellationToken);
         var body = Wire.Serialize(new ChainDue { RequestId = requestId, JobId = wait.JobId, SentAt = wait.SentAt });
-        await PublishAsync("", ChainNames.WaitQueue(step), body, mandatory: true, again: false, cancellationToken);
+        try
+        {
+            await PublishAsync("", queue.Name, body, mandatory: true, again: false, cancellationToken);
+        }
+        catch
+        {
+            // Returned when somebody deleted the queue: ask the broker anew next time.
+            topology.ForgetWaitQueues();
+            throw;
+        }
     }
+
+    /// <summary>Tells the end of a chain to whoever listens.</summary>
+    public Task TellAsync(ChainFinished end, CancellationToken cancellationToken) =>
+        PublishAsync(ChainNames.ChainFinished, "", Wire.Serialize(end), mandatory: false, again: false, cancellationToken);
 
     /// <summary>What a chain that has ended tells.</summary>
     public static ChainFinished EndOf(ChainState chain) => new()

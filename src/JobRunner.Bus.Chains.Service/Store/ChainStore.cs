@@ -138,11 +138,9 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
         var before = (time.GetUtcNow() - options.Value.KeepEnded).ToUnixTimeMilliseconds();
         var ids = await QueryAsync<string>(
             "SELECT request_id FROM chains WHERE ended_at <= @before ORDER BY ended_at LIMIT @most", new { before, most }, cancellationToken);
-        var parameters = new DynamicParameters();
-        ids.ForEach(id => parameters.Add($"r{parameters.ParameterNames.Count()}", id));
         foreach (var table in ids.Count > 0 ? ["chain_jobs", "chain_outbox", "chains"] : Array.Empty<string>())
         {
-            await WriteAsync($"DELETE FROM {table} WHERE request_id IN ({string.Join(", ", ids.Select((_, i) => $"@r{i}"))})", parameters, cancellationToken);
+            await WriteAsync($"DELETE FROM {table} WHERE request_id IN ({ChainQuestions.Ids(ids, out var parameters)})", parameters, cancellationToken);
         }
 
         return ids.Count;

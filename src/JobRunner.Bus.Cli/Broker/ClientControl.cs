@@ -25,5 +25,16 @@ internal sealed class ClientControl : IBrokerControl
         StopJob command, TimeSpan timeout, Action<StopJobReply> onReply, CancellationToken cancellation) =>
         (await ClientFaults.ExplainAsync(() => _client.StopAsync(command, timeout, onReply, cancellation))).Unanswered;
 
+    public Task RunChainAsync(JobChain chain, CancellationToken cancellation) => ClientFaults.ExplainAsync(async () =>
+    {
+        await _client.SubmitChainAsync(chain, cancellation);
+        return true;
+    });
+
+    public Task StopChainAsync(string requestId, CancellationToken cancellation) => ClientFaults.ExplainAsync(() => _client.SendStopChainAsync(requestId, cancellation));
+
+    public Task<IReadOnlyList<ChainsReport>?> AskChainsAsync(GetChains request, CancellationToken cancellation) =>
+        ClientFaults.ExplainAsync(() => _client.AskChainsAsync(request, cancellation));
+
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 }

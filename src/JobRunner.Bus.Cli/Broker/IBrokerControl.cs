@@ -24,4 +24,17 @@ internal interface IBrokerControl : IAsyncDisposable
         TimeSpan timeout,
         Action<StopJobReply> onReply,
         CancellationToken cancellation);
+
+    /// <summary>Hands a chain over to the workers of role Chain.</summary>
+    /// <exception cref="SchedulerBusException">It could not be sent, or no such worker was ever there.</exception>
+    Task RunChainAsync(JobChain chain, CancellationToken cancellation);
+
+    /// <summary>Sends a stop of a chain; nothing happens where there are no chains.</summary>
+    /// <exception cref="SchedulerBusException">It could not be sent.</exception>
+    Task StopChainAsync(string requestId, CancellationToken cancellation);
+
+    /// <summary>Asks every worker of role Chain how chains stand.</summary>
+    /// <returns>The answers; <see langword="null"/> if none listens now.</returns>
+    /// <exception cref="SchedulerBusException">Nobody could be asked.</exception>
+    Task<IReadOnlyList<ChainsReport>?> AskChainsAsync(GetChains request, CancellationToken cancellation);
 }

@@ -88,6 +88,7 @@ internal static class CommandLine
             SubmitCommand.Build(services, broker),
             StopCommand.Build(services, broker),
             PsCommand.Build(services, broker),
+            ChainsCommand.Build(services, broker),
             StatusCommand.Build(services, broker),
             LogsCommand.Build(services, broker),
             TopologyCommand.Build(services),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -45,10 +46,11 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
 
             """,
         ["submit"] = """
-            Without --wait a file must hold one job, since this process is what schedules a chain.
+            Without --wait a chain is handed over to workers of role Chain, and needs this process no more.
 
             Examples:
               jobrunner submit examples/one-job.json --broker amqp://guest:guest@localhost:5672/
+              jobrunner submit examples/backup-chain.json
               jobrunner submit --wait examples/backup-chain.json
               jobrunner submit --wait --json chain.json > result.json
 
@@ -56,7 +58,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
 
             """,
         ["stop"] = """
-            The stop applies to what was sent before it: running, waiting, or still queued.
+            The stop applies to what was sent before it: running, waiting, or still queued. Without JOB the chain of the
+            request is stopped, too: none of its jobs starts any more.
 
             Examples:
               jobrunner stop cq2f6v8k3m1p0a4b5c6d
@@ -72,6 +75,24 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               jobrunner ps cq2f6v8k3m1p0a4b5c6d --watch
               jobrunner ps --json | jq -r '.[].jobId'
               jobrunner ps --watch --json | jq '{at, running: [.runners[] | select(.state == 2)] | length}'
+
+            """,
+        ["chains"] = """
+            Examples:
+              jobrunner chains
+              jobrunner chains --watch
+              jobrunner chains --json | jq -r '.[] | select(.state == 4) | .requestId'
+              jobrunner chains show cq2f6v8k3m1p0a4b5c6d
+
+            """,
+        ["chains show"] = """
+            Each job stands below those it follows. NOW tells what a worker runs of it, and on which try.
+
+            Examples:
+              jobrunner chains show cq2f6v8k3m1p0a4b5c6d
+              jobrunner chains show cq2f6v8k3m1p0a4b5c6d --json | jq -r '.jobs[] | select(.state == 4) | .id'
+
+            Exit codes: 0 if the chain is known, 1 if not
 
             """,
         ["status"] = """
@@ -97,7 +118,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             """,
         ["topology"] = """
             What is printed is what workers declare, by the same code. Of the settings,
-            StopRetention, JournalRetention, KnownWaits, Lease and RedeliverAfter count.
+            Roles, StopRetention, JournalRetention, KnownWaits, Lease, RedeliverAfter and the
+            Request Manager's address count.
 
             Examples:
               jobrunner topology
@@ -182,7 +204,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     {
         var code = help.Invoke(parseResult);
         var command = parseResult.CommandResult.Command;
-        if (Endings.TryGetValue(command is RootCommand ? "" : command.Name, out var ending))
+        var parent = parseResult.CommandResult.Parent is CommandResult { Command: not RootCommand } above ? $"{above.Command.Name} {command.Name}" : command.Name;
+        if (Endings.TryGetValue(command is RootCommand ? "" : parent, out var ending) || Endings.TryGetValue(command.Name, out ending))
         {
             parseResult.InvocationConfiguration.Output.Write(ending);
         }

@@ -36,10 +36,18 @@ internal static class StopCommand
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
         List<StopJobReply> answers = [];
+        if (stop.JobId is null)
+        {
+            // First: what it starts after its jobs were stopped would run.
+            await control.StopChainAsync(stop.RequestId, interrupts.Stop);
+        }
+
         var unanswered = await control.StopAsync(stop, timeout, Tell, interrupts.Stop);
+        var chain = stop.JobId is null
+            && ChainReports.Merge(await control.AskChainsAsync(new GetChains { RequestId = stop.RequestId }, interrupts.Stop)) is [var known, ..] ? known : null;
         if (asJson)
         {
-            output.WriteLine(StopJson.Write(answers, unanswered));
+            output.WriteLine(StopJson.Write(answers, unanswered, chain));
             return unanswered.Count > 0 ? ExitCodes.Failed : ExitCodes.Success;
         }
 
@@ -50,12 +58,18 @@ internal static class StopCommand
                 + "the stop stays in force");
         }
 
+        if (chain is not null)
+        {
+            output.WriteLine(
+                $"Chain {Say.OneLine(chain.RequestId)} {(chain.EndedAt is null ? "is being stopped" : $"is {chain.State.ToSeedName()}")}: {chain.FinishedJobs} of {chain.TotalJobs} jobs COMPLETE");
+        }
+
         if (unanswered.Count > 0)
         {
             return ExitCodes.Failed;
         }
 
-        if (answers.Count == 0)
+        if (answers.Count == 0 && chain is null)
         {
             var what = stop.JobId is null ? "a job of this request" : "this job";
             output.WriteLine($"No worker holds {what} now. The stop is recorded: commands sent before it will not run.");

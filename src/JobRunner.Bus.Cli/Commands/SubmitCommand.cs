@@ -16,7 +16,7 @@ internal static class SubmitCommand
     {
         var files = CommandLine.FilesArgument();
         var json = CommandLine.JsonOption("Print one JSON document at the end, and nothing else.");
-        var wait = new Option<bool>("--wait") { Description = "Stay, schedule the chain's jobs, and show how they end." };
+        var wait = new Option<bool>("--wait") { Description = "Stay, schedule the chain's jobs from here, and show how they end." };
         var command = new Command("submit", "Send the jobs of files to a broker's workers.") { files, wait, json };
         command.SetAction(async (parsed, _) =>
         {
@@ -74,23 +74,21 @@ internal static class SubmitCommand
         bool asJson,
         CancellationToken stop)
     {
-        if (requests.FirstOrDefault(request => request.Commands.Count > 1) is { } chain)
-        {
-            throw new UsageException(
-                $"{chain.Source} holds a chain of {chain.Commands.Count} jobs, which needs --wait: this process schedules it, each job after those it follows");
-        }
-
         var chains = requests.Select(request => new TrackedChain(request)).ToList();
-        await using var bus = await services.OpenBrokerBus(address, [], stop);
-        foreach (var single in chains)
+        if (requests.Any(request => !IsHandedOver(request)))
         {
-            // One job: if it is to be run, it starts at once.
-            foreach (var _ in single.Take(ChainRules.Start(single.Now, services.Time.GetUtcNow())).OfType<SendJob>())
+            await using var bus = await services.OpenBrokerBus(address, [], stop);
+            foreach (var single in chains.Where((_, place) => !IsHandedOver(requests[place])))
             {
-                await bus.SendAsync(single.Now.CommandOf(0), stop);
+                // One job: if it is to be run, it starts at once.
+                foreach (var _ in single.Take(ChainRules.Start(single.Now, services.Time.GetUtcNow())).OfType<SendJob>())
+                {
+                    await bus.SendAsync(single.Now.CommandOf(0), stop);
+                }
             }
         }
 
+        await HandOverAsync(services, address, [.. requests.Where(IsHandedOver)], asJson, stop);
         if (asJson)
         {
             var logs = new TryLogs();
@@ -104,5 +102,29 @@ internal static class SubmitCommand
         }
 
         return ExitCodes.Success;
+    }
+
+    /// <summary>A chain of one job needs nobody to schedule it.</summary>
+    private static bool IsHandedOver(JobRequest request) => request.Commands.Count > 1;
+
+    private static async Task HandOverAsync(
+        CliServices services, BrokerAddress address, IReadOnlyList<JobRequest> requests, bool asJson, CancellationToken stop)
+    {
+        if (requests.Count == 0)
+        {
+            return;
+        }
+
+        await using var control = await services.OpenBrokerControl(address, stop);
+        foreach (var request in requests)
+        {
+            await control.RunChainAsync(request.Chain!, stop);
+            if (!asJson)
+            {
+                services.Screen.Error.WriteLine(
+                    $"jobrunner: chain {Say.OneLine(request.RequestId)} of {request.Commands.Count} jobs is handed over, and needs this process no more; "
+                    + $"see: jobrunner chains show {Say.OneLine(request.RequestId)}");
+            }
+        }
     }
 }

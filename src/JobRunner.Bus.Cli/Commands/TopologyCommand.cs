@@ -1,7 +1,9 @@
 using System.CommandLine;
+using JobRunner.Bus.Chains.Service;
 using JobRunner.Bus.Cli.Hosting;
 using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Delivery;
+using JobRunner.Bus.Delivery.RequestManager;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 
@@ -27,14 +29,14 @@ internal static class TopologyCommand
         command.SetAction(parsed =>
         {
             var asJson = parsed.GetValue(json);
-            var queues = SettingsErrors.Explain(Queues);
+            var (exchanges, queues, samples) = SettingsErrors.Explain(Parts);
             if (asJson)
             {
-                services.Screen.Output.WriteLine(TopologyListing.Definitions(queues, parsed.GetValue(virtualHost)!));
+                services.Screen.Output.WriteLine(TopologyListing.Definitions(exchanges, queues, parsed.GetValue(virtualHost)!));
             }
             else
             {
-                TopologyListing.Write(services.Screen.Output, [.. queues, BrokerTopology.WaitQueue(SampleWait)]);
+                TopologyListing.Write(services.Screen.Output, exchanges, [.. queues, .. samples]);
             }
 
             return ExitCodes.Success;
@@ -42,13 +44,20 @@ internal static class TopologyCommand
         return command;
     }
 
-    private static IReadOnlyList<QueuePart> Queues()
+    private static (IReadOnlyList<ExchangePart> Exchanges, IReadOnlyList<QueuePart> Queues, IReadOnlyList<QueuePart> Samples) Parts()
     {
         var worker = WorkerSettings.Read<WorkerOptions, WorkerOptionsRules>(WorkerOptions.Section);
         var report = WorkerSettings.Read<ReportOptions, ReportOptionsRules>(ReportOptions.Section);
-        return [.. BrokerTopology.Queues(worker), .. worker.WaitsToPrepare.Select(BrokerTopology.WaitQueue), .. report.Delays.Distinct().Select(DelayQueue)];
+        var requestManager = WorkerSettings.Read<RequestManagerOptions, RequestManagerOptionsRules>(RequestManagerOptions.Section);
+        var delays = report.Delays.Distinct().ToList();
+        RoleTopology[] chains = worker.Roles.HasFlag(WorkerRoles.Chain) ? [ChainTopology.Of(requestManager)] : [];
+        return (
+            [.. BrokerTopology.Exchanges, .. chains.SelectMany(role => role.Exchanges)],
+            [
+                .. BrokerTopology.Queues(worker), .. worker.WaitsToPrepare.Select(BrokerTopology.WaitQueue), .. delays.Select(BrokerTopology.DelayQueue),
+                .. chains.SelectMany(role => role.Queues),
+                .. chains.Length > 0 && ChainTopology.HasRequestManager(requestManager) ? delays.Select(ChainTopology.DelayQueue) : [],
+            ],
+            [BrokerTopology.WaitQueue(SampleWait), .. chains.Select(_ => ChainTopology.WaitQueue(SampleWait))]);
     }
-
-    private static QueuePart DelayQueue(TimeSpan delay) => new(
-        Names.DelayQueue(WaitSteps.NameOf(delay)), BrokerTopology.ReturningArguments(delay, "", Names.JobLogRecorded), []);
 }

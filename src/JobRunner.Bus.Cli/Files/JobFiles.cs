@@ -169,7 +169,7 @@ internal sealed class JobFiles(RequestIds ids, Func<Stream> openStandardInput)
             Job = chain.Jobs[id] with { Id = id },
             JobData = chain.Jobs[id].Data ?? [],
         });
-        return new JobRequest(source, requestId, [.. commands], next) { HasOwnId = given };
+        return new JobRequest(source, requestId, [.. commands], next) { HasOwnId = given, Chain = chain with { RequestId = requestId } };
     }
 
     private async Task<byte[]> ReadAsync(string path, CancellationToken cancellation)

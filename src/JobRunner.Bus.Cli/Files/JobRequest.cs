@@ -17,6 +17,9 @@ internal sealed record JobRequest(
     /// <summary>The same as a plan.</summary>
     public ChainPlan Plan { get; } = new(RequestId, Commands, Next);
 
+    /// <summary>The chain as it is handed over; none of a file that holds a single RunJob.</summary>
+    public JobChain? Chain { get; init; }
+
     /// <summary>Whether the file gave the id of the request; otherwise it is a fresh one.</summary>
     public bool HasOwnId { get; init; }
 }

@@ -29,6 +29,7 @@ internal static class WorkerHost
 
         builder.AddJobRunnerHost(bus => bus.AddChainConsumers());
         builder.Services.AddJobRunnerChains(builder.Configuration);
+        builder.Services.AddSingleton(services => new MorePages(routes => routes.MapSpinCycleApi(services)));
         builder.Services.AddBuiltInJobs();
         builder.Services.AddSingleton<IValidateOptions<TransportOptions>, BrokerOnly>();
         return builder.Build();

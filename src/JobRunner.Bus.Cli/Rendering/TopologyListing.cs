@@ -16,10 +16,10 @@ internal static class TopologyListing
     };
 
     /// <summary>Each exchange with the queues behind it, then each queue with its arguments.</summary>
-    public static void Write(TextWriter output, IReadOnlyList<QueuePart> queues)
+    public static void Write(TextWriter output, IReadOnlyList<ExchangePart> exchanges, IReadOnlyList<QueuePart> queues)
     {
         output.WriteLine("EXCHANGES");
-        foreach (var exchange in BrokerTopology.Exchanges)
+        foreach (var exchange in exchanges)
         {
             output.WriteLine($"  {exchange.Name} ({exchange.Type})");
             foreach (var binding in Bindings(queues).Where(binding => binding.Exchange == exchange.Name))
@@ -45,12 +45,12 @@ internal static class TopologyListing
     }
 
     /// <summary>The definitions, as the management plugin exports and imports them.</summary>
-    public static string Definitions(IReadOnlyList<QueuePart> queues, string virtualHost)
+    public static string Definitions(IReadOnlyList<ExchangePart> exchanges, IReadOnlyList<QueuePart> queues, string virtualHost)
     {
         var definitions = new JsonObject
         {
             ["vhosts"] = new JsonArray(new JsonObject { ["name"] = virtualHost }),
-            ["exchanges"] = Array(BrokerTopology.Exchanges, exchange => new JsonObject
+            ["exchanges"] = Array(exchanges, exchange => new JsonObject
             {
                 ["name"] = exchange.Name,
                 ["vhost"] = virtualHost,

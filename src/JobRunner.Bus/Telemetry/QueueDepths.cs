@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
+using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Telemetry;
 
@@ -15,14 +17,17 @@ internal sealed class QueueDepths : BackgroundService
     private static readonly string[] Queues =
         [Names.RunJob, Names.ErrorQueue(Names.RunJob), Names.JobLogRecorded, Names.ErrorQueue(Names.JobLogRecorded)];
 
+    // Settings are validated after this is made.
+    private readonly Lazy<IReadOnlyList<string>> _queues;
     private readonly Meter _meter;
     private readonly ObservableGauge<long> _gauge;
     private readonly BrokerLink _link;
     private readonly TimeProvider _time;
     private volatile Measurement<long>[] _depths = [];
 
-    public QueueDepths(IMeterFactory meters, BrokerLink link, TimeProvider time)
+    public QueueDepths(IMeterFactory meters, BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options, TimeProvider time)
     {
+        _queues = new(() => [.. Queues, .. topology.MoreOf(options.Value).SelectMany(role => role.Queues).Select(queue => queue.Name)]);
         _link = link;
         _time = time;
         _meter = meters.Create(WorkerMetrics.MeterName);
@@ -48,7 +53,7 @@ internal sealed class QueueDepths : BackgroundService
         try
         {
             List<Measurement<long>> depths = [];
-            foreach (var queue in Queues)
+            foreach (var queue in _queues.Value)
             {
                 await _link.UseAsync(async channel => depths.Add(new Measurement<long>(
                     (await channel.QueueDeclarePassiveAsync(queue, cancellationToken)).MessageCount,

@@ -9,11 +9,14 @@ namespace JobRunner.Bus.Topology;
 /// Every exchange and queue, in one place. Each worker declares all of it, whatever its roles: a log published while no
 /// reporting worker was ever started must find its queue. <see cref="Preflight"/> declares them.
 /// </summary>
-internal sealed class BrokerTopology(BrokerLink link)
+internal sealed class BrokerTopology(BrokerLink link, IEnumerable<Lazy<RoleTopology>>? more = null)
 {
     private readonly ConcurrentDictionary<string, Task<long>> _waitQueues = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, QueuePart> _made = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _declared = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // What they are is a matter of settings, which are validated after this is made.
+    private readonly Lazy<RoleTopology>[] _more = [.. more ?? []];
 
     /// <summary>Completes once <see cref="Preflight"/> has found all in place.</summary>
     public Task Declared => _declared.Task;
@@ -73,20 +76,33 @@ internal sealed class BrokerTopology(BrokerLink link)
         ["x-stream-max-segment-size-bytes"] = JournalSegmentBytes,
     };
 
+    /// <summary>What the worker's roles need beside that.</summary>
+    public IEnumerable<RoleTopology> MoreOf(WorkerOptions options) => _more.Select(role => role.Value).Where(role => options.Roles.HasFlag(role.Role));
+
+    /// <summary>The exchanges that this worker needs.</summary>
+    public IReadOnlyList<ExchangePart> ExchangesOf(WorkerOptions options) => [.. Exchanges, .. MoreOf(options).SelectMany(role => role.Exchanges)];
+
+    /// <summary>The queues and streams that this worker needs, as far as their names are known before they are needed.</summary>
+    public IReadOnlyList<QueuePart> QueuesOf(WorkerOptions options) => [.. Queues(options), .. MoreOf(options).SelectMany(role => role.Queues)];
+
     /// <summary>Declares what is known before it is needed, on a broker that may have lost it.</summary>
     /// <exception cref="Exception">The broker could not be reached, or holds something of that name declared otherwise.</exception>
     public Task DeclareAsync(WorkerOptions options, CancellationToken cancellationToken) =>
-        link.UseAsync(channel => DeclareAsync(channel, options, cancellationToken), cancellationToken);
+        link.UseAsync(channel => DeclareAsync(channel, ExchangesOf(options), QueuesOf(options), cancellationToken), cancellationToken);
 
-    /// <summary>The same on a channel.</summary>
-    public static async Task DeclareAsync(IChannel channel, WorkerOptions options, CancellationToken cancellationToken)
+    /// <summary>Declares what every worker needs.</summary>
+    public static Task DeclareAsync(IChannel channel, WorkerOptions options, CancellationToken cancellationToken) =>
+        DeclareAsync(channel, Exchanges, Queues(options), cancellationToken);
+
+    private static async Task DeclareAsync(
+        IChannel channel, IReadOnlyList<ExchangePart> exchanges, IReadOnlyList<QueuePart> queues, CancellationToken cancellationToken)
     {
-        foreach (var exchange in Exchanges)
+        foreach (var exchange in exchanges)
         {
             await channel.ExchangeDeclareAsync(exchange.Name, exchange.Type, durable: true, cancellationToken: cancellationToken);
         }
 
-        foreach (var queue in Queues(options))
+        foreach (var queue in queues)
         {
             await DeclareAsync(channel, queue, cancellationToken);
         }
@@ -95,7 +111,7 @@ internal sealed class BrokerTopology(BrokerLink link)
     /// <summary>Declares all again that this process needs, the wait and delay queues that it made too.</summary>
     public Task RestoreAsync(WorkerOptions options, CancellationToken cancellationToken) => link.UseAsync(async channel =>
     {
-        await DeclareAsync(channel, options, cancellationToken);
+        await DeclareAsync(channel, ExchangesOf(options), QueuesOf(options), cancellationToken);
         foreach (var queue in _made.Values)
         {
             await DeclareAsync(channel, queue, cancellationToken);
@@ -106,12 +122,12 @@ internal sealed class BrokerTopology(BrokerLink link)
     /// <exception cref="RabbitMQ.Client.Exceptions.OperationInterruptedException">Something is missing (404); the broker's words name it.</exception>
     public async Task LookAsync(IChannel channel, WorkerOptions options, CancellationToken cancellationToken)
     {
-        foreach (var exchange in Exchanges)
+        foreach (var exchange in ExchangesOf(options))
         {
             await channel.ExchangeDeclarePassiveAsync(exchange.Name, cancellationToken);
         }
 
-        foreach (var queue in Queues(options).Concat(_made.Values))
+        foreach (var queue in QueuesOf(options).Concat(_made.Values))
         {
             await channel.QueueDeclarePassiveAsync(queue.Name, cancellationToken);
             await BindAsync(channel, queue, cancellationToken);
@@ -142,16 +158,19 @@ internal sealed class BrokerTopology(BrokerLink link)
 
     /// <summary>Makes sure that the queue of this wait is there; asks the broker once per process and wait.</summary>
     /// <returns>For how long it has surely been there: since this process asked.</returns>
-    public Task<TimeSpan> EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken) => EnsureOnceAsync(WaitQueue(wait), cancellationToken);
+    public Task<TimeSpan> EnsureWaitQueueAsync(TimeSpan wait, CancellationToken cancellationToken) => EnsureAsync(WaitQueue(wait), cancellationToken);
 
     /// <summary>Makes sure that the queues of all these waits are there.</summary>
     public Task EnsureWaitQueuesAsync(IEnumerable<TimeSpan> waits, CancellationToken cancellationToken) =>
         Task.WhenAll(waits.Select(wait => EnsureWaitQueueAsync(wait, cancellationToken)));
 
     /// <summary>Makes sure that the queue of logs redelivered after this delay is there; asks the broker once per process and delay.</summary>
-    public Task EnsureDelayQueueAsync(TimeSpan delay, CancellationToken cancellationToken) => EnsureOnceAsync(
+    public Task EnsureDelayQueueAsync(TimeSpan delay, CancellationToken cancellationToken) => EnsureAsync(DelayQueue(delay), cancellationToken);
+
+    /// <summary>The queue of a delay.</summary>
+    public static QueuePart DelayQueue(TimeSpan delay) =>
         // Back to the queue alone: the exchange job-log-recorded would write the log to the journal once more.
-        new QueuePart(Names.DelayQueue(WaitSteps.NameOf(delay)), ReturningArguments(delay, exchange: "", Names.JobLogRecorded), []), cancellationToken);
+        new(Names.DelayQueue(WaitSteps.NameOf(delay)), ReturningArguments(delay, exchange: "", Names.JobLogRecorded), []);
 
     /// <summary>Makes sure that the queues of all these delays are there.</summary>
     public Task EnsureDelayQueuesAsync(IEnumerable<TimeSpan> delays, CancellationToken cancellationToken) =>
@@ -177,7 +196,9 @@ internal sealed class BrokerTopology(BrokerLink link)
         return arguments;
     }
 
-    private async Task<TimeSpan> EnsureOnceAsync(QueuePart queue, CancellationToken cancellationToken)
+    /// <summary>Makes sure that a queue is there whose name is known only when it is needed; asks the broker once per process.</summary>
+    /// <returns>For how long it has surely been there: since this process asked.</returns>
+    public async Task<TimeSpan> EnsureAsync(QueuePart queue, CancellationToken cancellationToken)
     {
         var declared = _waitQueues.GetOrAdd(queue.Name, _ => MakeAsync(queue, cancellationToken));
         try
@@ -198,6 +219,7 @@ internal sealed class BrokerTopology(BrokerLink link)
         return Stopwatch.GetTimestamp();
     }
 
-    private static QueuePart ErrorQueue(string queue) =>
+    /// <summary>The error queue beside a queue.</summary>
+    public static QueuePart ErrorQueue(string queue) =>
         new(Names.ErrorQueue(queue), QuorumArguments(), [(Names.ErrorQueue(queue), "")]);
 }

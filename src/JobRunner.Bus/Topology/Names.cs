@@ -30,7 +30,12 @@ public static class Names
     /// <summary>Stream of what has been tried and finished, for runs whose worker died, and for replay.</summary>
     public const string JobJournal = "job-journal";
 
-    private static readonly string[] Own = [RunJob, StopJob, JobLogRecorded, JobFinished, GetRunnerStatus, RunLease, JobJournal, "worker"];
+    private static readonly string[] Own =
+    [
+        RunJob, StopJob, JobLogRecorded, JobFinished, GetRunnerStatus, RunLease, JobJournal, "worker",
+        Contracts.Exchanges.RunChain, Contracts.Exchanges.ResumeChain, Contracts.Exchanges.StopChain, Contracts.Exchanges.ChainFinished,
+        Contracts.Exchanges.GetChains, "chain-job-finished", "chain-due",
+    ];
 
     /// <summary>The queue where runs wait that long: they dead-letter back to <see cref="RunJob"/>.</summary>
     public static string WaitQueue(string wait) => $"{RunJobWait}.{wait}";

@@ -10,7 +10,7 @@ namespace JobRunner.Bus.Topology;
 /// would; what is there otherwise is found by declaring it, and permissions by trying what needs them in a way that changes
 /// nothing.
 /// </summary>
-internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options)
+internal sealed class Preflight(BrokerLink link, BrokerTopology topology, IOptions<WorkerOptions> options)
 {
     private const string Write = "write";
     private const string Read = "read";
@@ -73,14 +73,14 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
 
     private async Task DeclareAsync(PreflightProbe probe, PreflightPermissions permissions, List<PreflightFinding> findings, CancellationToken cancellationToken)
     {
-        foreach (var exchange in BrokerTopology.Exchanges)
+        foreach (var exchange in topology.ExchangesOf(options.Value))
         {
             var refused = await probe.TryAsync(
                 channel => channel.ExchangeDeclareAsync(exchange.Name, exchange.Type, durable: true, cancellationToken: cancellationToken), cancellationToken);
             AddDeclared(refused?.ReplyCode, refused?.ReplyText, $"exchange {exchange.Name}", reply => PreflightWords.OfExchange(exchange, reply));
         }
 
-        foreach (var queue in BrokerTopology.Queues(options.Value))
+        foreach (var queue in topology.QueuesOf(options.Value))
         {
             var refused = await probe.TryAsync(
                 channel => channel.QueueDeclareAsync(queue.Name, durable: true, exclusive: false, autoDelete: false, queue.Arguments, cancellationToken: cancellationToken),
@@ -116,9 +116,9 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
         }
     }
 
-    private static async Task TryPublishingAsync(PreflightProbe probe, PreflightPermissions permissions, CancellationToken cancellationToken)
+    private async Task TryPublishingAsync(PreflightProbe probe, PreflightPermissions permissions, CancellationToken cancellationToken)
     {
-        foreach (var (name, _) in BrokerTopology.Exchanges)
+        foreach (var (name, _) in topology.ExchangesOf(options.Value))
         {
             // Removing a binding that is not there needs write permission on the one and read permission on the other.
             if (!permissions.IsLackingOnExchange(Read, name))
@@ -151,6 +151,7 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
             own.Add((Names.DelayQueue(PreflightPermissions.AnyName()), null));
         }
 
+        own.AddRange(topology.MoreOf(options.Value).SelectMany(role => role.Later(PreflightPermissions.AnyName())));
         foreach (var (queue, exchange) in own)
         {
             if (await TryAsync(
@@ -202,7 +203,7 @@ internal sealed class Preflight(BrokerLink link, IOptions<WorkerOptions> options
     {
         Names.RunJob or Names.StopJob or Names.JobJournal => options.Value.Roles.HasFlag(WorkerRoles.Run),
         Names.JobLogRecorded => options.Value.Roles.HasFlag(WorkerRoles.Report),
-        _ => false,
+        _ => topology.MoreOf(options.Value).Any(role => role.Read.Contains(queue)),
     };
 
     private static string Endpoint(AmqpTcpEndpoint endpoint) => $"{endpoint.HostName}:{endpoint.Port}";

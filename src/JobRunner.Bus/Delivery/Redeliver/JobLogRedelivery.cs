@@ -7,16 +7,16 @@ using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Delivery.Redeliver;
 
-/// <summary>How one delivery of a log is redelivered, should it fail: MassTransit's redelivery asks it for the delay, then has it keep the log.</summary>
+/// <summary>How one delivery of a log is redelivered.</summary>
 internal sealed class JobLogRedelivery(
     ConsumeContext<JobLogRecorded> context, RedeliveryPolicy policy, ILogDelay delays, DeliveryGate gate, DeliveryMetrics metrics, TimeProvider time, ILogger logger)
-    : MessageRedeliveryContext
+    : IRedelivery
 {
     private readonly DateTimeOffset _begun = time.GetUtcNow();
     private readonly DeliveryHistory _history = delays.HistoryOf(context);
     private PutOff? _next;
 
-    /// <summary>The delay after a failure; none when the log has been redelivered for long enough and goes to the error queue.</summary>
+    /// <inheritdoc/>
     public TimeSpan? DelayAfter(Exception error)
     {
         var log = context.Message;

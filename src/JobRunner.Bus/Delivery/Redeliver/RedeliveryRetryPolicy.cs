@@ -13,7 +13,7 @@ internal sealed class RedeliveryRetryPolicy : IRetryPolicy
     public RetryPolicyContext<T> CreatePolicyContext<T>(T context)
         where T : class, PipeContext => new PolicyContext<T>(this, context);
 
-    public void Probe(ProbeContext context) => context.Set(new { Policy = "JobLogRedelivery" });
+    public void Probe(ProbeContext context) => context.Set(new { Policy = "Redelivery" });
 
     private sealed class PolicyContext<T>(IRetryPolicy policy, T context) : BaseRetryPolicyContext<T>(policy, context)
         where T : class, PipeContext
@@ -21,7 +21,7 @@ internal sealed class RedeliveryRetryPolicy : IRetryPolicy
         public override bool CanRetry(Exception exception, out RetryContext<T> retryContext)
         {
             var delay = base.CanRetry(exception, out retryContext) && Context.TryGetPayload<MessageRedeliveryContext>(out var redelivery)
-                ? ((JobLogRedelivery)redelivery).DelayAfter(exception)
+                ? ((IRedelivery)redelivery).DelayAfter(exception)
                 : null;
             retryContext = new Decision<T>(Context, exception, delay, CancellationToken);
             return delay is not null;

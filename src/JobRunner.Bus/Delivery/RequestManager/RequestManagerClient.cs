@@ -81,7 +81,7 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
                 var reply = await SendAsync(HttpMethod.Get, LogUrl(requestId), body: null, what, token);
                 return reply.Status == 200
                     ? reply.Body
-                    : throw Refused(RequestManagerAnswer.Of(new JobLogRecorded(), reply.Status, reply.HasVersion, reply.Body, _options.AnyReceiver), reply, what);
+                    : throw Refused(reply, what);
             },
             cancellationToken);
         try
@@ -94,9 +94,23 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
         }
     }
 
+    /// <summary>Asks the Request Manager something that is no job log, in one attempt.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path behind <c>/api/v1/</c>.</param>
+    /// <param name="body">JSON, or nothing.</param>
+    /// <param name="what">What it is, for errors.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RetryableDeliveryException">No answer came.</exception>
+    public Task<RequestManagerReply> CallAsync(HttpMethod method, string path, byte[] body, string what, CancellationToken cancellationToken) =>
+        SendAsync(method, new Uri($"{_options.BaseUrl!.TrimEnd('/')}/api/v1/{path}"), body, what, cancellationToken);
+
+    /// <summary>What follows for the sender from an answer that is no success.</summary>
+    public Exception Refused(RequestManagerReply reply, string what) =>
+        Refused(RequestManagerAnswer.Of(new JobLogRecorded(), reply.Status, reply.HasVersion, reply.Body, _options.AnyReceiver), reply, what);
+
     private Uri LogUrl(string requestId) => new($"{_options.BaseUrl!.TrimEnd('/')}/api/v1/requests/{Uri.EscapeDataString(requestId)}/log");
 
-    private async Task<Reply> SendAsync(HttpMethod method, Uri url, byte[]? body, string what, CancellationToken cancellationToken)
+    private async Task<RequestManagerReply> SendAsync(HttpMethod method, Uri url, byte[]? body, string what, CancellationToken cancellationToken)
     {
         try
         {
@@ -114,7 +128,7 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
         }
     }
 
-    private async Task<Reply> SendAsync(HttpMethod method, Uri url, byte[]? body, CancellationToken cancellationToken)
+    private async Task<RequestManagerReply> SendAsync(HttpMethod method, Uri url, byte[]? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, url);
         if (body is not null)
@@ -129,7 +143,7 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
         var hasVersion = response.Headers.Contains(RequestManagerAnswer.VersionHeader);
         var asked = response.Headers.RetryAfter;
         var retryAfter = asked?.Delta ?? (asked?.Date - _time.GetUtcNow());
-        return new Reply(
+        return new RequestManagerReply(
             status,
             hasVersion,
             method == HttpMethod.Get && status == 200 ? await response.Content.ReadAsByteArrayAsync(cancellationToken)
@@ -165,13 +179,18 @@ internal sealed class RequestManagerClient : IJobLogStore, IJobLogReader
         _ => $"{error.GetType().Name}: {error.Message}",
     };
 
-    private Exception Refused(RequestManagerAnswer answer, Reply reply, string what)
+    private Exception Refused(RequestManagerAnswer answer, RequestManagerReply reply, string what)
     {
         var message = $"the Request Manager at {_options.BaseUrl} answered {what} with {answer}";
         return answer.Kind == AnswerKind.Permanent
             ? new PermanentDeliveryException(message, answer.Status, answer.Words)
             : new RetryableDeliveryException(message, answer.Status, answer.Words, reply.RetryAfter) { StoreIsDown = answer.Kind == AnswerKind.Outage };
     }
-
-    private sealed record Reply(int Status, bool HasVersion, byte[] Body, TimeSpan? RetryAfter);
 }
+
+/// <summary>An answer as it came.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="HasVersion">Whether it has the header that is on every answer of a Request Manager.</param>
+/// <param name="Body">The body, or its first few KB where it is no list.</param>
+/// <param name="RetryAfter">How long it asks to be left alone.</param>
+internal sealed record RequestManagerReply(int Status, bool HasVersion, byte[] Body, TimeSpan? RetryAfter);

@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json.Nodes;
+using JobRunner.Bus.Cli.Broker;
+using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.RabbitMq;
+
+namespace JobRunner.Bus.Cli.Commands;
+
+/// <summary><c>chains</c>: how chains stand, as workers of role Chain tell it.</summary>
+internal sealed class ChainsCommand(CliServices services, BrokerAddress address, GetChains request, bool asJson)
+{
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(2);
+
+    private readonly Screen _screen = services.Screen;
+
+    /// <summary>The command.</summary>
+    public static Command Build(CliServices services, Option<string?> broker)
+    {
+        var json = CommandLine.JsonOption("Print the chains as one JSON array; with --watch one array a line.");
+        var watch = new Option<bool>("--watch") { Description = "Look again every two seconds until Ctrl-C." };
+        var limit = new Option<int>("--limit") { Description = "Most chains to list, those that run first; 100 if absent.", HelpName = "N", DefaultValueFactory = _ => 100 };
+        limit.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 10_000)
+            {
+                result.AddError("--limit must be from 1 to 10000.");
+            }
+        });
+        var command = new Command("chains", "List chains, those that run first.") { limit, json, watch };
+        command.SetAction((parsed, _) =>
+        {
+            var chains = new ChainsCommand(
+                services, BrokerOption.Read(parsed.GetValue(broker), services.Environment), new GetChains { Limit = parsed.GetValue(limit) }, parsed.GetValue(json));
+            return parsed.GetValue(watch) ? chains.WatchAsync() : chains.ListAsync();
+        });
+        command.Subcommands.Add(BuildShow(services, broker));
+        return command;
+    }
+
+    private static Command BuildShow(CliServices services, Option<string?> broker)
+    {
+        var request = CommandLine.RequestArgument();
+        var json = CommandLine.JsonOption("Print the chain as one JSON object.");
+        var command = new Command("show", "Show the jobs of a chain, and what each waits for.") { request, json };
+        command.SetAction((parsed, _) => new ChainsCommand(
+            services,
+            BrokerOption.Read(parsed.GetValue(broker), services.Environment),
+            new GetChains { RequestId = parsed.GetRequiredValue(request) },
+            parsed.GetValue(json)).ShowAsync());
+        return command;
+    }
+
+    private async Task<int> ListAsync()
+    {
+        using var interrupts = services.ListenForInterrupts();
+        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
+        await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
+        Show(Known(await control.AskChainsAsync(request, interrupts.Stop)));
+        return ExitCodes.Success;
+    }
+
+    private async Task<int> ShowAsync()
+    {
+        using var interrupts = services.ListenForInterrupts();
+        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
+        await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
+        var chain = Known(await control.AskChainsAsync(request, interrupts.Stop)) is [var known, ..]
+            ? known
+            : throw new CommandException($"no chain of request {Say.OneLine(request.RequestId!)} is known; ended ones are kept for JobRunner__Chains__KeepEnded");
+        if (asJson)
+        {
+            _screen.Output.WriteLine(Encoding.UTF8.GetString(Wire.Serialize(chain)));
+            return ExitCodes.Success;
+        }
+
+        var runners = chain.EndedAt is null ? (await control.AskStatusAsync(new GetRunnerStatus { RequestId = chain.RequestId, Summary = true }, interrupts.Stop))?.Runners : null;
+        ChainTable.WriteJobs(_screen, chain, runners ?? [], services.Time.GetUtcNow());
+        return ExitCodes.Success;
+    }
+
+    private async Task<int> WatchAsync()
+    {
+        using var interrupts = services.ListenForInterrupts();
+        using var ending = new WatchEnd(interrupts, _screen);
+        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
+        return await ending.RunAsync(async stop =>
+        {
+            for (var firstTime = true; ; firstTime = false)
+            {
+                try
+                {
+                    await using var control = await services.OpenBrokerControl(address, stop);
+                    while (true)
+                    {
+                        var chains = Known(await control.AskChainsAsync(request, stop));
+                        firstTime = false;
+                        _screen.Terminal?.Clear(home: true);
+                        Show(chains);
+                        await Task.Delay(WatchEvery, services.Time, stop);
+                    }
+                }
+                catch (Exception error) when (error is SchedulerBusException or CommandException && !firstTime)
+                {
+                    // What it showed last is no longer so.
+                    _screen.Terminal?.Clear(home: true);
+                    _screen.Error.WriteLine($"jobrunner: {error.Message}; looking again every {WatchEvery.TotalSeconds:0}s");
+                }
+
+                await Task.Delay(WatchEvery, services.Time, stop);
+            }
+        });
+    }
+
+    private IReadOnlyList<ChainStatus> Known(IReadOnlyList<ChainsReport>? reports)
+    {
+        if (reports is not { Count: > 0 })
+        {
+            throw new CommandException("no worker of role Chain is connected to the broker, or none answers");
+        }
+
+        foreach (var report in reports.Where(report => report.Error is not null))
+        {
+            _screen.Error.WriteLine($"jobrunner: {Say.OneLine(report.Worker)}: {Say.OneLine(report.Error!)}");
+        }
+
+        return reports.All(report => report.Error is not null) ? throw new CommandException("no chain is known while no store can be asked") : ChainReports.Merge(reports);
+    }
+
+    private void Show(IReadOnlyList<ChainStatus> chains)
+    {
+        if (asJson)
+        {
+            _screen.Output.WriteLine(new JsonArray([.. chains.Select(chain => JsonNode.Parse(Wire.Serialize(chain)))]).ToJsonString());
+        }
+        else if (chains.Count == 0)
+        {
+            _screen.Output.WriteLine("No chain is known.");
+        }
+        else
+        {
+            ChainTable.Write(_screen, chains, services.Time.GetUtcNow());
+        }
+    }
+}
