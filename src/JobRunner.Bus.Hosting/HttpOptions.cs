@@ -8,7 +8,10 @@ public sealed class HttpOptions
     /// <summary>Configuration section.</summary>
     public const string Section = "JobRunner:Http";
 
-    /// <summary>Port of <c>/health/live</c>, <c>/health/ready</c> and <c>/metrics</c>, 1 to 65,535; absent: none is opened.</summary>
+    /// <summary>
+    /// Port of <c>/health/live</c>, <c>/health/ready</c> and <c>/metrics</c>, and with role <c>Chain</c> of Spin Cycle's Job Runner API, 1 to 65,535;
+    /// absent: none is opened.
+    /// </summary>
     public int? Port { get; set; }
 
     /// <summary>
