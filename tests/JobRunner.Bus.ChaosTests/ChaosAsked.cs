@@ -11,9 +11,6 @@ internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyLis
 {
     private const int DefaultSeconds = 35;
 
-    // Not part of the short run yet.
-    private static readonly FaultKind[] OnlyAsked = [FaultKind.LoseQueue, FaultKind.DeleteQueue, FaultKind.SkewClock];
-
     /// <summary>Where progress is told as it happens; none unless <c>CHAOS_PROGRESS</c> is set.</summary>
     public static string? ProgressPath => Setting("CHAOS_PROGRESS");
 
@@ -23,7 +20,7 @@ internal sealed record ChaosAsked(int Seed, ChaosSettings Settings, IReadOnlyLis
     public static ChaosAsked FromEnvironment()
     {
         var seed = Setting("CHAOS_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next(1_000_000);
-        FaultKind[] kinds = Setting("CHAOS_FAULTS") is { } named ? [.. named.Split(',').Select(KindOf)] : [.. Enum.GetValues<FaultKind>().Except(OnlyAsked)];
+        FaultKind[] kinds = Setting("CHAOS_FAULTS") is { } named ? [.. named.Split(',').Select(KindOf)] : Enum.GetValues<FaultKind>();
         var seconds = double.Parse(Setting("CHAOS_SECONDS") ?? $"{DefaultSeconds}", CultureInfo.InvariantCulture);
         var settings = new ChaosSettings(
             seed,

@@ -66,7 +66,6 @@ public sealed class WorkerOptionsTests
             Lease = TimeSpan.Zero,
             StopTimeout = TimeSpan.Zero,
             ParkWaitsOver = TimeSpan.FromDays(1),
-            MaxLoggedBytes = -1,
             MaxCommandBytes = 0,
             MaxLoggedBytes = -1,
             StopRetention = TimeSpan.Zero,
