@@ -61,6 +61,6 @@ grep -q COMPLETE "$work/result"
 
 step "sending it one whose payload does not fit"
 echo '{"job": {"id": "cnt2", "type": "count-lines", "bytes": {"file": "README.md"}}}' >wrong.json
-! "$work/tools/jobrunner" submit --wait wrong.json --broker "$BROKER" >"$work/result" 2>&1
-grep '"path" is missing; it must be text' "$work/result"
+! "$work/tools/jobrunner" submit --wait --json wrong.json --broker "$BROKER" >"$work/result" 2>&1
+grep 'is missing; it must be text' "$work/result"
 echo "A job from the template ran on a worker made of packages alone."
