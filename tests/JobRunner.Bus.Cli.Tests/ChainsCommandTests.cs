@@ -25,7 +25,12 @@ public sealed class ChainsCommandTests : IDisposable
 
     private static readonly ChainStatus Ended = new()
     {
-        RequestId = "r1", State = JobState.Fail, AddedAt = Chains.Noon.AddHours(-2), EndedAt = Chains.Noon.AddHours(-1), FinishedJobs = 6, TotalJobs = 7,
+        RequestId = "r1",
+        State = JobState.Fail,
+        AddedAt = Chains.Noon.AddHours(-2),
+        EndedAt = Chains.Noon.AddHours(-1),
+        FinishedJobs = 6,
+        TotalJobs = 7,
     };
 
     private readonly CliHarness _cli = new();
