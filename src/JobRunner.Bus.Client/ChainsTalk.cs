@@ -54,7 +54,12 @@ internal sealed class ChainsTalk(Session session, TimeProvider time)
             return false;
         }
 
-        await session.PublishAsync(exchange, command, Messages.Properties(time.GetUtcNow()), cancellationToken);
+        // A broker that does not let this user write there closes the channel.
+        await using var channel = await session.NewChannelAsync(cancellationToken);
+        await session.SendAsync(
+            channel,
+            new Publication(exchange, "", Messages.Properties(time.GetUtcNow()), Wire.Serialize(command), mandatory: true, cancellationToken) { Keeper = exchange },
+            cancellationToken);
         return true;
     }
 

@@ -60,6 +60,27 @@ public sealed class PermissionTests(Broker broker)
         Assert.DoesNotContain("faulted", stage.Worker.Output);
     }
 
+    [Fact]
+    public async Task Chains_need_no_more_rights_than_these()
+    {
+        await using var stage = await SetAsync();
+        var store = Path.Combine(Path.GetTempPath(), $"jobrunner-chains-{Guid.NewGuid():N}.db");
+        var worker = await stage.AddWorkerAsync(new() { ["JobRunner__Worker__Roles"] = "Chain", ["JobRunner__Chains__ConnectionString"] = $"Data Source={store}" });
+        await Eventually.HoldsAsync(() => $"chains are taken: {worker.Output}", () => worker.Output.Contains("Chains are taken", StringComparison.Ordinal));
+        foreach (var arguments in new string[][] { ["submit", "examples/backup-chain.json"], ["chains"], ["stop", Stage.NewRequestId()] })
+        {
+            await using var program = WorkerProcess.Start([.. arguments, "--broker", UriOf("operator").ToString()], new Dictionary<string, string>());
+            Assert.True(await program.ExitCodeAsync() == 0, $"{arguments[0]}: {program.Output}");
+        }
+
+        await Eventually.HoldsAsync(() => $"the end is told: {worker.Output}", () => worker.Output.Contains("The Request Manager has no request", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        Assert.DoesNotContain("ACCESS_REFUSED", worker.Output);
+        await RefusedAsync("operator", channel => channel.BasicGetAsync("run-chain_error", true));
+        await RefusedAsync("scheduler", channel => channel.BasicGetAsync("chain-job-finished", true));
+        await RefusedAsync("scheduler", channel => PublishAsync(channel, "chain-finished", ""));
+        File.Delete(store);
+    }
+
     /// <summary>Commands, results, stops with their answer, questions: with the scheduler's user.</summary>
     private static async Task SchedulersWorkAsync(Stage stage)
     {

@@ -111,7 +111,7 @@ public abstract class ChainProcesses(Broker broker) : IAsyncLifetime
         }
     }
 
-    protected static void Shell(JsonObject job, string script)
+    internal static void Shell(JsonObject job, string script)
     {
         job["type"] = "shell-command";
         job["bytes"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(

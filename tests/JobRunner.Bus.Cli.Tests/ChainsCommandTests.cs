@@ -1,5 +1,6 @@
 using System.Text.Json;
 using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Tests;
@@ -25,7 +26,12 @@ public sealed class ChainsCommandTests : IDisposable
 
     private static readonly ChainStatus Ended = new()
     {
-        RequestId = "r1", State = JobState.Fail, AddedAt = Chains.Noon.AddHours(-2), EndedAt = Chains.Noon.AddHours(-1), FinishedJobs = 6, TotalJobs = 7,
+        RequestId = "r1",
+        State = JobState.Fail,
+        AddedAt = Chains.Noon.AddHours(-2),
+        EndedAt = Chains.Noon.AddHours(-1),
+        FinishedJobs = 6,
+        TotalJobs = 7,
     };
 
     private readonly CliHarness _cli = new();
@@ -124,5 +130,17 @@ public sealed class ChainsCommandTests : IDisposable
         Assert.Equal(["r2"], _cli.Control.StoppedChains);
         Assert.Equal(2, _cli.Control.Stops.Count);
         Assert.StartsWith("Chain r2 is being stopped: 1 of 5 jobs COMPLETE", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_user_that_may_not_stop_chains_still_stops_jobs_and_is_told()
+    {
+        _cli.Control = new FakeBrokerControl { StopChainError = new SchedulerBusException("the broker does not let user \"me\" do this") };
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("stop r2"));
+
+        Assert.Single(_cli.Control.Stops);
+        Assert.Empty(_cli.Control.AskedForChains);
+        Assert.Contains("the chain of request r2 could not be stopped, only its jobs: the broker does not let user", _cli.Error, StringComparison.Ordinal);
     }
 }

@@ -49,6 +49,8 @@ internal sealed class FakeBrokerControl : IBrokerControl
 
     public List<string> StoppedChains { get; } = [];
 
+    public Exception? StopChainError { get; init; }
+
     public List<GetChains> AskedForChains { get; } = [];
 
     public Task RunChainAsync(JobChain chain, CancellationToken cancellation)
@@ -60,7 +62,7 @@ internal sealed class FakeBrokerControl : IBrokerControl
     public Task StopChainAsync(string requestId, CancellationToken cancellation)
     {
         StoppedChains.Add(requestId);
-        return Task.CompletedTask;
+        return StopChainError is { } error ? Task.FromException(error) : Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<ChainsReport>?> AskChainsAsync(GetChains request, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 
@@ -28,6 +29,21 @@ internal static class StopCommand
         return command;
     }
 
+    /// <summary>A user that may stop jobs need not be allowed to stop chains.</summary>
+    private static async Task<bool> StopChainAsync(CliServices services, IBrokerControl control, string requestId, CancellationToken cancellation)
+    {
+        try
+        {
+            await control.StopChainAsync(requestId, cancellation);
+            return true;
+        }
+        catch (SchedulerBusException error)
+        {
+            services.Screen.Error.WriteLine($"jobrunner: the chain of request {Say.OneLine(requestId)} could not be stopped, only its jobs: {error.Message}");
+            return false;
+        }
+    }
+
     private static async Task<int> StopAsync(CliServices services, BrokerAddress address, StopJob stop, TimeSpan timeout, bool asJson)
     {
         using var interrupts = services.ListenForInterrupts();
@@ -36,19 +52,15 @@ internal static class StopCommand
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
         List<StopJobReply> answers = [];
-        if (stop.JobId is null)
-        {
-            // First: what it starts after its jobs were stopped would run.
-            await control.StopChainAsync(stop.RequestId, interrupts.Stop);
-        }
-
+        // First: what a chain starts after its jobs were stopped would run.
+        var isLeft = stop.JobId is null && !await StopChainAsync(services, control, stop.RequestId, interrupts.Stop);
         var unanswered = await control.StopAsync(stop, timeout, Tell, interrupts.Stop);
-        var chain = stop.JobId is null
+        var chain = stop.JobId is null && !isLeft
             && ChainReports.Merge(await control.AskChainsAsync(new GetChains { RequestId = stop.RequestId }, interrupts.Stop)) is [var known, ..] ? known : null;
         if (asJson)
         {
             output.WriteLine(StopJson.Write(answers, unanswered, chain));
-            return unanswered.Count > 0 ? ExitCodes.Failed : ExitCodes.Success;
+            return unanswered.Count > 0 || isLeft ? ExitCodes.Failed : ExitCodes.Success;
         }
 
         foreach (var status in unanswered)
@@ -64,7 +76,7 @@ internal static class StopCommand
                 $"Chain {Say.OneLine(chain.RequestId)} {(chain.EndedAt is null ? "is being stopped" : $"is {chain.State.ToSeedName()}")}: {chain.FinishedJobs} of {chain.TotalJobs} jobs COMPLETE");
         }
 
-        if (unanswered.Count > 0)
+        if (unanswered.Count > 0 || isLeft)
         {
             return ExitCodes.Failed;
         }
