@@ -1,7 +1,7 @@
 using System.Text;
 using JobRunner.Bus.Cli.Commands;
-using JobRunner.Bus.Topology;
 using JobRunner.Bus.TestKit;
+using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Cli.Tests;
