@@ -28,6 +28,7 @@ public sealed class OddTimesTests(Broker broker, ITestOutputHelper output)
         var request = Stage.NewRequestId();
         // Try 1 fails at once; each try after it lasts until it is stopped.
         var script = Convert.ToBase64String(Encoding.UTF8.GetBytes("""{"cmd":"/bin/sh","args":["-c","[ $JOBRUNNER_TRY = 1 ] && exit 1; exec sleep 600"]}"""));
+        var begun = Stopwatch.StartNew();
         foreach (var (job, sentAt) in Times)
         {
             await stage.Client.SendAsync("run-job", $$"""
@@ -45,6 +46,8 @@ public sealed class OddTimesTests(Broker broker, ITestOutputHelper output)
         output.WriteLine($"lease {Lease.TotalSeconds:0} s: all are taken over {killed.Elapsed.TotalSeconds:f1} s after the kill");
         Assert.True(killed.Elapsed < Lease + TimeSpan.FromSeconds(10), $"{killed.Elapsed}: {other.Output}");
 
+        // A stop so soon after its command is told apart from a resume by the times alone: "soon" says that it was sent after it.
+        await Eventually.HoldsAsync("the stop is no longer on its way with the command", () => begun.Elapsed > TimeSpan.FromSeconds(12));
         await stage.Client.SendAsync("stop-job", $$"""{"requestId":"{{request}}","sentAt":"{{DateTimeOffset.UtcNow:O}}"}""");
 
         foreach (var job in Times.Keys)

@@ -243,6 +243,22 @@ public sealed class WorkersCommandsTests : IDisposable
             _cli.Error.Trim());
     }
 
+    [Fact]
+    public async Task In_an_alarm_of_the_broker_logs_shows_what_is_stored_here_and_says_why_there_is_no_more()
+    {
+        _cli.Logs = [new JobLogRecorded { RequestId = "r1", JobId = "aaaa", Type = "t", Try = 1, State = JobState.Fail }];
+        _cli.Alarm = () => "low on memory";
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("logs r1"));
+        Assert.Contains("aaaa", _cli.TakeOutput());
+        Assert.Contains("could not be read: the broker has an alarm (low on memory)", _cli.Error);
+        Assert.Empty(_cli.Repair.JournalReadSince);
+
+        _cli.Logs = [];
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("logs r1"));
+        Assert.DoesNotContain("nor in the broker's journal", _cli.Error);
+    }
+
     [Theory]
     [InlineData(true, true, "logs r1", false)]
     [InlineData(false, false, "logs r1", false)]

@@ -84,7 +84,7 @@ internal sealed class LogsCommand
                 $"jobrunner: there are no logs of request \"{Say.OneLine(_requestId)}\""
                 + (_filter.JobId is null ? "" : $" and job \"{Say.OneLine(_filter.JobId)}\"")
                 + (_filter is { Type: null, States: null } ? "" : " that fit the filters")
-                + (_journal is null ? "" : ", neither here nor in the broker's journal"));
+                + (_journal is { WasRead: true } ? ", neither here nor in the broker's journal" : ""));
         }
         else if (_full)
         {

@@ -21,6 +21,9 @@ internal sealed class JournalLogs(CliServices services, BrokerAddress broker, st
             ? null
             : new JournalLogs(services, BrokerOption.Read(broker, services.Environment), requestId);
 
+    /// <summary>Whether the journal could be read the last time.</summary>
+    public bool WasRead => _trouble is null;
+
     /// <summary>Adds what the journal has to what is stored, and says so once.</summary>
     public async Task<IReadOnlyList<JobLogRecorded>> AddToAsync(IReadOnlyList<JobLogRecorded> stored, CancellationToken stop)
     {
@@ -36,6 +39,12 @@ internal sealed class JournalLogs(CliServices services, BrokerAddress broker, st
         var id = Encoding.UTF8.GetBytes(requestId);
         try
         {
+            // A look-up puts a mark at the journal's end, and would wait for the end of the alarm.
+            if (await services.LookForAlarm(broker, stop) is { } alarm)
+            {
+                throw new SchedulerBusException($"the broker has an alarm ({alarm}). See: rabbitmq-diagnostics alarms");
+            }
+
             await using var repair = await services.OpenRepairBroker(broker, stop);
             await repair.ReadJournalAsync(_readUpTo, message => Take(message, id), stop);
             (_readUpTo, _trouble) = (from, null);
