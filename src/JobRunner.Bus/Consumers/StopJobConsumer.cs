@@ -91,7 +91,7 @@ internal sealed class StopJobConsumer(
     /// </summary>
     private bool IsMeant(StopOrder order, IRunner runner) =>
         runner is not IHeldRun held
-        || order.AppliesTo(held.Order, held.SeenAt)
+        || order.AppliesTo(held.Order, held.SeenAt, time.GetUtcNow())
         || (order.HeardAt is not null && time.GetElapsedTime(held.HeldSince) > StopOrder.OnItsWay);
 
     private void Stop(StopOrder order)

@@ -27,11 +27,11 @@ internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset
 
     /// <summary>Whether a command sent then, and first seen by a worker then, is one of those the stop was meant for.</summary>
     /// <remarks>
-    /// When it was seen may be told by another worker, whose clock is wrong. So that counts only where the command says that it was sent
-    /// later than the stop was heard here: then its sender's clock is the one that is wrong.
+    /// When it was seen may be told by another worker, whose clock is wrong. So that counts only where the command says that it is sent
+    /// later than it is here: then its sender's clock is the one that is wrong.
     /// </remarks>
-    public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt = null) =>
-        commandSentAt is not { } sent || sent <= SentAt || (sent - HeardAt > OnItsWay && HeardAt - seenAt > OnItsWay);
+    public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt, DateTimeOffset now) =>
+        commandSentAt is not { } sent || sent <= SentAt || (sent - now > OnItsWay && HeardAt - seenAt > OnItsWay);
 }
 
 /// <summary>
@@ -74,7 +74,7 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
         return Applying((requestId, jobId)) ?? Applying((requestId, null));
 
         StopOrder? Applying((string, string?) key) =>
-            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt, seenAt) ? noted.Order : null;
+            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt, seenAt, time.GetUtcNow()) ? noted.Order : null;
     }
 
     /// <summary>

@@ -30,14 +30,16 @@ public sealed class StopBookTests
     }
 
     [Theory]
-    [InlineData(0, 1, -3600, false)] // seen by a worker whose clock is an hour behind
-    [InlineData(0, 1, 3600, false)]
-    [InlineData(0, 120, -60, true)] // sent by a clock that is two minutes ahead, and seen long before
-    [InlineData(0, 120, -1, false)] // seen just now: it may have overtaken the stop
-    [InlineData(0, 3600, -60, true)]
-    public void A_stop_heard_long_after_a_command_was_seen_is_for_it_only_if_the_senders_clock_is_ahead(int stopSent, int commandSent, int seen, bool found)
+    [InlineData(1, -3600, 1, false)] // seen by a worker whose clock is an hour behind
+    [InlineData(30, -3600, 40, false)] // the same, of a resume that was sent half a minute after the stop
+    [InlineData(1, 3600, 1, false)]
+    [InlineData(120, -60, 1, true)] // sent by a clock that is two minutes ahead, and seen long before
+    [InlineData(120, -1, 1, false)] // seen just now: it may have overtaken the stop
+    [InlineData(3600, -60, 1, true)]
+    public void A_stop_heard_long_after_a_command_was_seen_is_for_it_only_if_the_senders_clock_is_ahead(int commandSent, int seen, int now, bool found)
     {
-        _book.Add(Stop("j", Noon.AddSeconds(stopSent)) with { HeardAt = Noon });
+        _book.Add(Stop("j", Noon) with { HeardAt = Noon });
+        _time.SetUtcNow(Noon.AddSeconds(now));
 
         Assert.Equal(found, _book.Find("r", "j", Noon.AddSeconds(commandSent), Noon.AddSeconds(seen)) is not null);
     }
