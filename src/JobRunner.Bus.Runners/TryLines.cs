@@ -14,8 +14,8 @@ internal sealed class TryLines(int maxBytes, TimeProvider time)
     private static readonly AsyncLocal<TryLines?> Flow = new();
 
     private readonly Lock _lock = new();
-    private readonly StringBuilder _head = new();
-    private readonly Queue<(string Line, int Bytes)> _tail = new();
+    private StringBuilder? _head; // made with the first line: most tries log none
+    private Queue<(string Line, int Bytes)>? _tail;
     private int _headBytes;
     private int _tailBytes;
     private long _cut;
@@ -37,13 +37,15 @@ internal sealed class TryLines(int maxBytes, TimeProvider time)
                 return;
             }
 
-            if (_tail.Count == 0 && _headBytes + bytes <= maxBytes / 2)
+            _head ??= new StringBuilder();
+            if (_tail is not { Count: > 0 } && _headBytes + bytes <= maxBytes / 2)
             {
                 _head.Append(line);
                 _headBytes += bytes;
                 return;
             }
 
+            _tail ??= new Queue<(string Line, int Bytes)>();
             _tail.Enqueue((line, bytes));
             for (_tailBytes += bytes; _tailBytes > maxBytes / 2; _cut++)
             {
@@ -58,12 +60,17 @@ internal sealed class TryLines(int maxBytes, TimeProvider time)
         lock (_lock)
         {
             _closed = true;
+            if (_head is null)
+            {
+                return "";
+            }
+
             if (_cut > 0)
             {
                 _head.Append(CultureInfo.InvariantCulture, $"[... {_cut} lines cut ...]\n");
             }
 
-            return _head.AppendJoin("", _tail.Select(one => one.Line)).ToString();
+            return _head.AppendJoin("", (_tail ?? []).Select(one => one.Line)).ToString();
         }
     }
 
