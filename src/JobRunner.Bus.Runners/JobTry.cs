@@ -42,13 +42,10 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     public void AskToStop() => _asked.TrySetResult();
 
     /// <summary>Runs the job until it ends or is given up. Never throws. Called once.</summary>
-    public async Task<JobResult> RunAsync()
-    {
-        if (maxLoggedBytes <= 0)
-        {
-            return await EndAsync();
-        }
+    public Task<JobResult> RunAsync() => maxLoggedBytes > 0 ? LogAsync() : EndAsync();
 
+    private async Task<JobResult> LogAsync()
+    {
         var lines = new TryLines(maxLoggedBytes, time);
         TryLines.Current = lines;
         var result = await EndAsync();
@@ -64,7 +61,17 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         }
 
         var work = WorkAsync();
-        var outOfTime = await EndsOrIsAskedAsync(Task.WhenAny(work, _asked.Task));
+        var endsOrIsAsked = Task.WhenAny(work, _asked.Task);
+        string? outOfTime = null;
+        if (limits.Timeout > TimeSpan.Zero || limits.Heartbeat > TimeSpan.Zero)
+        {
+            outOfTime = await InTimeAsync(endsOrIsAsked);
+        }
+        else
+        {
+            await endsOrIsAsked;
+        }
+
         if (work.IsCompleted)
         {
             return await work;
@@ -81,8 +88,8 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         return outOfTime is null ? result : Failed(result, outOfTime);
     }
 
-    /// <summary>Waits until the job ends, is to stop, or is out of time. Returns why it is out of time; null where it is not.</summary>
-    private async Task<string?> EndsOrIsAskedAsync(Task endsOrIsAsked)
+    /// <summary>Waits until the job ends, is to stop, or is out of time, where it has a limit. Returns why it is out of time; null where it is not.</summary>
+    private async Task<string?> InTimeAsync(Task endsOrIsAsked)
     {
         var began = time.GetTimestamp();
         while (!endsOrIsAsked.IsCompleted)
@@ -95,7 +102,7 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
                 return left <= TimeSpan.Zero ? limits.TooLong : limits.Silent;
             }
 
-            await (next == TimeSpan.MaxValue ? endsOrIsAsked : LongWait.UntilAsync(endsOrIsAsked, next, time));
+            await LongWait.UntilAsync(endsOrIsAsked, next, time);
         }
 
         return null;
