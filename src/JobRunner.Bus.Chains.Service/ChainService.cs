@@ -44,14 +44,14 @@ internal sealed class ChainService(ChainStore store, ChainSender sender, ChainPr
         if (stopped.Effects.Count > 0)
         {
             ChainsLog.Stopping(logger, requestId, stopped.State.InFlight);
-            await sender.SendAsync(stopped, again: false, cancellationToken);
+            await sender.SendAsync(stopped, cancellationToken);
             return true;
         }
 
         // Told before: by an instance that may have died before it sent the stop.
         foreach (var unsent in await store.UndoneAsync(requestId, cancellationToken))
         {
-            await sender.SendAsync(unsent, again: true, cancellationToken);
+            await sender.SendAsync(unsent, cancellationToken);
         }
 
         return true;
@@ -119,7 +119,7 @@ internal sealed class ChainService(ChainStore store, ChainSender sender, ChainPr
 
         try
         {
-            await sender.SendAsync(chain, again: false, cancellationToken);
+            await sender.SendAsync(chain, cancellationToken);
         }
         catch (Exception error)
         {

@@ -47,7 +47,7 @@ public abstract class ChainProcesses(Broker broker) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    protected async Task<WorkerProcess> AddAsync(string roles, Dictionary<string, string>? settings = null)
+    protected async Task<WorkerProcess> AddAsync(string roles, Dictionary<string, string>? settings = null, Uri? reach = null)
     {
         var all = new Dictionary<string, string>
         {
@@ -66,7 +66,7 @@ public abstract class ChainProcesses(Broker broker) : IAsyncLifetime
             all[name] = value;
         }
 
-        var worker = await WorkerProcess.StartAsync(Uri, all, Patience);
+        var worker = await WorkerProcess.StartAsync(reach ?? Uri, all, Patience);
         Workers.Add(worker);
         return worker;
     }

@@ -126,10 +126,39 @@ public sealed class SpinCycleApiTests(Broker broker, PostgreSqlServer postgres) 
         Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync(new Uri($"http://127.0.0.1:{port}/version"), TestContext.Current.CancellationToken)).StatusCode);
     }
 
-    private async Task<string> ServeAsync(string roles, Dictionary<string, string>? settings = null)
+    [Fact]
+    public async Task A_command_that_leaves_late_runs_no_job_anew_that_another_instance_has_started_meanwhile()
+    {
+        var store = new Dictionary<string, string>
+        {
+            ["JobRunner__Chains__Store"] = "PostgreSql",
+            ["JobRunner__Chains__ConnectionString"] = await postgres.NewDatabaseAsync(),
+            ["JobRunner__Chains__SendAgainAfter"] = "1s",
+        };
+        await AddAsync("Run,Report", new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "1s" });
+        await using var proxy = TcpProxy.Start(Uri.Port);
+        var late = await ServeAsync("Chain", store, new UriBuilder(Uri) { Port = proxy.Port }.Uri);
+        await ServeAsync("Chain", store);
+        await PostAsync($"{late}/api/v1/job-chains", Chain("before", "a", ""));
+        await EndAsync("before");
+
+        // Whatever it opens now takes seconds: nothing passes until it may.
+        proxy.Stall();
+        proxy.Cut();
+        var posted = PostAsync($"{late}/api/v1/job-chains", Chain("once", "a", ""));
+        await EndAsync("once");
+        proxy.Flow();
+        Assert.Equal(HttpStatusCode.OK, (await posted).StatusCode);
+        await PostAsync($"{late}/api/v1/job-chains", Chain("after", "a b", "a>b"));
+        await EndAsync("after");
+
+        Assert.Equal(["a 1"], LogsOf("once"));
+    }
+
+    private async Task<string> ServeAsync(string roles, Dictionary<string, string>? settings = null, Uri? reach = null)
     {
         var port = RabbitMqNode.FreePort();
-        var worker = await AddAsync(roles, new Dictionary<string, string>(settings ?? []) { ["JobRunner__Http__Port"] = $"{port}" });
+        var worker = await AddAsync(roles, new Dictionary<string, string>(settings ?? []) { ["JobRunner__Http__Port"] = $"{port}" }, reach);
         if (Client is null)
         {
             await StartAsync(worker);

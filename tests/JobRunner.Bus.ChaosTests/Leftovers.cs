@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.ChaosTests.History;
 using JobRunner.Bus.TestKit;
+using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.ChaosTests;
 
@@ -27,6 +28,23 @@ internal sealed class Leftovers(RabbitMqNode node)
     {
         List<LeftInQueue> left =
             [.. (await CountAsync()).Select(queue => new LeftInQueue(DateTimeOffset.UtcNow, queue.Queue, $"{queue.Messages} messages"))];
+        try
+        {
+            await ReadErrorsAsync(left);
+        }
+        catch (OperationInterruptedException)
+        {
+            // After many faults RabbitMQ 3.10 can say "noproc" for a queue that is there, until it is started again.
+            await node.ShutDownAsync();
+            await node.StartServerAsync();
+            await ReadErrorsAsync(left);
+        }
+
+        return left;
+    }
+
+    private async Task ReadErrorsAsync(List<LeftInQueue> left)
+    {
         await using var client = await PlainClient.ConnectAsync(node.UriOf("/"));
         foreach (var queue in ErrorQueues)
         {
@@ -35,7 +53,5 @@ internal sealed class Leftovers(RabbitMqNode node)
                 left.Add(new LeftInQueue(DateTimeOffset.UtcNow, queue, $"{message.Header("MT-Fault-Message")}: {message.Body}"));
             }
         }
-
-        return left;
     }
 }

@@ -1,6 +1,7 @@
 using JobRunner.Bus.Chains.Service.Store;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Chains.Service.Send;
@@ -9,21 +10,43 @@ namespace JobRunner.Bus.Chains.Service.Send;
 /// Does what follows from an event, after its transaction. Each message is confirmed by the broker; then the store is told. What
 /// fails here is done by <see cref="Outbox"/> later, by this instance or another.
 /// </summary>
-internal sealed class ChainSender(BrokerLink link, BrokerTopology topology, DoneNotes done, TimeProvider time)
+internal sealed class ChainSender(BrokerLink link, BrokerTopology topology, DoneNotes done, IOptions<ChainsOptions> options, TimeProvider time)
 {
-    /// <summary>Sends what follows from an event.</summary>
+    /// <summary>
+    /// Sends what follows from an event. What may have been sent before says so: workers then look whether the run lives or has ended.
+    /// So the first to send it must not be late: what another has sent meanwhile may have run and ended, and the first would run anew.
+    /// </summary>
     /// <param name="chain">The chain after the event.</param>
-    /// <param name="again">It may have been sent before: workers then look whether the run lives or has ended.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TimeoutException">The broker did not take all of it in half of <see cref="ChainsOptions.SendAgainAfter"/>.</exception>
     /// <exception cref="Exception">The broker did not take all of it.</exception>
-    public async Task SendAsync(StoredChain chain, bool again, CancellationToken cancellationToken)
+    public async Task SendAsync(StoredChain chain, CancellationToken cancellationToken)
     {
-        if (chain.Effects.Count > 0)
+        if (chain.Effects.Count == 0)
         {
-            await Task.WhenAll(chain.Effects.Select(effect => SendAsync(chain.State, effect, again, cancellationToken)));
-            done.Add(chain.State.RequestId, chain.Version);
+            return;
         }
+
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (chain.NewSince is { } since)
+        {
+            var left = TimeToSend - time.GetElapsedTime(since);
+            late.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+
+        try
+        {
+            await Task.WhenAll(chain.Effects.Select(effect => SendAsync(chain.State, effect, again: chain.NewSince is null, late.Token)));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the broker did not take it in {TimeToSend}");
+        }
+
+        done.Add(chain.State.RequestId, chain.Version);
     }
+
+    private TimeSpan TimeToSend => options.Value.SendAgainAfter / 2;
 
     private Task SendAsync(ChainState chain, ChainEffect effect, bool again, CancellationToken cancellationToken) => effect switch
     {

@@ -40,7 +40,7 @@ internal sealed class Outbox(
             foreach (var chain in overdue)
             {
                 ChainsLog.SentAgain(logger, chain.State.RequestId, chain.Effects.Count);
-                await sender.SendAsync(chain, again: true, cancellationToken);
+                await sender.SendAsync(chain, cancellationToken);
             }
         }
         while (overdue.Count == AtOnce);

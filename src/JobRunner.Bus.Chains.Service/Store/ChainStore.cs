@@ -31,7 +31,7 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
     public Task<StoredChain?> AddAsync(SuspendedJobChain definition, ChainPlan plan, CancellationToken cancellationToken) => ChangeAsync(
         async rows =>
         {
-            var now = time.GetUtcNow();
+            var (now, since) = (time.GetUtcNow(), time.GetTimestamp());
             var step = ChainRules.Start(ChainState.Resumed(plan, definition), now);
             if (!await rows.AddAsync(definition, step, now))
             {
@@ -39,7 +39,7 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
             }
 
             await rows.KeepAsync(plan.RequestId, 1, step.Effects, now + options.Value.SendAgainAfter);
-            return new StoredChain(step.State, 1, step.Effects);
+            return new StoredChain(step.State, 1, step.Effects, since);
         },
         cancellationToken);
 
@@ -55,7 +55,7 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
                 return null;
             }
 
-            var now = time.GetUtcNow();
+            var (now, since) = (time.GetUtcNow(), time.GetTimestamp());
             var step = rule(before.State, now);
             if (step.State == before.State && step.Effects.Count == 0)
             {
@@ -65,7 +65,7 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
             var version = before.Version + 1;
             await rows.WriteAsync(step, version);
             await rows.KeepAsync(requestId, version, step.Effects, now + options.Value.SendAgainAfter);
-            return new StoredChain(step.State, version, step.Effects);
+            return new StoredChain(step.State, version, step.Effects, since);
         },
         cancellationToken);
 

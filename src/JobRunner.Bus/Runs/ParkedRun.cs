@@ -107,20 +107,24 @@ internal sealed class ParkedRun(
         _left = wait - margin;
         // The run's context ends with it; the timer is not to keep it.
         using var _ = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
+        // Set before anybody else has it: a clock of tests is not safe where one sets a timer that another ends.
+        var timer = time.CreateTimer(static run => ((ParkedRun)run!).LookWhetherDue(), this, NextLook(), Timeout.InfiniteTimeSpan);
         lock (this)
         {
-            _timer = time.CreateTimer(static run => ((ParkedRun)run!).LookWhetherDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = timer;
+            if (_isGone)
+            {
+                timer.Dispose();
+            }
         }
-
-        SetTimer();
     }
 
-    private void SetTimer()
+    private TimeSpan NextLook()
     {
         // Whole milliseconds, rounded up: no timer is over before its time.
         var next = _left < LongestTimer ? TimeSpan.FromMilliseconds(Math.Ceiling(_left.TotalMilliseconds)) : LongestTimer;
         _left -= next;
-        _timer!.Change(next, Timeout.InfiniteTimeSpan);
+        return next;
     }
 
     // On a timer's thread: what is thrown here would end the process. None of the calls throws.
@@ -128,7 +132,7 @@ internal sealed class ParkedRun(
     {
         if (_left > TimeSpan.Zero)
         {
-            SetTimer();
+            _timer?.Change(NextLook(), Timeout.InfiniteTimeSpan);
             return;
         }
 

@@ -25,6 +25,7 @@ public sealed class ChainChaosTests : IAsyncLifetime
     private readonly ConcurrentDictionary<string, DateTimeOffset> _stops = new();
     private readonly List<string> _faults = [];
     private readonly WorkerProcess?[] _workers = new WorkerProcess?[3];
+    private readonly ConcurrentQueue<WorkerProcess> _started = new();
     private readonly int[] _ports = [RabbitMqNode.FreePort(), RabbitMqNode.FreePort()];
     private RabbitMqNode _broker = null!;
     private Uri _uri = null!;
@@ -79,12 +80,23 @@ public sealed class ChainChaosTests : IAsyncLifetime
             () => $"seed {seed}: all chains end, not {history.Ends.DistinctBy(end => end.RequestId).Count()}; {string.Join("; ", _faults)}",
             async () => (history = await HearAsync(history)).Ends.DistinctBy(end => end.RequestId).Count() == chains.Count,
             Patience);
-        Assert.True(ChainChecker.Check(history) is [], $"seed {seed}; {string.Join("; ", _faults)}:\n{string.Join('\n', ChainChecker.Check(history))}");
+        var wrong = ChainChecker.Check(history);
+        Assert.True(wrong is [], $"seed {seed}; {string.Join("; ", _faults)}:\n{string.Join('\n', wrong)}\n{string.Join('\n', wrong.SelectMany(LogsOf))}");
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}: {chains.Count} chains, {history.Tries.Distinct().Count()} tries, {_stops.Count} stops, {_faults.Count} faults: {string.Join(", ", _faults)}");
     }
 
     private static double Number(string variable, double preset) =>
         double.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : preset;
+
+    /// <summary>What was logged of the chain, and where there is one the job, that a finding is about.</summary>
+    private IEnumerable<string> LogsOf(string finding)
+    {
+        var words = finding.Split(':', ' ');
+        var job = Array.IndexOf(words, "job") is >= 0 and var place ? words[place + 1] : "";
+        return _started.SelectMany((worker, number) => worker.Output.Split('\n')
+            .Where(line => line.Contains(words[0], StringComparison.Ordinal) && line.Contains(job, StringComparison.Ordinal))
+            .Select(line => $"process {number}: {line}"));
+    }
 
     private void Start(int place)
     {
@@ -105,6 +117,7 @@ public sealed class ChainChaosTests : IAsyncLifetime
         }
 
         _workers[place] = WorkerProcess.Start(["worker"], settings);
+        _started.Enqueue(_workers[place]!);
     }
 
     private async Task BreakAsync(Random random, TimeSpan time)
@@ -114,7 +127,7 @@ public sealed class ChainChaosTests : IAsyncLifetime
         {
             await Task.Delay(TimeSpan.FromSeconds(1 + (3 * random.NextDouble())), TimeProvider.System);
             var what = random.Next(8);
-            _faults.Add(what < 4 ? $"instance {what % 2}" : what < 6 ? "worker" : what == 6 ? "database" : "broker");
+            _faults.Add($"{(what < 4 ? $"instance {what % 2}" : what < 6 ? "worker" : what == 6 ? "database" : "broker")} at {TimeProvider.System.GetUtcNow():mm:ss.fff}");
             switch (what)
             {
                 case < 6:

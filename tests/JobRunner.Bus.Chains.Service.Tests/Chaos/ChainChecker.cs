@@ -69,7 +69,7 @@ internal static class ChainChecker
             var tries = heard.Where(one => one.JobId == id).Distinct().OrderBy(one => one.Number).ToList();
             if (!tries.Select(one => one.Number).SequenceEqual(Enumerable.Range(1, job.Tries)))
             {
-                yield return $"job {id} logged tries {string.Join(", ", tries.Select(one => one.Number))}; its end says {job.Tries}";
+                yield return $"job {id} logged tries {string.Join(", ", tries.Select(one => one.Number))}; its end says {job.Tries}; {string.Join("; ", tries.Select(one => $"try {one.Number} from {Instant(one.StartedAt):mm:ss.fff} to {Instant(one.FinishedAt):mm:ss.fff} state {one.State}"))}";
             }
 
             if (job.State is Complete or Fail && tries.LastOrDefault()?.State is { } last && (last == Complete) != (job.State == Complete))
