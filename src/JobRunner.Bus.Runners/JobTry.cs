@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners.Jobs;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Runners;
 
@@ -21,10 +22,18 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     private const int Begun = 1;
     private const int NeverBegins = 2;
 
+    // With the code of the try, wherever it goes on.
+    private static readonly AsyncLocal<JobTry?> Flow = new();
+
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopToken = new();
     private int _code = NotBegun;
     private long _signOfLife;
+    private TryLines? _lines; // made with the first: most tries log none
+    private volatile bool _ended;
+
+    /// <summary>The try that this code belongs to; <see langword="null"/> outside of tries, and where nothing is kept of what they log.</summary>
+    public static JobTry? Current => Flow.Value;
 
     /// <summary>The job's own status text.</summary>
     public string Status => context.Status;
@@ -41,18 +50,17 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     /// <summary>Asks for the job to be told to stop. Returns at once; no effect on a try that has ended.</summary>
     public void AskToStop() => _asked.TrySetResult();
 
-    /// <summary>Runs the job until it ends or is given up. Never throws. Called once.</summary>
-    public Task<JobResult> RunAsync() => maxLoggedBytes > 0 ? LogAsync() : EndAsync();
-
-    private async Task<JobResult> LogAsync()
+    /// <summary>Keeps a line for the try's log; none after the try has ended.</summary>
+    public void Log(LogLevel level, string message, Exception? error)
     {
-        var lines = new TryLines(maxLoggedBytes, time);
-        TryLines.Current = lines;
-        var result = await EndAsync();
-        return lines.Close() is { Length: > 0 } logged ? result with { Stdout = logged + result.Stdout } : result;
+        if (!_ended)
+        {
+            LazyInitializer.EnsureInitialized(ref _lines, () => new TryLines(maxLoggedBytes, time)).Add(level, message, error);
+        }
     }
 
-    private async Task<JobResult> EndAsync()
+    /// <summary>Runs the job until it ends or is given up. Never throws. Called once.</summary>
+    public async Task<JobResult> RunAsync()
     {
         Interlocked.Exchange(ref _signOfLife, time.GetTimestamp());
         if (limits.Heartbeat > TimeSpan.Zero)
@@ -74,7 +82,7 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
 
         if (work.IsCompleted)
         {
-            return await work;
+            return WithLines(await work);
         }
 
         var telling = TellToStopAsync();
@@ -85,8 +93,17 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         var result = GivenUp
             ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(limits.ToStop)} and was given up")
             : await work;
-        return outOfTime is null ? result : Failed(result, outOfTime);
+        return WithLines(outOfTime is null ? result : Failed(result, outOfTime));
     }
+
+    private JobResult WithLines(JobResult result)
+    {
+        _ended = true;
+        return _lines?.Close() is { Length: > 0 } logged ? result with { Stdout = logged + result.Stdout } : result;
+    }
+
+    /// <summary>What is called from here on logs for this try.</summary>
+    private void Enter() => Flow.Value = maxLoggedBytes > 0 ? this : null;
 
     /// <summary>Waits until the job ends, is to stop, or is out of time, where it has a limit. Returns why it is out of time; null where it is not.</summary>
     private async Task<string?> InTimeAsync(Task endsOrIsAsked)
@@ -121,6 +138,7 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
             return JobResult.Stopped();
         }
 
+        Enter();
         try
         {
             return await (job.RunAsync(context, _stopToken.Token) ?? throw new InvalidOperationException("the job returned no task"))
@@ -156,11 +174,17 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         };
     }
 
+    private Task StopJobAsync()
+    {
+        Enter();
+        return job.StopAsync();
+    }
+
     /// <summary>Returns the job's own error in being told, or that its time to stop is over; null for neither. Never throws.</summary>
     private async Task<string?> TellToStopAsync()
     {
         var begun = Interlocked.CompareExchange(ref _code, NeverBegins, NotBegun) == Begun;
-        var told = Task.WhenAll(begun ? Task.Run(job.StopAsync) : Task.CompletedTask, _stopToken.CancelAsync());
+        var told = Task.WhenAll(begun ? Task.Run(StopJobAsync) : Task.CompletedTask, _stopToken.CancelAsync());
         try
         {
             await told.WaitAsync(limits.ToStop, time);

@@ -10,19 +10,13 @@ namespace JobRunner.Bus.Runners;
 /// </summary>
 internal sealed class TryLines(int maxBytes, TimeProvider time)
 {
-    // With the code of the try, wherever it goes on.
-    private static readonly AsyncLocal<TryLines?> Flow = new();
-
     private readonly Lock _lock = new();
-    private StringBuilder? _head; // made with the first line: most tries log none
+    private readonly StringBuilder _head = new();
     private Queue<(string Line, int Bytes)>? _tail;
     private int _headBytes;
     private int _tailBytes;
     private long _cut;
     private bool _closed;
-
-    /// <summary>Those of the try that this code belongs to; <see langword="null"/> outside of tries.</summary>
-    public static TryLines? Current { get => Flow.Value; set => Flow.Value = value; }
 
     /// <summary>Adds a line; none to a try that has ended.</summary>
     public void Add(LogLevel level, string message, Exception? error)
@@ -37,7 +31,6 @@ internal sealed class TryLines(int maxBytes, TimeProvider time)
                 return;
             }
 
-            _head ??= new StringBuilder();
             if (_tail is not { Count: > 0 } && _headBytes + bytes <= maxBytes / 2)
             {
                 _head.Append(line);
@@ -60,11 +53,6 @@ internal sealed class TryLines(int maxBytes, TimeProvider time)
         lock (_lock)
         {
             _closed = true;
-            if (_head is null)
-            {
-                return "";
-            }
-
             if (_cut > 0)
             {
                 _head.Append(CultureInfo.InvariantCulture, $"[... {_cut} lines cut ...]\n");

@@ -28,13 +28,13 @@ public sealed class TryLogProvider : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel != LogLevel.None && TryLines.Current is not null;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel != LogLevel.None && JobTry.Current is not null;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {
-                TryLines.Current?.Add(logLevel, formatter(state, exception), exception);
+                JobTry.Current?.Log(logLevel, formatter(state, exception), exception);
             }
         }
     }
