@@ -40,6 +40,8 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// <summary>The wait for the next try, whose number is known by now.</summary>
     private TimeSpan RetryWait => RetryDelay.Before(_command with { PrevTries = TryNo - 1, TotalTries = _tryNumber - 1 });
 
+    private TryRoom Room => new(_parts, _made.Limits);
+
     private TryLimits Limits => new(
         LimitOf(_command.Timeout, _made.Limits?.TryTimeout), LimitOf(_command.Heartbeat, _made.Limits?.Heartbeat), _parts.Options.StopTimeout);
 
@@ -77,11 +79,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
         {
             // Take a slot. A run that waits, for one or between tries, holds none.
             JobTry? current = new(_made.Job, new JobRunContext(_command, _jobData, _tryNumber), Limits, _parts.Options.MaxLoggedBytes, _parts.Time);
-            switch (await TryStartAsync(current))
+            switch (await Room.StartAsync(current, _signals))
             {
-                case Start.HeldBack:
+                case TryStart.HeldBack:
                     return NotStarted(state, wait - _parts.Time.GetElapsedTime(waitBegan));
-                case Start.NoPlaceForItsType:
+                case TryStart.NoPlaceForItsType:
                     return NotStarted(state, JobTypeLimits.LookAgainAfter);
             }
 
@@ -143,70 +145,12 @@ public sealed class Runner : IRunner, IAsyncDisposable
         }
     }
 
-    private enum Start
-    {
-        Started,
-        HeldBack,
-        NoPlaceForItsType,
-    }
-
-    /// <summary>
-    /// Waits for a place of the job's type, a slot, and an open gate, and starts the try. Nothing is held, and no try started, when a
-    /// stop or a hand-over came first, or the type has no place. The place of the type comes first: who waits for one holds no slot.
-    /// </summary>
-    private async ValueTask<Start> TryStartAsync(JobTry next)
-    {
-        var held = _signals.NoMoreTries;
-        var (place, slot) = (false, false);
-        try
-        {
-            place = _made.Limits is null || await _made.Limits.TakeAsync(_parts.Options.ParkWaitsOver, _parts.Time, held);
-            if (!place)
-            {
-                return Start.NoPlaceForItsType;
-            }
-
-            if (!_parts.Slots.TryTake())
-            {
-                await _parts.Slots.TakeAsync(held);
-            }
-
-            slot = true;
-            // The gate last: a slot may have been long in coming.
-            if (!_parts.Gate.IsOpen)
-            {
-                await _parts.Gate.OpensAsync(held);
-            }
-
-            if (_signals.TryStart(next))
-            {
-                return Start.Started;
-            }
-        }
-        catch (OperationCanceledException) when (held.IsCancellationRequested)
-        {
-        }
-
-        if (slot)
-        {
-            _parts.Slots.Release();
-        }
-
-        if (place)
-        {
-            _made.Limits?.Release();
-        }
-
-        return Start.HeldBack;
-    }
-
     /// <summary>The try has ended: gives its slot back, and returns its log and whether it was cut.</summary>
     private (JobLogRecorded Log, bool Cut) End(JobTry ended, long startedAt, JobResult result)
     {
         var finishedAt = UnixNanoseconds.Now(_parts.Time);
         var (state, cut) = _signals.TryEnded(result.State);
-        _parts.Slots.Release();
-        _made.Limits?.Release();
+        Room.Release();
 
         Log.TryEnded(_parts.Logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
         if (state != result.State)
@@ -219,23 +163,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
             Log.JobDidNotStop(_parts.Logger, _tryNumber, _parts.Options.StopTimeout);
         }
 
-        var log = new JobLogRecorded
-        {
-            RequestId = _command.RequestId,
-            JobId = _command.Job.Id,
-            Try = _tryNumber,
-            Name = _command.Job.Name,
-            Type = _command.Job.Type,
-            StartedAt = startedAt,
-            FinishedAt = finishedAt,
-            State = state,
-            Exit = result.Exit,
-            Error = result.Error ?? "",
-            Stdout = result.Stdout,
-            Stderr = result.Stderr,
-            Permanent = result.Permanent && state is not (JobState.Complete or JobState.Stopped),
-        };
-        return (log, cut);
+        return (TryLog.Of(_command, _tryNumber, startedAt, finishedAt, state, result), cut);
     }
 
     private async ValueTask KeepJobDataAsync(JobTry ended)
