@@ -148,9 +148,10 @@ public sealed class ProgramTests(Broker broker)
     {
         await using var stage = await Stage.SetAsync(broker);
         await using var proxy = TcpProxy.Start(broker.Node.Port);
-        var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.json");
-        await File.WriteAllTextAsync(file, """
-            {"job":{"id":"nap1","type":"shell-command","bytes":{"cmd":"/bin/sleep","args":["4"]}}}
+        var folder = Directory.CreateTempSubdirectory("jobrunner-submit-").FullName;
+        var (file, end) = (Path.Combine(folder, "job.json"), Path.Combine(folder, "end"));
+        await File.WriteAllTextAsync(file, $$"""
+            {"job":{"id":"nap1","type":"shell-command","bytes":{"cmd":"/bin/sh","args":["-c","until [ -e {{end}} ]; do sleep 0.1; done"]} } }
             """);
         await using var submit = WorkerProcess.Start(
             ["submit", file, "--wait", "--json", "--broker", new UriBuilder(stage.Uri) { Port = proxy.Port }.Uri.AbsoluteUri], new Dictionary<string, string>());
@@ -158,10 +159,11 @@ public sealed class ProgramTests(Broker broker)
 
         proxy.Cut();
 
+        await Eventually.HoldsAsync(() => $"it is connected again: {submit.Output}", () => submit.Output.Contains("the broker is there again", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(end, "");
         var exit = await submit.ExitCodeAsync();
-        File.Delete(file);
+        Directory.Delete(folder, recursive: true);
         Assert.True(exit == 0, submit.Output);
         Assert.Contains("waiting for the broker, jobs already sent go on", submit.Output);
-        Assert.Contains("the broker is there again", submit.Output);
     }
 }
