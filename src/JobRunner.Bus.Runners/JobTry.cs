@@ -25,11 +25,12 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     // With the code of the try, wherever it goes on.
     private static readonly AsyncLocal<JobTry?> Flow = new();
 
-    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _endsOrIsAsked = new();
     private readonly CancellationTokenSource _stopToken = new();
     private int _code = NotBegun;
     private long _signOfLife;
     private TryLines? _lines; // made with the first: most tries log none
+    private volatile JobResult? _result; // of the job, once it has ended
     private volatile bool _ended;
 
     /// <summary>The try that this code belongs to; <see langword="null"/> outside of tries, and where nothing is kept of what they log.</summary>
@@ -48,7 +49,7 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     public JsonObject? JobData => GivenUp ? null : context.JobDataGiven;
 
     /// <summary>Asks for the job to be told to stop. Returns at once; no effect on a try that has ended.</summary>
-    public void AskToStop() => _asked.TrySetResult();
+    public void AskToStop() => Task.Run(() => _endsOrIsAsked.TrySetResult());
 
     /// <summary>Keeps a line for the try's log; none after the try has ended.</summary>
     public void Log(LogLevel level, string message, Exception? error)
@@ -69,30 +70,28 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         }
 
         var work = WorkAsync();
-        var endsOrIsAsked = Task.WhenAny(work, _asked.Task);
         string? outOfTime = null;
         if (limits.Timeout > TimeSpan.Zero || limits.Heartbeat > TimeSpan.Zero)
         {
-            outOfTime = await InTimeAsync(endsOrIsAsked);
+            outOfTime = await InTimeAsync(_endsOrIsAsked.Task);
         }
         else
         {
-            await endsOrIsAsked;
+            await _endsOrIsAsked.Task;
         }
 
-        if (work.IsCompleted)
+        if (_result is { } ended)
         {
-            return WithLines(await work);
+            return WithLines(ended);
         }
 
         var telling = TellToStopAsync();
-        await ((Task)work).WaitAsync(limits.ToStop, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await work.WaitAsync(limits.ToStop, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The job's stop may act on whatever the job holds: no next try starts under it.
         StopError = await telling;
-        GivenUp = !work.IsCompleted;
-        var result = GivenUp
-            ? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(limits.ToStop)} and was given up")
-            : await work;
+        var late = _result;
+        GivenUp = late is null;
+        var result = late ?? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(limits.ToStop)} and was given up");
         return WithLines(outOfTime is null ? result : Failed(result, outOfTime));
     }
 
@@ -128,34 +127,35 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     private TimeSpan Left(TimeSpan limit, long since) => limit > TimeSpan.Zero ? limit - time.GetElapsedTime(since) : TimeSpan.MaxValue;
 
     /// <summary>The job's own work. Never throws: a job that throws has failed (seed).</summary>
-    private async Task<JobResult> WorkAsync()
+    private async Task WorkAsync()
     {
         // On a thread of its own: a job may block it, also before its first await.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        if (Interlocked.CompareExchange(ref _code, Begun, NotBegun) != NotBegun)
+        // Told before its code began, it would miss the stop.
+        var result = JobResult.Stopped();
+        if (Interlocked.CompareExchange(ref _code, Begun, NotBegun) == NotBegun)
         {
-            // Told before its code began, it would miss the stop.
-            return JobResult.Stopped();
+            Enter();
+            try
+            {
+                result = await (job.RunAsync(context, _stopToken.Token) ?? throw new InvalidOperationException("the job returned no task"))
+                    ?? throw new InvalidOperationException("the job returned no result");
+            }
+            catch (JobException error)
+            {
+                result = (error.Result ?? JobResult.Fail("")) with { Error = error.Message };
+            }
+            catch (OperationCanceledException) when (_stopToken.IsCancellationRequested)
+            {
+            }
+            catch (Exception error)
+            {
+                result = JobResult.Fail("panic from job.Run: " + error.Message) with { Stderr = error.ToString() };
+            }
         }
 
-        Enter();
-        try
-        {
-            return await (job.RunAsync(context, _stopToken.Token) ?? throw new InvalidOperationException("the job returned no task"))
-                ?? throw new InvalidOperationException("the job returned no result");
-        }
-        catch (JobException error)
-        {
-            return (error.Result ?? JobResult.Fail("")) with { Error = error.Message };
-        }
-        catch (OperationCanceledException) when (_stopToken.IsCancellationRequested)
-        {
-            return JobResult.Stopped();
-        }
-        catch (Exception error)
-        {
-            return JobResult.Fail("panic from job.Run: " + error.Message) with { Stderr = error.ToString() };
-        }
+        _result = result;
+        _endsOrIsAsked.TrySetResult();
     }
 
     /// <summary>A try out of time has failed, whatever it returned; unless it completed after all.</summary>
