@@ -62,7 +62,7 @@ internal sealed class StopJobConsumer(
             var order = new StopOrder(
                 stop.RequestId, string.IsNullOrEmpty(stop.JobId) ? null : stop.JobId, sentAt ?? time.GetUtcNow(), context.ReplyTo())
             {
-                HeardAt = hearing.Hears ? time.GetUtcNow() : null,
+                HeardAt = hearing.Hears ? time.GetTimestamp() : null,
                 Trace = TraceHeaders.Extract(context.ReceiveContext.TransportHeaders, context.Headers),
             };
             if (sentAt is not null)
@@ -91,7 +91,7 @@ internal sealed class StopJobConsumer(
     /// </summary>
     private bool IsMeant(StopOrder order, IRunner runner) =>
         runner is not IHeldRun held
-        || order.AppliesTo(held.Order, held.SeenAt, time.GetUtcNow())
+        || order.AppliesTo(held.Order, held.SeenAt, time)
         || (order.HeardAt is not null && time.GetElapsedTime(held.HeldSince) > StopOrder.OnItsWay);
 
     private void Stop(StopOrder order)

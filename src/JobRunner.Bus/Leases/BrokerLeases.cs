@@ -69,14 +69,21 @@ internal sealed class BrokerLeases(
 
     public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);
 
-    private async Task<RunClaim> TakeOverAsync(CommandDelivery delivery, RunClaim claim, CancellationToken cancellationToken)
+    /// <returns>The claim; <see langword="null"/> when another worker's word came first. Then this one's must not leave: the other would heed it.</returns>
+    private async Task<RunClaim?> TakeOverAsync(CommandDelivery delivery, RunClaim claim, CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Yielded);
         try
         {
-            await until.RunAsync("the word that a run is taken over", token => talk.TakeAsync(delivery, token), cancellationToken);
+            await until.RunAsync("the word that a run is taken over", token => talk.TakeAsync(delivery, token), either.Token);
             questions.Forget(delivery.Key);
             metrics.LeaseClaimed(takenOver: true);
             return claim;
+        }
+        catch (OperationCanceledException) when (claim.HasYielded && !cancellationToken.IsCancellationRequested)
+        {
+            claim.Dispose();
+            return null;
         }
         catch
         {

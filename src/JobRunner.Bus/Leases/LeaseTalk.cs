@@ -88,7 +88,7 @@ internal sealed class LeaseTalk(
         // have heard of this claim before it made its own. Where both yield, both try again, at different times.
         if (claims.Find(job) is { } claim)
         {
-            claim.HasYielded = true;
+            claim.Yield();
         }
 
         if (repo.TryGet(job, out var runner) && runner.Alive() is { } live && LeasedLeg.Of(live.Delivery) == taken)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Runners;
 
 namespace JobRunner.Bus.Leases;
@@ -20,12 +21,20 @@ internal sealed class RunClaims
 }
 
 /// <summary>This worker's claim to a run whose worker has been silent for a lease.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Has no timer and no link; whoever hears another may have found it before it was released.")]
 internal sealed class RunClaim(Action release) : IDisposable
 {
+    private readonly CancellationTokenSource _yielded = new();
     private int _released;
 
     /// <summary>Another worker took the same run over in the same moment, and it is theirs.</summary>
-    public volatile bool HasYielded;
+    public bool HasYielded => _yielded.IsCancellationRequested;
+
+    /// <summary>Fires when it is another worker's.</summary>
+    public CancellationToken Yielded => _yielded.Token;
+
+    /// <summary>Leaves the run to another worker.</summary>
+    public void Yield() => _yielded.Cancel();
 
     public void Dispose()
     {

@@ -17,8 +17,11 @@ internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset
     /// <summary>The trace it belongs to.</summary>
     public ActivityContext Trace { get; init; }
 
-    /// <summary>When it arrived here, by this worker's clock; unknown of one that is read again, or was sent while this worker heard none.</summary>
-    public DateTimeOffset? HeardAt { get; init; }
+    /// <summary>
+    /// When it arrived here, by <see cref="TimeProvider.GetTimestamp"/>: a wall clock may be set meanwhile. Unknown of one that is read again,
+    /// or was sent while this worker heard none.
+    /// </summary>
+    public long? HeardAt { get; init; }
 
     /// <summary>
     /// Longest time that a stop is on its way. One that arrives later than this after its job was seen is meant for it whatever clocks say.
@@ -30,8 +33,11 @@ internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset
     /// When it was seen may be told by another worker, whose clock is wrong. So that counts only where the command says that it is sent
     /// later than it is here: then its sender's clock is the one that is wrong.
     /// </remarks>
-    public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt, DateTimeOffset now) =>
-        commandSentAt is not { } sent || sent <= SentAt || (sent - now > OnItsWay && HeardAt - seenAt > OnItsWay);
+    public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt, TimeProvider time) =>
+        commandSentAt is not { } sent || sent <= SentAt || (sent - time.GetUtcNow() > OnItsWay && WasHeardLongAfter(seenAt, time));
+
+    private bool WasHeardLongAfter(DateTimeOffset? seenAt, TimeProvider time) =>
+        HeardAt is { } heard && seenAt is { } seen && time.GetUtcNow() - time.GetElapsedTime(heard) - seen > OnItsWay;
 }
 
 /// <summary>
@@ -74,7 +80,7 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
         return Applying((requestId, jobId)) ?? Applying((requestId, null));
 
         StopOrder? Applying((string, string?) key) =>
-            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt, seenAt, time.GetUtcNow()) ? noted.Order : null;
+            _stops.TryGetValue(key, out var noted) && IsKept(noted.NotedAt) && noted.Order.AppliesTo(sentAt, seenAt, time) ? noted.Order : null;
     }
 
     /// <summary>

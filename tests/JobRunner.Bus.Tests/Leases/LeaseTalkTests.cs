@@ -3,8 +3,12 @@ using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
+using JobRunner.Bus.Telemetry;
+using JobRunner.Bus.Tests.Runs;
 using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -16,7 +20,7 @@ public sealed class LeaseTalkTests : IAsyncDisposable
     private static readonly RunnerKey Job = new("r", "j");
 
     private readonly BrokerLink _link = new(
-        Options.Create(new RabbitMqOptions()), Options.Create(new WorkerOptions()), new WorkerName(), TimeProvider.System, NullLogger<BrokerLink>.Instance);
+        Options.Create(new RabbitMqOptions { Uri = "amqp://guest:guest@127.0.0.1:1" }), Options.Create(new WorkerOptions()), new WorkerName(), TimeProvider.System, NullLogger<BrokerLink>.Instance);
 
     private readonly WorkerName _worker = new();
     private readonly RunClaims _claims = new();
@@ -61,5 +65,28 @@ public sealed class LeaseTalkTests : IAsyncDisposable
         await HearTakenAsync("another");
 
         Assert.Null(_questions.SilenceAbout(Job));
+    }
+
+    [Fact]
+    public async Task A_word_that_could_not_leave_yet_is_withheld_when_another_workers_comes_first()
+    {
+        await using var world = new World();
+        var options = Options.Create(new WorkerOptions { Lease = TimeSpan.FromSeconds(1) });
+        var questions = new Questions(world.Time);
+        var guard = new LeaseGuard(world.Repo, options, world.Time, NullLogger<LeaseGuard>.Instance);
+        var until = new UntilAccepted(
+            TimeProvider.System, Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)), NullLogger<UntilAccepted>.Instance);
+        var leases = new BrokerLeases(
+            guard, _talk, questions, _claims, until, world.Get<WorkerMetrics>(), options, world.Time, NullLogger<BrokerLeases>.Instance);
+        questions.Asked(Job);
+        world.Time.Advance(TimeSpan.FromMinutes(1));
+
+        // Nothing leaves: there is no broker.
+        var claiming = leases.ClaimAsync(new CommandDelivery(World.Command(), World.Noon, RunLeg.First, null), TestContext.Current.CancellationToken);
+        Assert.NotNull(_claims.Find(Job));
+        await HearTakenAsync("another");
+
+        Assert.Null((await claiming.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Claim);
+        Assert.Null(_claims.Find(Job));
     }
 }

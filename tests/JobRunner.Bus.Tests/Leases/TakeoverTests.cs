@@ -77,7 +77,7 @@ public sealed class TakeoverTests : IAsyncDisposable
         _leases.Claims = job =>
         {
             var claim = _leases.Held.TryAdd(job);
-            claim!.HasYielded = true;
+            claim!.Yield();
             return Task.FromResult<RunClaim?>(claim);
         };
 

@@ -38,10 +38,22 @@ public sealed class StopBookTests
     [InlineData(3600, -60, 1, true)]
     public void A_stop_heard_long_after_a_command_was_seen_is_for_it_only_if_the_senders_clock_is_ahead(int commandSent, int seen, int now, bool found)
     {
-        _book.Add(Stop("j", Noon) with { HeardAt = Noon });
+        _book.Add(Stop("j", Noon) with { HeardAt = _time.GetTimestamp() });
         _time.SetUtcNow(Noon.AddSeconds(now));
 
         Assert.Equal(found, _book.Find("r", "j", Noon.AddSeconds(commandSent), Noon.AddSeconds(seen)) is not null);
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_back_after_a_stop_was_heard_lets_it_end_no_resume()
+    {
+        var clock = new SetClock { Wall = Noon };
+        var book = new StopBook(Options.Create(new WorkerOptions { StopRetention = TimeSpan.FromHours(1) }), clock);
+        book.Add(Stop("j", Noon) with { HeardAt = clock.GetTimestamp() });
+        (clock.Wall, clock.Ticks) = (Noon.AddHours(-1).AddSeconds(25), TimeSpan.FromSeconds(25).Ticks);
+
+        // Sent 8 s after the stop, and seen here 12 s after that, by the clock as it is now.
+        Assert.Null(book.Find("r", "j", Noon.AddSeconds(8), Noon.AddHours(-1).AddSeconds(20)));
     }
 
     [Fact]
