@@ -70,21 +70,17 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         }
 
         var work = WorkAsync();
-        string? outOfTime = null;
-        if (limits.Timeout > TimeSpan.Zero || limits.Heartbeat > TimeSpan.Zero)
-        {
-            outOfTime = await InTimeAsync(_endsOrIsAsked.Task);
-        }
-        else
+        var outOfTime = limits.Timeout > TimeSpan.Zero || limits.Heartbeat > TimeSpan.Zero ? await InTimeAsync(_endsOrIsAsked.Task) : null;
+        if (outOfTime is null)
         {
             await _endsOrIsAsked.Task;
         }
 
-        if (_result is { } ended)
-        {
-            return WithLines(ended);
-        }
+        return WithLines(_result ?? await StopAsync(work, outOfTime));
+    }
 
+    private async Task<JobResult> StopAsync(Task work, string? outOfTime)
+    {
         var telling = TellToStopAsync();
         await work.WaitAsync(limits.ToStop, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The job's stop may act on whatever the job holds: no next try starts under it.
@@ -92,7 +88,7 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         var late = _result;
         GivenUp = late is null;
         var result = late ?? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(limits.ToStop)} and was given up");
-        return WithLines(outOfTime is null ? result : Failed(result, outOfTime));
+        return outOfTime is null ? result : Failed(result, outOfTime);
     }
 
     private JobResult WithLines(JobResult result)
