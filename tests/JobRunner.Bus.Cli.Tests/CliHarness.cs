@@ -57,6 +57,8 @@ internal sealed class CliHarness : IDisposable
 
     public EmbeddedBusArguments? Embedded { get; private set; }
 
+    public DashboardArguments? Dashboard { get; private set; }
+
     public WorkerArguments? Worker { get; private set; }
 
     public List<string> Addresses { get; } = [];
@@ -95,6 +97,11 @@ internal sealed class CliHarness : IDisposable
             Environment = name => name == BrokerOption.Variable ? Variable : null,
             OpenStandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes(Input)),
             ListenForInterrupts = () => _interrupts,
+            RunDashboard = (arguments, _) =>
+            {
+                Dashboard = arguments;
+                return Task.FromResult(43);
+            },
             RunWorker = (arguments, _) =>
             {
                 Worker = arguments;

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client;
 

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Client;
 
 namespace JobRunner.Bus.Cli.Broker;

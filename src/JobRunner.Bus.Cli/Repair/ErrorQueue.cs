@@ -1,6 +1,4 @@
 using System.Threading.Channels;
-using JobRunner.Bus.Cli.Broker;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;

@@ -1,5 +1,3 @@
-using JobRunner.Bus.Cli.Scheduling;
-
 namespace JobRunner.Bus.Cli.Repair;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Repair;

@@ -1,5 +1,3 @@
-using JobRunner.Bus.Cli.Commands;
-
 namespace JobRunner.Bus.Cli.Repair;
 
 /// <summary>Which job logs rest where they belong: at the Request Manager, or in the local store.</summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;

@@ -1,5 +1,4 @@
 using JobRunner.Bus.Cli.Broker;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.RabbitMq;

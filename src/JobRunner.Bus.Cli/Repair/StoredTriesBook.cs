@@ -1,5 +1,3 @@
-using JobRunner.Bus.Cli.Commands;
-
 namespace JobRunner.Bus.Cli.Repair;
 
 /// <summary>

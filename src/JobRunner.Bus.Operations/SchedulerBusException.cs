@@ -1,6 +1,4 @@
-using JobRunner.Bus.Cli.Commands;
-
-namespace JobRunner.Bus.Cli.Scheduling;
+namespace JobRunner.Bus.Operations;
 
 /// <summary>The bus cannot do what was asked. The message is one line for the person at the keyboard.</summary>
 internal sealed class SchedulerBusException(string message, Exception? innerException = null)

@@ -1,9 +1,8 @@
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
-namespace JobRunner.Bus.Cli.Broker;
+namespace JobRunner.Bus.Operations;
 
 /// <summary>An operator's connection. Everything it throws is a <see cref="SchedulerBusException"/>, but for cancellation.</summary>
 internal sealed class BrokerConnection : IAsyncDisposable
