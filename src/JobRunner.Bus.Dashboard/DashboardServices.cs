@@ -33,6 +33,7 @@ public static class DashboardServices
         services.AddSingleton(broker);
         services.AddSingleton<PictureBook>();
         services.AddSingleton<BrokerWatch>();
+        services.AddSingleton<ErrorLook>();
         services.AddHostedService(provider => provider.GetRequiredService<BrokerWatch>());
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {

@@ -2,7 +2,6 @@ using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;

@@ -78,7 +78,7 @@ public sealed class AccessibilityTests(Broker broker, Browser browser)
         Assert.Fail($"the keyboard does not reach {link}");
     }
 
-    private static async Task FindsNothingAsync(Visitor visitor)
+    internal static async Task FindsNothingAsync(Visitor visitor)
     {
         var found = await visitor.Page.RunAxe();
         Assert.Empty(found.Violations.Select(violation => $"{visitor.Page.Url}: {violation.Id}: {violation.Help}: {string.Join(", ", violation.Nodes.Select(node => node.Html))}"));

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.TestKit;
 using RabbitMQ.Client;
@@ -9,6 +11,8 @@ namespace JobRunner.Bus.Dashboard.Tests;
 /// <summary>A virtual host with a dashboard process, a scheduler that speaks plain AMQP, and workers as tests need them.</summary>
 public sealed class Theatre : IAsyncDisposable
 {
+    private static readonly JsonSerializerOptions AsItIs = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly List<WorkerProcess> _workers = [];
     private readonly int _port = RabbitMqNode.FreePort();
 
@@ -66,7 +70,7 @@ public sealed class Theatre : IAsyncDisposable
     /// <summary>Sends a job of Spin Cycle's form.</summary>
     public Task SendAsync(string request, JsonObject job) => Scheduler.SendAsync(
         "run-job",
-        new JsonObject { ["requestId"] = request, ["job"] = job }.ToJsonString(),
+        new JsonObject { ["requestId"] = request, ["job"] = job }.ToJsonString(AsItIs),
         new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent });
 
     public static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

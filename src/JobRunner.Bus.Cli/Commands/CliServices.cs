@@ -1,6 +1,5 @@
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;

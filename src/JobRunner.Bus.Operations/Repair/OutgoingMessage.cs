@@ -1,6 +1,6 @@
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>A message to publish.</summary>
 /// <param name="Exchange">The exchange; empty for straight into a queue.</param>

@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>Which messages of which error queues a command is about.</summary>
 /// <param name="Queues">The queues beside which the error queues are.</param>

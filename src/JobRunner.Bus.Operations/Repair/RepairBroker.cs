@@ -1,4 +1,3 @@
-using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.RabbitMq;
@@ -7,7 +6,7 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>An operator's commands over one connection to RabbitMQ.</summary>
 internal sealed class RepairBroker(BrokerAddress address, BrokerConnection connection, IChannel sending, TimeProvider time) : IRepairBroker

@@ -1,8 +1,7 @@
-using JobRunner.Bus.Cli.Rendering;
 using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Topology;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>
 /// Sends logs of the journal to the queue <c>job-log-recorded</c>, where workers deliver them with all their patience. Not to

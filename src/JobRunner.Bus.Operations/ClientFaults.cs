@@ -1,6 +1,6 @@
 using JobRunner.Bus.Client;
 
-namespace JobRunner.Bus.Cli.Broker;
+namespace JobRunner.Bus.Operations;
 
 /// <summary>The client library's errors, for the person at the keyboard.</summary>
 internal static class ClientFaults

@@ -1,7 +1,7 @@
 using JobRunner.Bus.RabbitMq;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Cli.Broker;
+namespace JobRunner.Bus.Operations;
 
 /// <summary>
 /// Finds out whether a broker has an alarm. RabbitMQ then goes on to answer, but reads nothing more from a connection that published:

@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>Which logs of the journal are delivered again.</summary>
 /// <param name="Since">From when on, by the broker's time; some from the minute before come along.</param>

@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>What became of a message of an error queue, or would become of it.</summary>
 internal enum RepairKind

@@ -2,7 +2,7 @@ using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 
-namespace JobRunner.Bus.Cli.Broker;
+namespace JobRunner.Bus.Operations;
 
 /// <summary>Talks to every worker by the client library.</summary>
 internal sealed class ClientControl : IBrokerControl

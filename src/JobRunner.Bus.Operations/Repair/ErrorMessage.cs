@@ -6,7 +6,7 @@ using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>A message of an error queue. Its body may be anything: what cannot be read of it is missing here.</summary>
 internal sealed record ErrorMessage

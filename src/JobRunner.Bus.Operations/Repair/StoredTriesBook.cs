@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>
 /// Asks once per request, and no more when there is no answer: a log that is sent back though it was delivered is

@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>Which messages of the error queues are meant: those for which everything given holds.</summary>
 internal sealed record ErrorFilter

@@ -7,7 +7,7 @@ using JobRunner.Bus.Stops;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>
 /// Sends messages of the error queues back. Each is removed only after the broker has confirmed what was sent: killed in

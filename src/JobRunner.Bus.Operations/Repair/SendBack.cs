@@ -6,7 +6,7 @@ using JobRunner.Bus.Runs;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>Makes messages to publish of messages that lie in an error queue or in the journal.</summary>
 internal static class SendBack

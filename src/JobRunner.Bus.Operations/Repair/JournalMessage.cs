@@ -1,6 +1,6 @@
 using RabbitMQ.Client;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>A message of the journal; its body is valid only until the reader goes on.</summary>
 /// <param name="Exchange">The exchange it was published to.</param>

@@ -1,6 +1,6 @@
 using JobRunner.Bus.Contracts;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>What an operator's commands need of a broker.</summary>
 internal interface IRepairBroker : IAsyncDisposable

@@ -1,17 +1,13 @@
-using System.Text;
 using JobRunner.Bus.Cli.Broker;
-using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
-using JobRunner.Bus.Topology;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Cli.Commands;
 
 /// <summary>The job logs of a request in the broker's journal, which has those of all workers, whatever machine they are on.</summary>
 internal sealed class JournalLogs(CliServices services, BrokerAddress broker, string requestId)
 {
-    private readonly Dictionary<(string JobId, long Try), JobLogRecorded> _found = [];
-    private DateTimeOffset? _readUpTo;
+    private readonly RequestLogs _logs = new(requestId, services.Time);
     private string? _trouble;
 
     /// <summary>The journal that is to be asked: that of the broker named, where no Request Manager has all logs or the broker was named for it.</summary>
@@ -28,14 +24,12 @@ internal sealed class JournalLogs(CliServices services, BrokerAddress broker, st
     {
         await ReadAsync(stop);
         var known = stored.Select(log => (log.JobId, log.Try)).ToHashSet();
-        return [.. stored, .. _found.Where(one => !known.Contains(one.Key)).Select(one => one.Value)];
+        return [.. stored, .. _logs.Found.Where(one => !known.Contains(one.Key)).Select(one => one.Value)];
     }
 
     /// <summary>Reads on from where it was last; what came before is known.</summary>
     private async Task ReadAsync(CancellationToken stop)
     {
-        var from = services.Time.GetUtcNow();
-        var id = Encoding.UTF8.GetBytes(requestId);
         try
         {
             // A look-up puts a mark at the journal's end, and would wait for the end of the alarm.
@@ -45,8 +39,8 @@ internal sealed class JournalLogs(CliServices services, BrokerAddress broker, st
             }
 
             await using var repair = await services.OpenRepairBroker(broker, stop);
-            await repair.ReadJournalAsync(_readUpTo, message => Take(message, id), stop);
-            (_readUpTo, _trouble) = (from, null);
+            await _logs.ReadAsync(repair, stop);
+            _trouble = null;
         }
         catch (SchedulerBusException error)
         {
@@ -57,27 +51,5 @@ internal sealed class JournalLogs(CliServices services, BrokerAddress broker, st
 
             _trouble = error.Message;
         }
-    }
-
-    private ValueTask Take(JournalMessage message, byte[] id)
-    {
-        // Most are of other requests, and need not be parsed.
-        if (message.Exchange == Names.JobLogRecorded && (message.Body.Span.IndexOf(id) >= 0 || message.Body.Span.Contains((byte)'\\')))
-        {
-            try
-            {
-                var log = Wire.Deserialize<JobLogRecorded>(message.Body.Span);
-                if (log.RequestId == requestId)
-                {
-                    _found.TryAdd((log.JobId, log.Try), log);
-                }
-            }
-            catch (WireFormatException)
-            {
-                // None of ours.
-            }
-        }
-
-        return ValueTask.CompletedTask;
     }
 }

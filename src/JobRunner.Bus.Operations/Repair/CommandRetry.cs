@@ -1,7 +1,7 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>What becomes of a command of the error queue that is to be retried.</summary>
 internal abstract record CommandFate

@@ -4,7 +4,7 @@ using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>
 /// Reads an error queue without losing what it reads: nothing is acknowledged but what is removed, and with the channel

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using JobRunner.Bus.Contracts;
 
-namespace JobRunner.Bus.Cli.Rendering;
+namespace JobRunner.Bus.Operations;
 
 /// <summary>How things are said to people: durations, tries, names, errors. Text of users is made harmless here.</summary>
 internal static class Say

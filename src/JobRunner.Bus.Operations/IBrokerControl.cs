@@ -1,7 +1,7 @@
 using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 
-namespace JobRunner.Bus.Cli.Broker;
+namespace JobRunner.Bus.Operations;
 
 /// <summary>Talks to every worker of a broker.</summary>
 internal interface IBrokerControl : IAsyncDisposable

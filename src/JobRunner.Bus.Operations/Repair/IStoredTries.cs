@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>Which job logs rest where they belong: at the Request Manager, or in the local store.</summary>
 internal interface IStoredTries : IAsyncDisposable

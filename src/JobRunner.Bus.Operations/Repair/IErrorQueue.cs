@@ -1,4 +1,4 @@
-namespace JobRunner.Bus.Cli.Repair;
+namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>
 /// An error queue as it was when it was opened. Messages that are taken stay the broker's until they are removed: what is
