@@ -43,11 +43,12 @@ internal sealed partial class BrokerWatch(BrokerAddress address, PictureBook boo
     private bool RunsAreWanted => time.GetUtcNow() < _runsWantedUntil;
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(KeepAsync(HearAsync, book.Fail, stoppingToken), KeepAsync(CountAsync, _ => { }, stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        KeepAsync(HearAsync, error => Tell(error, book.Fail), time, stoppingToken),
+        KeepAsync(CountAsync, error => Tell(error, _ => { }), time, stoppingToken));
 
-    /// <summary>Does something that never ends; begins anew whatever ended it.</summary>
-    private async Task KeepAsync(Func<CancellationToken, Task> work, Action<string> onTrouble, CancellationToken stop)
+    /// <summary>Does something that never ends; begins anew whatever ended it. Never throws: that would end the whole host.</summary>
+    internal static async Task KeepAsync(Func<CancellationToken, Task> work, Action<Exception> onTrouble, TimeProvider time, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -55,20 +56,26 @@ internal sealed partial class BrokerWatch(BrokerAddress address, PictureBook boo
             {
                 await work(stop);
             }
-            catch (Exception error) when (!stop.IsCancellationRequested)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
-                onTrouble(InWords(error));
-                if (Interlocked.Exchange(ref _told, error.Message) != error.Message)
-                {
-                    LogTrouble(log, error.GetType().Name, error.Message);
-                }
-            }
-            catch (OperationCanceledException)
-            {
+                // Whatever it was, nobody looks any more.
                 return;
+            }
+            catch (Exception error)
+            {
+                onTrouble(error);
             }
 
             await Task.Delay(AfterTrouble, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Tell(Exception error, Action<string> onTrouble)
+    {
+        onTrouble(InWords(error));
+        if (Interlocked.Exchange(ref _told, error.Message) != error.Message)
+        {
+            LogTrouble(log, error.GetType().Name, error.Message);
         }
     }
 
