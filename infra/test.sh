@@ -22,6 +22,7 @@ command -v amqp-publish >/dev/null || missing+=(amqp-tools)
 [ -x /usr/bin/prometheus ] || missing+=(prometheus)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+[ -x /usr/bin/chromium ] || missing+=(chromium)
 [ ${#missing[@]} -eq 0 ] || install_by_apt "${missing[@]}"
 
 projects=${PROJECTS:-}

@@ -10,6 +10,7 @@ var services = new CliServices
     RunWorker = (arguments, cancellation) => arguments.Check
         ? WorkerCheck.RunAsync(arguments, screen, cancellation)
         : WorkerHost.Build(arguments).RunJobRunnerAsync(cancellation),
+    RunDashboard = (arguments, cancellation) => DashboardHost.RunAsync(arguments, screen, cancellation),
     OpenEmbeddedBus = EmbeddedBus.OpenAsync,
     ReadHighestTries = StoredLogs.HighestTriesAsync,
     ReadLogs = StoredLogs.ReadAsync,

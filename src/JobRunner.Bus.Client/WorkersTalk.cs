@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 
@@ -8,6 +9,7 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
 {
     private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestAsk = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks every worker what it holds, until the answers cease.</summary>
     /// <returns><see langword="null"/> if no worker listens now.</returns>
@@ -40,6 +42,49 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
                 var left = LongestAsk - time.GetElapsedTime(start);
                 return heard.Count == 0 || left < QuietPeriod ? left : QuietPeriod;
             }
+        }
+    }
+
+    /// <summary>Asks every worker, and hands over the answer of each as soon as it is whole.</summary>
+    /// <param name="request">What to ask for; each worker's answer must end with a summary.</param>
+    /// <param name="listenFor">How long to listen at least; for longer only while an answer that has begun is not whole.</param>
+    /// <param name="onWorker">Told one whole answer after another.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether any worker listens now.</returns>
+    public async Task<bool> HearAsync(
+        GetRunnerStatus request, TimeSpan listenFor, Action<WorkerStatus, IReadOnlyList<RunnerStatus>> onWorker, CancellationToken cancellationToken)
+    {
+        Question<StatusAnswer> question;
+        try
+        {
+            question = await Question<StatusAnswer>.AskAsync(
+                session, Exchanges.GetRunnerStatus, request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
+        }
+        catch (MessageReturnedException)
+        {
+            return false;
+        }
+
+        await using (question)
+        {
+            Dictionary<string, List<RunnerStatus>> begun = [];
+            var start = time.GetTimestamp();
+            while (await question.NextAsync(Left(), cancellationToken) is { } answer)
+            {
+                if (answer.Worker is { } summary)
+                {
+                    begun.Remove(summary.Worker, out var runners);
+                    onWorker(summary, runners ?? []);
+                }
+                else if (answer.Runner is { } runner)
+                {
+                    (CollectionsMarshal.GetValueRefOrAddDefault(begun, runner.Worker, out _) ??= []).Add(runner);
+                }
+            }
+
+            return true;
+
+            TimeSpan Left() => (begun.Count > 0 ? LongestAnswer : listenFor) - time.GetElapsedTime(start);
         }
     }
 

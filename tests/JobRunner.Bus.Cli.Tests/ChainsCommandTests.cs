@@ -1,6 +1,5 @@
 using System.Text.Json;
 using JobRunner.Bus.Cli.Commands;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Tests;

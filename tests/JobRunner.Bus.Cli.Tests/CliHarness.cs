@@ -2,7 +2,6 @@ using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
@@ -57,6 +56,8 @@ internal sealed class CliHarness : IDisposable
 
     public EmbeddedBusArguments? Embedded { get; private set; }
 
+    public DashboardArguments? Dashboard { get; private set; }
+
     public WorkerArguments? Worker { get; private set; }
 
     public List<string> Addresses { get; } = [];
@@ -95,6 +96,11 @@ internal sealed class CliHarness : IDisposable
             Environment = name => name == BrokerOption.Variable ? Variable : null,
             OpenStandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes(Input)),
             ListenForInterrupts = () => _interrupts,
+            RunDashboard = (arguments, _) =>
+            {
+                Dashboard = arguments;
+                return Task.FromResult(43);
+            },
             RunWorker = (arguments, _) =>
             {
                 Worker = arguments;

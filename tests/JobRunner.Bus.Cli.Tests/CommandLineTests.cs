@@ -23,6 +23,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("logs")]
     [InlineData("worker --solts 4")]
     [InlineData("worker --JobRunner:Worker:Slots")]
+    [InlineData("dashboard --broker rabbit:5672")]
+    [InlineData("chains --limit 0")]
+    [InlineData("chains --limit many")]
+    [InlineData("dashboard --broker amqp://localhost --port 65536")]
+    [InlineData("dashboard --broker amqp://localhost --port many")]
     [InlineData("ps --broker http://rabbit")]
     [InlineData("ps --broker rabbit:5672")]
     [InlineData("submit nowhere.json")]
@@ -56,6 +61,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("submit --help", "jobrunner submit --wait")]
     [InlineData("stop --help", "--timeout 2m")]
     [InlineData("ps --help", "--watch")]
+    [InlineData("dashboard --help", "jobrunner dashboard --port 9000")]
     [InlineData("logs --help", "--full")]
     [InlineData("topology --help", "definitions.json")]
     [InlineData("completion --help", "jobrunner completion bash")]
@@ -80,6 +86,17 @@ public sealed class CommandLineTests : IDisposable
         await _cli.RunAsync("ps");
 
         Assert.Equal(["other:5671, virtual host \"/\"", "rabbit:5673, virtual host \"jobs\""], _cli.Addresses);
+    }
+
+    [Theory]
+    [InlineData("dashboard --broker amqp://guest:guest@rabbit/jobs", 8090)]
+    [InlineData("dashboard --broker amqp://guest:guest@rabbit/jobs --port 9000", 9000)]
+    public async Task The_dashboard_is_told_its_broker_and_its_port(string line, int port)
+    {
+        Assert.Equal(43, await _cli.RunAsync(line));
+
+        Assert.Equal("rabbit:5672, virtual host \"jobs\"", _cli.Dashboard!.Broker.ToString());
+        Assert.Equal(port, _cli.Dashboard.Port);
     }
 
     [Fact]

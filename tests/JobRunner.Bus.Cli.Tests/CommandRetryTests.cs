@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Journal;
 

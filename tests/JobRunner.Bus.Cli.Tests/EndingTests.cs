@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using JobRunner.Bus.Cli.Commands;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using Microsoft.Extensions.Time.Testing;
 

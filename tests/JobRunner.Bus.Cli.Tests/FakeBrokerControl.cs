@@ -1,4 +1,3 @@
-using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 

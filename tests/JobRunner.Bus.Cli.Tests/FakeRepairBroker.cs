@@ -1,7 +1,4 @@
 using System.Text;
-using JobRunner.Bus.Cli.Commands;
-using JobRunner.Bus.Cli.Repair;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Topology;
 using RabbitMQ.Client;

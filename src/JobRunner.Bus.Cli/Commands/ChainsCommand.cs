@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 
@@ -24,7 +23,7 @@ internal sealed class ChainsCommand(CliServices services, BrokerAddress address,
         var limit = new Option<int>("--limit") { Description = "Most chains to list, those that run first; 100 if absent.", HelpName = "N", DefaultValueFactory = _ => 100 };
         limit.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or > 10_000)
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var given) && given is (< 1 or > 10_000))
             {
                 result.AddError("--limit must be from 1 to 10000.");
             }

@@ -1,6 +1,5 @@
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
@@ -34,6 +33,9 @@ internal sealed record CliServices
 
     /// <summary>Runs a worker until it is told to end; gives the exit code. Handles signals itself.</summary>
     public required Func<WorkerArguments, CancellationToken, Task<int>> RunWorker { get; init; }
+
+    /// <summary>Serves the dashboard of a broker until it is told to end; gives the exit code.</summary>
+    public required Func<DashboardArguments, CancellationToken, Task<int>> RunDashboard { get; init; }
 
     /// <summary>Starts an embedded bus and worker for <c>run</c>; disposing of it ends them.</summary>
     public required Func<EmbeddedBusArguments, CancellationToken, Task<ISchedulerBus>> OpenEmbeddedBus { get; init; }

@@ -90,6 +90,7 @@ internal static class CommandLine
             PsCommand.Build(services, broker),
             ChainsCommand.Build(services, broker),
             StatusCommand.Build(services, broker),
+            DashboardCommand.Build(services, broker),
             LogsCommand.Build(services, broker),
             TopologyCommand.Build(services),
             CompletionCommand.Build(services),

@@ -1,5 +1,4 @@
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Commands;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Cli.Commands;

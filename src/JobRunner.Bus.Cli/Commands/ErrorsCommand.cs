@@ -1,7 +1,6 @@
 using System.CommandLine;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 
 namespace JobRunner.Bus.Cli.Commands;
 

@@ -103,6 +103,17 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             Exit codes: 0 if all is well; 1 if something needs a person: no worker, a missing queue, an alarm, messages in an error queue
 
             """,
+        ["dashboard"] = """
+            The page is read-only and can be seen from this machine only; from elsewhere by a tunnel, such as
+            ssh -L 8090:127.0.0.1:8090 HOST. The broker's user must be permitted what "operator" is in infra/rabbitmq/definitions.json.
+
+            Examples:
+              jobrunner dashboard --broker amqp://guest:guest@localhost:5672/
+              jobrunner dashboard --port 9000
+
+            Exit codes: 130 if ended by Ctrl-C, 143 by SIGTERM; 1 if the port cannot be opened; 2 if no broker is named
+
+            """,
         ["logs"] = """
             Examples:
               jobrunner logs cq2f6v8k3m1p0a4b5c6d

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Cli.Commands;

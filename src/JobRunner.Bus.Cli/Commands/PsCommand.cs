@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text;
 using JobRunner.Bus.Cli.Broker;
 using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;

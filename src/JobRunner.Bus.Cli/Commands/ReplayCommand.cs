@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using JobRunner.Bus.Cli.Broker;
-using JobRunner.Bus.Cli.Rendering;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.RabbitMq;
 

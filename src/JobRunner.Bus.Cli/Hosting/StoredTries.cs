@@ -1,5 +1,4 @@
 using JobRunner.Bus.Cli.Commands;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Delivery.RequestManager;
 using JobRunner.Bus.Delivery.Sqlite;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using JobRunner.Bus.Cli.Repair;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;
 using Spectre.Console;

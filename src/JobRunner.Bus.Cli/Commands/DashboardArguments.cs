@@ -1,0 +1,8 @@
+using JobRunner.Bus.RabbitMq;
+
+namespace JobRunner.Bus.Cli.Commands;
+
+/// <summary>What the command line of <c>dashboard</c> says.</summary>
+/// <param name="Broker">The broker to look at.</param>
+/// <param name="Port">The port on loopback; 0 for any that is free.</param>
+internal sealed record DashboardArguments(BrokerAddress Broker, int Port);

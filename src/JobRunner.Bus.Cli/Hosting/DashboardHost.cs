@@ -1,0 +1,50 @@
+using System.Net;
+using JobRunner.Bus.Cli.Commands;
+using JobRunner.Bus.Cli.Rendering;
+using JobRunner.Bus.Dashboard;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace JobRunner.Bus.Cli.Hosting;
+
+/// <summary>The process of <c>jobrunner dashboard</c>: a host like any other that shows nothing else.</summary>
+internal static class DashboardHost
+{
+    /// <summary>Serves until it is told to end.</summary>
+    public static async Task<int> RunAsync(DashboardArguments arguments, Screen screen, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
+        builder.Logging.ClearProviders()
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            .AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new KeysInMemory());
+        builder.Services.AddJobRunnerDashboard(arguments.Broker);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Loopback, arguments.Port);
+        });
+        await using var app = builder.Build();
+        app.MapJobRunnerDashboard("/");
+        try
+        {
+            // Once begun it is not broken off: it takes a moment, and what a half-started host says of it helps nobody.
+            await app.StartAsync(CancellationToken.None);
+        }
+        catch (IOException error)
+        {
+            throw new CommandException($"port {arguments.Port} cannot be opened: {error.Message}", error);
+        }
+
+        screen.Output.WriteLine($"The dashboard of {arguments.Broker} is at {app.Urls.First()}; Ctrl-C ends it");
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.StopAsync(CancellationToken.None);
+        return ExitCodes.Interrupted;
+    }
+}

@@ -1,7 +1,0 @@
-using JobRunner.Bus.Cli.Commands;
-
-namespace JobRunner.Bus.Cli.Scheduling;
-
-/// <summary>The bus cannot do what was asked. The message is one line for the person at the keyboard.</summary>
-internal sealed class SchedulerBusException(string message, Exception? innerException = null)
-    : CommandException(message, innerException);

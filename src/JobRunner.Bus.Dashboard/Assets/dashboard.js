@@ -1,0 +1,34 @@
+// What the page does without its server: Blazor tries to reconnect for a while; when it gives up, or the server has forgotten the page,
+// this waits for the server and loads the page anew.
+"use strict";
+(() => {
+    const given = ["failed", "rejected", "resume-failed"];
+    let waiting = false;
+
+    async function comeBack() {
+        if (waiting) {
+            return;
+        }
+
+        waiting = true;
+        for (;;) {
+            try {
+                const answer = await fetch(location.href, { cache: "no-store" });
+                if (answer.ok) {
+                    location.reload();
+                    return;
+                }
+            } catch {
+                // Still away.
+            }
+
+            await new Promise(done => setTimeout(done, 1000));
+        }
+    }
+
+    document.getElementById("components-reconnect-modal").addEventListener("components-reconnect-state-changed", change => {
+        if (given.includes(change.detail.state)) {
+            comeBack();
+        }
+    });
+})();

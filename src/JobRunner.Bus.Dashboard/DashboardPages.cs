@@ -1,0 +1,41 @@
+using JobRunner.Bus.Dashboard.Pages;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace JobRunner.Bus.Dashboard;
+
+/// <summary>Puts the dashboard into a host.</summary>
+public static class DashboardPages
+{
+    /// <summary>
+    /// Serves the dashboard below a path, apart from the host's own pages. It can be seen from this machine only, whatever the host
+    /// listens on. Call <see cref="DashboardServices.AddJobRunnerDashboard(Microsoft.Extensions.DependencyInjection.IServiceCollection, RabbitMq.RabbitMqOptions)"/> before.
+    /// </summary>
+    /// <param name="app">The host; what was added to it before comes first, such as its log-in.</param>
+    /// <param name="path">Where; <c>/</c> for a host that has no other pages.</param>
+    public static IApplicationBuilder MapJobRunnerDashboard(this IApplicationBuilder app, string path = "/jobrunner")
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return app.Map(new PathString(path.TrimEnd('/')), dashboard =>
+        {
+            // What the host's own routing found is not meant.
+            dashboard.Use((context, next) =>
+            {
+                context.SetEndpoint(null);
+                context.Request.RouteValues.Clear();
+                return next(context);
+            });
+            dashboard.UseMiddleware<LocalOnly>();
+            dashboard.UseMiddleware<SafeHeaders>();
+            dashboard.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+            dashboard.UseRouting();
+            dashboard.UseAntiforgery();
+            dashboard.UseEndpoints(endpoints =>
+            {
+                Asset.MapAll(endpoints);
+                endpoints.MapRazorComponents<Document>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
+            });
+        });
+    }
+}

@@ -1,0 +1,46 @@
+using JobRunner.Bus.Dashboard.Watch;
+using JobRunner.Bus.RabbitMq;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace JobRunner.Bus.Dashboard;
+
+/// <summary>What the dashboard needs in a host.</summary>
+public static class DashboardServices
+{
+    /// <summary>
+    /// Adds the dashboard's look at a broker: one for the whole host, however many people look. It asks the workers once a second and
+    /// keeps nothing beyond the host's life.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="broker">The broker that the workers are on; its user must be permitted what <c>operator</c> is in <c>infra/rabbitmq/definitions.json</c>.</param>
+    /// <exception cref="ArgumentException">A setting of the broker is wrong; all wrong settings are told.</exception>
+    public static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, RabbitMqOptions broker)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(broker);
+        var settings = broker.Clone();
+        var wrong = BrokerAddress.Problems(settings);
+        return wrong.Count == 0
+            ? services.AddJobRunnerDashboard(new BrokerAddress(settings))
+            : throw new ArgumentException(string.Join("; ", wrong), nameof(broker));
+    }
+
+    /// <summary>The same for a broker whose settings were found good.</summary>
+    internal static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, BrokerAddress broker)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(broker);
+        services.AddSingleton<PictureBook>();
+        services.AddSingleton<BrokerWatch>();
+        services.AddSingleton<ErrorLook>();
+        services.AddHostedService(provider => provider.GetRequiredService<BrokerWatch>());
+        services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
+        {
+            // What a page had is of no use to it later: it is loaded anew.
+            circuits.DisconnectedCircuitMaxRetained = 20;
+            circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromSeconds(30);
+        });
+        return services;
+    }
+}

@@ -1,0 +1,54 @@
+using JobRunner.Bus.RabbitMq;
+using RabbitMQ.Client.Exceptions;
+
+namespace JobRunner.Bus.Operations;
+
+/// <summary>Counts the messages that are ready in queues. It publishes nothing, so an alarm of the broker does not matter.</summary>
+internal sealed class QueueCounts : IAsyncDisposable
+{
+    private const ushort NotFound = 404;
+
+    private readonly BrokerConnection _connection;
+
+    private QueueCounts(BrokerConnection connection) => _connection = connection;
+
+    /// <summary>Connects, to count again and again.</summary>
+    /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
+    public static async Task<QueueCounts> OpenAsync(BrokerAddress address, string clientName, CancellationToken cancellation) =>
+        new(await BrokerConnection.OpenAsync(address, clientName, cancellation));
+
+    /// <summary>Counts once.</summary>
+    /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
+    public static async Task<IReadOnlyDictionary<string, long?>> OfAsync(BrokerAddress address, IReadOnlyList<string> queues, CancellationToken cancellation)
+    {
+        await using var counts = await OpenAsync(address, "jobrunner (counts)", cancellation);
+        return await counts.OfAsync(queues, cancellation);
+    }
+
+    /// <summary>The number for each queue; <see langword="null"/> for one that is not there.</summary>
+    /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
+    public async Task<IReadOnlyDictionary<string, long?>> OfAsync(IReadOnlyList<string> queues, CancellationToken cancellation)
+    {
+        var counts = new Dictionary<string, long?>();
+        foreach (var queue in queues)
+        {
+            await _connection.GuardAsync(async () =>
+            {
+                // A queue that is not there closes the channel.
+                await using var channel = await _connection.NewChannelAsync(null, cancellation);
+                try
+                {
+                    counts[queue] = await channel.MessageCountAsync(queue, cancellation);
+                }
+                catch (OperationInterruptedException error) when (error.ShutdownReason?.ReplyCode == NotFound)
+                {
+                    counts[queue] = null;
+                }
+            });
+        }
+
+        return counts;
+    }
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+}

@@ -1,0 +1,23 @@
+namespace JobRunner.Bus.Operations.Repair;
+
+/// <summary>Which job logs rest where they belong: at the Request Manager, or in the local store.</summary>
+internal interface IStoredTries : IAsyncDisposable
+{
+    /// <summary>Where that is, for messages.</summary>
+    string Where { get; }
+
+    /// <summary>The tries of a request that it holds.</summary>
+    /// <exception cref="CommandException">It cannot be asked.</exception>
+    Task<IReadOnlySet<(string JobId, long Try)>> OfAsync(string requestId, CancellationToken cancellation);
+}
+
+/// <summary>Nobody to ask.</summary>
+internal sealed class NoStoredTries : IStoredTries
+{
+    public string Where => "nothing";
+
+    public Task<IReadOnlySet<(string JobId, long Try)>> OfAsync(string requestId, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlySet<(string JobId, long Try)>>(new HashSet<(string JobId, long Try)>());
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,121 @@
+using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Journal;
+using JobRunner.Bus.RabbitMq;
+using JobRunner.Bus.Topology;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace JobRunner.Bus.Operations.Repair;
+
+/// <summary>An operator's commands over one connection to RabbitMQ.</summary>
+internal sealed class RepairBroker(BrokerAddress address, BrokerConnection connection, IChannel sending, TimeProvider time) : IRepairBroker
+{
+    // Beyond half of it the client slows publishers down (its throttling rate limiter).
+    private const int OutstandingConfirms = 2048;
+
+    // Smaller is faster on streams over AMQP 0-9-1.
+    private const ushort JournalPrefetch = 500;
+
+    /// <summary>Connects.</summary>
+    /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
+    public static async Task<IRepairBroker> OpenAsync(BrokerAddress address, TimeProvider time, CancellationToken cancellation)
+    {
+        var connection = await BrokerConnection.OpenAsync(address, "jobrunner repair", cancellation);
+        IChannel? sending = null;
+        await connection.GuardAsync(async () => sending = await connection.NewChannelAsync(
+            new CreateChannelOptions(
+                publisherConfirmationsEnabled: true,
+                publisherConfirmationTrackingEnabled: true,
+                outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
+            cancellation));
+        return new RepairBroker(address, connection, sending!, time);
+    }
+
+    public Task<IErrorQueue> OpenErrorQueueAsync(string queue, CancellationToken cancellation) =>
+        ErrorQueue.OpenAsync(connection, queue, time, cancellation);
+
+    public async Task SendAsync(OutgoingMessage message, CancellationToken cancellation)
+    {
+        try
+        {
+            await connection.GuardAsync(() => sending.BasicPublishAsync(
+                message.Exchange, message.RoutingKey, mandatory: true, message.Properties, message.Body, cancellation).AsTask());
+        }
+        catch (SchedulerBusException error) when (error.InnerException is PublishException { IsReturn: true })
+        {
+            throw new SchedulerBusException(BrokerFaults.NoWorkerEver, error);
+        }
+    }
+
+    public Task ReadJournalAsync(DateTimeOffset? since, Func<JournalMessage, ValueTask> onMessage, CancellationToken cancellation) =>
+        connection.GuardAsync(async () =>
+        {
+            var end = await MarkEndAsync(cancellation);
+            await using var channel = await connection.NewChannelAsync(null, cancellation);
+            var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            channel.ChannelShutdownAsync += (_, reason) =>
+            {
+                read.TrySetException(connection.Lost(reason));
+                return Task.CompletedTask;
+            };
+            var consumer = new AsyncEventingBasicConsumer(channel);
+            consumer.ReceivedAsync += async (_, delivery) =>
+            {
+                if (read.Task.IsCompleted)
+                {
+                    return;
+                }
+
+                try
+                {
+                    if (JournalMessages.Header(delivery.BasicProperties, WorkerHeaders.CaughtUp) == end)
+                    {
+                        read.TrySetResult();
+                        return;
+                    }
+
+                    await onMessage(new JournalMessage(delivery.Exchange, delivery.BasicProperties, delivery.Body));
+                    await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, cancellation);
+                }
+                catch (Exception error)
+                {
+                    // The client would swallow it.
+                    read.TrySetException(error);
+                }
+            };
+            await channel.BasicQosAsync(0, JournalPrefetch, global: false, cancellation);
+            await channel.BasicConsumeAsync(
+                Names.JobJournal,
+                autoAck: false,
+                consumerTag: "",
+                noLocal: false,
+                exclusive: false,
+                new Dictionary<string, object?>
+                {
+                    ["x-stream-offset"] = BrokerJournal.Offset(since),
+                },
+                consumer,
+                cancellation);
+            await read.Task.WaitAsync(cancellation);
+        });
+
+    public async Task<IReadOnlyList<RunnerStatus>> AskStatusAsync(CancellationToken cancellation)
+    {
+        await using var control = await ClientControl.OpenAsync(address, cancellation);
+        return (await control.AskStatusAsync(new GetRunnerStatus(), cancellation))?.Runners ?? [];
+    }
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    /// <summary>Puts a mark to the end of the stream; an empty one has an end then, too.</summary>
+    private async Task<string> MarkEndAsync(CancellationToken cancellation)
+    {
+        var mark = Guid.NewGuid().ToString("N");
+        await SendAsync(
+            new OutgoingMessage(
+                "", Names.JobJournal, new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.CaughtUp] = mark } }, "{}"u8.ToArray()),
+            cancellation);
+        return mark;
+    }
+}
