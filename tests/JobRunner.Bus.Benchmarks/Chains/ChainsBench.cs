@@ -7,7 +7,7 @@ namespace JobRunner.Bus.Benchmarks.Chains;
 
 /// <summary>
 /// What the chain service does: chains a second by store and instances, large chains, the pause between two jobs, and many chains that run.
-/// With words after the options only those parts: throughput large pause many.
+/// With words after the options only those parts: throughput large pause many; and only those stores: postgresql mariadb sqlite.
 /// </summary>
 internal static class ChainsBench
 {
@@ -31,12 +31,12 @@ internal static class ChainsBench
             {
                 await using var maria = new MariaDbServer();
                 await maria.InstallAndStartAsync();
-                await ThroughputAsync(node, [(postgres, 1), (postgres, 3), (maria, 1), (maria, 3), (null, 1)], quick, figures);
+                await ThroughputAsync(node, Cases((postgres, 1), (postgres, 3), (maria, 1), (maria, 3), (null, 1)), quick, figures);
             }
 
             if (Wanted("large"))
             {
-                await LargeAsync(node, [(postgres, 3), (null, 1)], quick ? 1_000 : 10_000, figures);
+                await LargeAsync(node, Cases((postgres, 3), (null, 1)), quick ? 1_000 : 10_000, figures);
             }
 
             if (Wanted("pause"))
@@ -59,7 +59,10 @@ internal static class ChainsBench
             "{" + string.Join(',', figures.Select(figure => $"\"{figure.Key}\":{figure.Value.ToString("0.###", CultureInfo.InvariantCulture)}")) + "}");
         return 0;
 
-        bool Wanted(string part) => only.Count == 0 || only.Contains(part);
+        bool Wanted(string part) => !only.Overlaps(["throughput", "large", "pause", "many"]) || only.Contains(part);
+
+        IEnumerable<(PrivateServer? Server, int Instances)> Cases(params (PrivateServer? Server, int Instances)[] cases) =>
+            cases.Where(one => !only.Overlaps(["postgresql", "mariadb", "sqlite"]) || only.Contains(Store(one.Server)));
     }
 
     /// <summary>An id that no chain has had.</summary>
