@@ -10,6 +10,9 @@
 #   infra/bench.sh micro [--quick]   single steps of a job's path in nanoseconds and bytes (BenchmarkDotNet); no broker. Takes its
 #                                    arguments too: infra/bench.sh micro --quick --filter '*Wire*'
 #
+#   infra/bench.sh chains [--quick]  the chain service on PostgreSQL, MariaDB and SQLite: chains a second, chains of many jobs, the pause
+#                                    between two jobs, and many chains at once; with words only those parts: throughput large pause many
+#
 #   infra/bench.sh peers [--quick]   the same commands through this worker, plain MassTransit, Wolverine, and Celery where python3-celery
 #                                    is installed: some 4 minutes, --quick 2
 #

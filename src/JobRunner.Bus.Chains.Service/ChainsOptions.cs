@@ -28,8 +28,11 @@ public sealed class ChainsOptions
     /// </summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>How many events are worked on at once, 1 to 1,000; default 16.</summary>
-    public int Concurrency { get; set; } = 16;
+    /// <summary>
+    /// How many events of one queue are worked on at once, 1 to 1,000; default 64. Most of them wait for the broker: an instance has no more
+    /// connections to its store than <c>Maximum Pool Size</c> in the connection string says, 20 if it does not.
+    /// </summary>
+    public int Concurrency { get; set; } = 64;
 
     /// <summary>
     /// How long chains are kept after their end, 1 min to 10 years; default 7 days. A chain that is sent again within this time is

@@ -81,7 +81,7 @@ internal sealed class Child : IAsyncDisposable
             start.Environment["JobRunner__" + name] = value;
         }
 
-        return StartAsync(start, "takes work");
+        return StartAsync(start, settings.Contains(("Worker__Roles", "Chain")) ? "Chains are taken" : "takes work");
     }
 
     /// <summary>Any program; it is ready when a line that it writes holds this text.</summary>

@@ -1,5 +1,6 @@
 using JobRunner.Bus.Benchmarks;
 using JobRunner.Bus.Benchmarks.Broker;
+using JobRunner.Bus.Benchmarks.Chains;
 using JobRunner.Bus.Benchmarks.InProcess;
 using JobRunner.Bus.Benchmarks.Micro;
 using JobRunner.Bus.Benchmarks.Peers;
@@ -37,6 +38,8 @@ switch (args)
         return await PeersBench.RunAsync(args.Contains("--quick"));
     case ["scale", ..] or [_, "scale"]:
         return await ScaleBench.RunAsync(args.Contains("--quick"), args.Contains("large"));
+    case ["chains", ..] or [_, "chains", ..]:
+        return await ChainsBench.RunAsync([.. args.Where(word => word != "chains")]);
     default:
         return await Bench.RunAsync(args);
 }

@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Chains.Service.Tests.Servers;
 using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.Chains.Service.Tests;
 
 /// <summary>A Request Manager that answers as the real one does posts chains, and learns how they go.</summary>
-public sealed class RequestManagerTests(Broker broker) : ChainProcesses(broker)
+public sealed class RequestManagerTests(Broker broker, PostgreSqlServer postgres) : ChainProcesses(broker)
 {
     private const string Request = "b9uvdi8tk9kahl8ppvb0";
 
@@ -91,6 +92,45 @@ public sealed class RequestManagerTests(Broker broker) : ChainProcesses(broker)
 
         await EndsAsync(Request, 3);
         Assert.Equal(["aaaa 4", "bbbb 1"], LogsOf(Request));
+    }
+
+    [Fact]
+    public async Task It_needs_no_more_than_the_migration_page_says()
+    {
+        _manager = await StubRequestManager.StartAsync();
+        var (database, ports) = (await postgres.NewDatabaseAsync(), (RabbitMqNode.FreePort(), RabbitMqNode.FreePort()));
+        foreach (var port in new[] { ports.Item1, ports.Item2 })
+        {
+            await AddAsync("Run,Report,Chain", new Dictionary<string, string>
+            {
+                ["JobRunner__RequestManager__BaseUrl"] = _manager.BaseUrl,
+                ["JobRunner__Chains__Store"] = "PostgreSql",
+                ["JobRunner__Chains__ConnectionString"] = database,
+                ["JobRunner__Http__Port"] = $"{port}",
+                ["JobRunner__Http__Address"] = "*",
+                ["JobRunner__Chains__PublicUrl"] = $"http://localhost:{ports.Item2}",
+            });
+        }
+
+        await StartAsync(Workers[0]);
+        using var http = new HttpClient();
+        Assert.StartsWith("JobRunner.Bus ", await http.GetStringAsync($"http://localhost:{ports.Item2}/version", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        // Bytes of Spin Cycle's development job, ids of its lengths, a type that no worker has; posted to one instance, stopped at the name of all.
+        await _manager.Chains.StartAsync(new Uri($"http://localhost:{ports.Item1}"), Chain(Request, "aaaa bbbb", "aaaa>bbbb", (id, job) =>
+        {
+            job["type"] = id == "aaaa" ? "shell-command" : "nobody-knows";
+            job["bytes"] = Convert.ToBase64String("""{"cmd": "/bin/echo", "args": ["a"]}"""u8);
+        }));
+        await EndsAsync(Request, 4);
+        await Eventually.HoldsAsync("both logs are there", () => _manager.RowCount == 2, Patience);
+        Assert.Equal("a\n", _manager.Rows.Single(row => row.JobId == "aaaa").Stdout);
+        Assert.Contains("unknown job type \"nobody-knows\"", _manager.Rows.Single(row => row.JobId == "bbbb").Error, StringComparison.Ordinal);
+
+        await _manager.Chains.StartAsync(new Uri($"http://localhost:{ports.Item1}"), Chain("b9uvdi8tk9kahl8ppvb1", "aaaa", "", (_, job) => Shell(job, "sleep 600")));
+        Assert.Equal($"http://localhost:{ports.Item2}/", _manager.Chains.JobRunnerOf("b9uvdi8tk9kahl8ppvb1").ToString());
+        Assert.Equal(200, await _manager.Chains.StopAsync("b9uvdi8tk9kahl8ppvb1"));
+        await EndsAsync("b9uvdi8tk9kahl8ppvb1", 6);
     }
 
     private async Task StartBothAsync()

@@ -192,19 +192,6 @@ public sealed partial class StoreTests(PostgreSqlServer postgres, MariaDbServer 
         Assert.Contains("a later version of this program", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public async Task A_fan_out_of_a_thousand_is_one_event(ChainStoreKind kind)
-    {
-        var store = await OpenAsync(kind);
-        await AddAsync(store, FanOut("req", 1_000));
-
-        var step = await EndAsync(store, "req", "first", data => data["k"] = "v");
-
-        Assert.Equal(1_000, step.Effects.Count);
-        Assert.Equal(1_000, (await store.FindAsync("req", CancellationToken.None))!.State.InFlight);
-    }
-
     private async Task<ChainStore> OpenAsync(ChainStoreKind kind) => await OpenAsync(await OptionsAsync(kind));
 
     private async Task<ChainStore> OpenAsync(ChainsOptions options)

@@ -100,4 +100,19 @@ public sealed class CheckTests
                 .ToDictionary(from => from.Key, from => (IReadOnlyList<string>)[.. from]),
         };
     }
+
+    [Fact]
+    public void A_cycle_is_told_in_the_order_in_which_its_jobs_follow_each_other() => Assert.Equal(
+        ["a", "b", "c", "a"],
+        ChainGraph.FindCycle(["a", "b", "c"], new Dictionary<string, IReadOnlyList<string>> { ["a"] = ["b"], ["b"] = ["c"], ["c"] = ["a"] }));
+
+    [Fact]
+    public void A_suspended_chain_with_a_job_that_failed_is_refused()
+    {
+        var chain = new JobChain { RequestId = "req", Jobs = new Dictionary<string, Job> { ["a"] = new() { Id = "a", Type = "noop", State = JobState.Fail } } };
+
+        Assert.Contains(
+            SpinCycleCheck.CheckSuspended(new SuspendedJobChain { RequestId = "req", JobChain = chain }),
+            wrong => wrong.Contains("in a suspended chain it must be PENDING", StringComparison.Ordinal));
+    }
 }

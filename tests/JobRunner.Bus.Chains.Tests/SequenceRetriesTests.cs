@@ -234,4 +234,16 @@ public sealed class SequenceRetriesTests
         Assert.Empty(chain.End("c"));
         Assert.Equal((JobState.Fail, 2), (chain.State.State, chain.State.FinishedJobs));
     }
+
+    [Fact]
+    public void A_failed_job_hands_no_data_on_and_a_chain_is_started_once()
+    {
+        var chain = TestChain.Of("a b; a>b");
+        chain.Start();
+        Assert.Empty(ChainRules.Start(chain.State, chain.Time).Effects);
+
+        chain.End("a", JobState.Fail, data => data["left"] = "behind");
+
+        Assert.Empty(chain["b"].Data);
+    }
 }

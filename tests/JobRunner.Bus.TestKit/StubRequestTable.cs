@@ -29,6 +29,9 @@ public sealed class StubRequestTable : IDisposable
     /// <summary>How many jobs a request has COMPLETE, as it was last told.</summary>
     public int FinishedJobsOf(string requestId) => _rows[requestId].FinishedJobs;
 
+    /// <summary>The address that it was given with a chain.</summary>
+    public Uri JobRunnerOf(string requestId) => _rows[requestId].JobRunner!;
+
     /// <summary>What it was told of the progress of a request, and when.</summary>
     public IReadOnlyList<(int FinishedJobs, DateTimeOffset At)> ProgressOf(string requestId) => [.. _rows[requestId].Progress];
 

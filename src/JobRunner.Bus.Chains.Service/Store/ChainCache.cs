@@ -6,7 +6,8 @@ namespace JobRunner.Bus.Chains.Service.Store;
 /// Chains as they last stood, so that an event reads only what has changed since. Bounded; whatever is not here is read from the
 /// database. A version that is here was committed.
 /// </summary>
-internal sealed class ChainCache : IDisposable
+/// <param name="keepEnded">How long ended chains are kept: no chain is kept here so long that another could have its id.</param>
+internal sealed class ChainCache(TimeSpan keepEnded) : IDisposable
 {
     private const int MostJobs = 200_000;
 
@@ -25,7 +26,7 @@ internal sealed class ChainCache : IDisposable
         }
         else
         {
-            _chains.Set(state.RequestId, new Entry(state, version), new MemoryCacheEntryOptions { Size = state.Jobs.Count });
+            _chains.Set(state.RequestId, new Entry(state, version), new MemoryCacheEntryOptions { Size = state.Jobs.Count, SlidingExpiration = keepEnded / 2 });
         }
     }
 

@@ -35,10 +35,13 @@ internal abstract class ChainDatabase
         $" ON CONFLICT ({key}) DO UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
 
     /// <summary>An index, as a part of the statement that makes its table.</summary>
-    public virtual string InlineIndex(string name, string column) => "";
+    public virtual string InlineIndex(string name, string columns) => "";
 
     /// <summary>An index, as a statement after the one that makes its table.</summary>
-    public virtual string CreateIndex(string name, string table, string column) => $"CREATE INDEX IF NOT EXISTS {name} ON {table} ({column})";
+    public virtual string CreateIndex(string name, string table, string columns) => $"CREATE INDEX IF NOT EXISTS {name} ON {table} ({columns})";
+
+    /// <summary>Added to a CREATE TABLE whose rows change often.</summary>
+    public virtual string RoomForUpdates => "";
 
     /// <summary>An open connection.</summary>
     public abstract Task<DbConnection> OpenAsync(CancellationToken cancellationToken);

@@ -16,23 +16,28 @@ internal sealed class ChainRows(ChainDatabase database, DbConnection connection,
     /// <summary>The state of a chain, and its version. What <paramref name="known"/> has already is not read again.</summary>
     public async Task<(ChainState State, long Version)?> ReadAsync(string requestId, (ChainState State, long Version)? known, bool forUpdate)
     {
-        var found = (await connection.QueryAsync<(long Version, long FinishedJobs, byte[] Head)>(Command(
-            $"SELECT version, finished_jobs, head FROM chains WHERE request_id = @requestId{(forUpdate ? database.ForUpdate : "")}", new { requestId }))).AsList();
-        if (found.Count == 0)
+        await using var answers = await connection.QueryMultipleAsync(Command(
+            $"""
+            SELECT version, finished_jobs, head FROM chains WHERE request_id = @requestId{(forUpdate ? database.ForUpdate : "")};
+            SELECT job_id, body FROM chain_jobs WHERE request_id = @requestId AND version > @version
+            {(known is null ? "; SELECT definition FROM chain_definitions WHERE request_id = @requestId" : "")}
+            """,
+            new { requestId, version = known?.Version ?? 0 }));
+        var chain = await answers.ReadSingleOrDefaultAsync<(long Version, long FinishedJobs, byte[]? Head)>();
+        var changed = (await answers.ReadAsync<(string JobId, byte[] Body)>()).AsList();
+        var begin = known is null ? BeginningOf(await answers.ReadSingleOrDefaultAsync<byte[]>()) : known.Value.State;
+        if (chain.Head is null || begin is null)
         {
             return null;
         }
 
-        var chain = found[0];
-        if (known is { } same && same.Version == chain.Version)
+        if (chain.Version == known?.Version)
         {
             return known;
         }
 
-        var begin = known?.State ?? await BeginningAsync(requestId);
         var jobs = begin.Jobs.ToArray();
-        foreach (var (jobId, body) in await connection.QueryAsync<(string, byte[])>(Command(
-            "SELECT job_id, body FROM chain_jobs WHERE request_id = @requestId AND version > @version", new { requestId, version = known?.Version ?? 0 })))
+        foreach (var (jobId, body) in changed)
         {
             jobs[begin.Plan.Find(jobId)!.Value] = JsonSerializer.Deserialize<ChainJob>(body, Json)!;
         }
@@ -50,60 +55,34 @@ internal sealed class ChainRows(ChainDatabase database, DbConnection connection,
         }, chain.Version);
     }
 
-    /// <summary>Adds a chain with its first event, unless it is there.</summary>
-    public async Task<bool> AddAsync(SuspendedJobChain definition, ChainStep step, DateTimeOffset now)
+    /// <summary>Adds a chain with its first event, and what is to be done, unless it is there.</summary>
+    public async Task<bool> AddAsync(SuspendedJobChain definition, ChainStep step, DateTimeOffset now, DateTimeOffset dueAt)
     {
-        var added = await connection.ExecuteAsync(Command(
+        var parameters = ParametersOf(step, 1);
+        parameters.AddDynamicParams(new { totalJobs = step.State.Jobs.Count, addedAt = now.ToUnixTimeMilliseconds() });
+        if (await connection.ExecuteAsync(Command(
             database.InsertNew("""
-                INSERT INTO chains (request_id, version, state, finished_jobs, total_jobs, added_at, ended_at, head, definition)
-                VALUES (@requestId, 1, @state, @finishedJobs, @totalJobs, @addedAt, @endedAt, @head, @definition)
+                INSERT INTO chains (request_id, version, state, finished_jobs, total_jobs, added_at, ended_at, head)
+                VALUES (@requestId, @version, @state, @finishedJobs, @totalJobs, @addedAt, @endedAt, @head)
                 """),
-            new
-            {
-                requestId = step.State.RequestId,
-                state = (short)step.State.State,
-                finishedJobs = step.State.FinishedJobs,
-                totalJobs = step.State.Jobs.Count,
-                addedAt = now.ToUnixTimeMilliseconds(),
-                endedAt = step.State.EndedAt?.ToUnixTimeMilliseconds(),
-                head = HeadOf(step.State),
-                definition = Wire.Serialize(definition),
-            }));
-        if (added == 1)
+            parameters)) == 0)
         {
-            await WriteJobsAsync(step, 1);
+            return false;
         }
 
-        return added == 1;
+        parameters = ParametersOf(step, 1);
+        parameters.Add("definition", Wire.Serialize(definition));
+        await WriteAsync("INSERT INTO chain_definitions (request_id, definition) VALUES (@requestId, @definition)", parameters, step, 1, dueAt);
+        return true;
     }
 
-    /// <summary>Writes what an event has changed.</summary>
-    public async Task WriteAsync(ChainStep step, long version)
-    {
-        await connection.ExecuteAsync(Command(
-            "UPDATE chains SET version = @version, state = @state, finished_jobs = @finishedJobs, ended_at = @endedAt, head = @head WHERE request_id = @requestId",
-            new
-            {
-                requestId = step.State.RequestId,
-                version,
-                state = (short)step.State.State,
-                finishedJobs = step.State.FinishedJobs,
-                endedAt = step.State.EndedAt?.ToUnixTimeMilliseconds(),
-                head = HeadOf(step.State),
-            }));
-        await WriteJobsAsync(step, version);
-    }
-
-    /// <summary>Notes what is to be done, until it was.</summary>
-    public async Task KeepAsync(string requestId, long version, IReadOnlyList<ChainEffect> effects, DateTimeOffset dueAt)
-    {
-        if (effects.Count > 0)
-        {
-            await connection.ExecuteAsync(Command(
-                "INSERT INTO chain_outbox (request_id, version, due_at, effects) VALUES (@requestId, @version, @dueAt, @effects)",
-                new { requestId, version, dueAt = dueAt.ToUnixTimeMilliseconds(), effects = JsonSerializer.SerializeToUtf8Bytes(effects, Json) }));
-        }
-    }
+    /// <summary>Writes what an event has changed, and notes what is to be done, until it was.</summary>
+    public Task WriteAsync(ChainStep step, long version, DateTimeOffset dueAt) => WriteAsync(
+        "UPDATE chains SET version = @version, state = @state, finished_jobs = @finishedJobs, ended_at = @endedAt, head = @head WHERE request_id = @requestId",
+        ParametersOf(step, version),
+        step,
+        version,
+        dueAt);
 
     /// <summary>What was noted.</summary>
     public static IReadOnlyList<ChainEffect> Effects(byte[] kept) => JsonSerializer.Deserialize<IReadOnlyList<ChainEffect>>(kept, Json)!;
@@ -111,32 +90,57 @@ internal sealed class ChainRows(ChainDatabase database, DbConnection connection,
     public CommandDefinition Command(string sql, object? parameters = null) =>
         new(sql, parameters, transaction, cancellationToken: cancellationToken);
 
-    private async Task<ChainState> BeginningAsync(string requestId)
+    private static ChainState? BeginningOf(byte[]? definition)
     {
-        var definition = Wire.Deserialize<SuspendedJobChain>(await connection.QuerySingleAsync<byte[]>(Command(
-            "SELECT definition FROM chains WHERE request_id = @requestId", new { requestId })));
-        ChainCheck.Check(definition.JobChain, out var next);
-        return ChainState.Resumed(ChainPlan.Of(definition.JobChain, next), definition);
+        if (definition is null)
+        {
+            return null;
+        }
+
+        var suspended = Wire.Deserialize<SuspendedJobChain>(definition);
+        ChainCheck.Check(suspended.JobChain, out var next);
+        return ChainState.Resumed(ChainPlan.Of(suspended.JobChain, next), suspended);
     }
 
-    private async Task WriteJobsAsync(ChainStep step, long version)
+    // Together: each statement by itself would be a way to the database and back.
+    private async Task WriteAsync(string first, DynamicParameters parameters, ChainStep step, long version, DateTimeOffset dueAt)
     {
-        foreach (var places in step.Changed.Chunk(RowsAtOnce))
+        List<string> statements = [first];
+        if (step.Effects.Count > 0)
         {
-            var parameters = new DynamicParameters();
-            parameters.Add("requestId", step.State.RequestId);
-            parameters.Add("version", version);
+            statements.Add("INSERT INTO chain_outbox (request_id, version, due_at, effects) VALUES (@requestId, @version, @dueAt, @effects)");
+            parameters.AddDynamicParams(new { dueAt = dueAt.ToUnixTimeMilliseconds(), effects = JsonSerializer.SerializeToUtf8Bytes(step.Effects, Json) });
+        }
+
+        foreach (var places in step.Changed.Chunk(RowsAtOnce).DefaultIfEmpty([]))
+        {
             for (var i = 0; i < places.Length; i++)
             {
                 parameters.Add($"job{i}", step.State.Plan.JobAt(places[i]).Id);
                 parameters.Add($"body{i}", JsonSerializer.SerializeToUtf8Bytes(step.State.Jobs[places[i]], Json));
             }
 
-            var rows = string.Join(", ", places.Select((_, i) => $"(@requestId, @job{i}, @version, @body{i})"));
-            await connection.ExecuteAsync(Command(
-                $"INSERT INTO chain_jobs (request_id, job_id, version, body) VALUES {rows}{database.OrUpdate("request_id, job_id", "version", "body")}", parameters));
+            if (places.Length > 0)
+            {
+                var rows = string.Join(", ", places.Select((_, i) => $"(@requestId, @job{i}, @version, @body{i})"));
+                statements.Add($"INSERT INTO chain_jobs (request_id, job_id, version, body) VALUES {rows}{database.OrUpdate("request_id, job_id", "version", "body")}");
+            }
+
+            await connection.ExecuteAsync(Command(string.Join(";\n", statements), parameters));
+            statements.Clear();
+            parameters = new DynamicParameters(new { requestId = step.State.RequestId, version });
         }
     }
+
+    private static DynamicParameters ParametersOf(ChainStep step, long version) => new(new
+    {
+        requestId = step.State.RequestId,
+        version,
+        state = (short)step.State.State,
+        finishedJobs = step.State.FinishedJobs,
+        endedAt = step.State.EndedAt?.ToUnixTimeMilliseconds(),
+        head = HeadOf(step.State),
+    });
 
     private static byte[] HeadOf(ChainState state) => JsonSerializer.SerializeToUtf8Bytes(
         new ChainHead(state.IsStopping, state.InFlight, state.Retrying, state.LastSentAt, state.EndedAt), Json);

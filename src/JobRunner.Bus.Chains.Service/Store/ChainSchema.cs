@@ -19,21 +19,31 @@ internal static class ChainSchema
                 added_at BIGINT NOT NULL,
                 ended_at BIGINT NULL,
                 head {database.BytesType} NOT NULL,
-                definition {database.BytesType} NOT NULL,
                 PRIMARY KEY (request_id)
                 {database.InlineIndex("chains_ended_at", "ended_at")}
                 {database.InlineIndex("chains_added_at", "added_at")})
+                {database.RoomForUpdates}
             """,
             database.CreateIndex("chains_ended_at", "chains", "ended_at"),
             database.CreateIndex("chains_added_at", "chains", "added_at"),
+
+            // Not with the rest of a chain: every event would write it again.
+            $"""
+            CREATE TABLE IF NOT EXISTS chain_definitions (
+                request_id {database.KeyType} NOT NULL,
+                definition {database.BytesType} NOT NULL,
+                PRIMARY KEY (request_id))
+            """,
             $"""
             CREATE TABLE IF NOT EXISTS chain_jobs (
                 request_id {database.KeyType} NOT NULL,
                 job_id {database.KeyType} NOT NULL,
                 version BIGINT NOT NULL,
                 body {database.BytesType} NOT NULL,
-                PRIMARY KEY (request_id, job_id))
+                PRIMARY KEY (request_id, job_id)
+                {database.InlineIndex("chain_jobs_version", "request_id, version")})
             """,
+            database.CreateIndex("chain_jobs_version", "chain_jobs", "request_id, version"),
             $"""
             CREATE TABLE IF NOT EXISTS chain_outbox (
                 request_id {database.KeyType} NOT NULL,

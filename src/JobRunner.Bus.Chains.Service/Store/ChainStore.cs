@@ -13,10 +13,15 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
 {
     private const int TriesOfAConflict = 5;
 
-    private readonly ChainCache _cache = new();
+    private readonly ChainCache _cache = new(options.Value.KeepEnded);
+    private readonly Turns _turns = new(256);
 
     /// <inheritdoc/>
-    public void Dispose() => _cache.Dispose();
+    public void Dispose()
+    {
+        _cache.Dispose();
+        _turns.Dispose();
+    }
 
     /// <summary>Where the chains are, for people.</summary>
     public string Name => database.Name;
@@ -29,17 +34,12 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
     /// <param name="plan">Its plan.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task<StoredChain?> AddAsync(SuspendedJobChain definition, ChainPlan plan, CancellationToken cancellationToken) => ChangeAsync(
+        plan.RequestId,
         async rows =>
         {
             var (now, since) = (time.GetUtcNow(), time.GetTimestamp());
             var step = ChainRules.Start(ChainState.Resumed(plan, definition), now);
-            if (!await rows.AddAsync(definition, step, now))
-            {
-                return null;
-            }
-
-            await rows.KeepAsync(plan.RequestId, 1, step.Effects, now + options.Value.SendAgainAfter);
-            return new StoredChain(step.State, 1, step.Effects, since);
+            return await rows.AddAsync(definition, step, now, now + options.Value.SendAgainAfter) ? new StoredChain(step.State, 1, step.Effects, since) : null;
         },
         cancellationToken);
 
@@ -48,6 +48,7 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
     /// <param name="rule">What the event does, given the chain and the time.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task<StoredChain?> ApplyAsync(string requestId, Func<ChainState, DateTimeOffset, ChainStep> rule, CancellationToken cancellationToken) => ChangeAsync(
+        requestId,
         async rows =>
         {
             if (await rows.ReadAsync(requestId, _cache.Find(requestId), forUpdate: true) is not { } before)
@@ -63,8 +64,7 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
             }
 
             var version = before.Version + 1;
-            await rows.WriteAsync(step, version);
-            await rows.KeepAsync(requestId, version, step.Effects, now + options.Value.SendAgainAfter);
+            await rows.WriteAsync(step, version, now + options.Value.SendAgainAfter);
             return new StoredChain(step.State, version, step.Effects, since);
         },
         cancellationToken);
@@ -138,7 +138,7 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
         var before = (time.GetUtcNow() - options.Value.KeepEnded).ToUnixTimeMilliseconds();
         var ids = await QueryAsync<string>(
             "SELECT request_id FROM chains WHERE ended_at <= @before ORDER BY ended_at LIMIT @most", new { before, most }, cancellationToken);
-        foreach (var table in ids.Count > 0 ? ["chain_jobs", "chain_outbox", "chains"] : Array.Empty<string>())
+        foreach (var table in ids.Count > 0 ? ["chain_jobs", "chain_outbox", "chain_definitions", "chains"] : Array.Empty<string>())
         {
             await WriteAsync($"DELETE FROM {table} WHERE request_id IN ({ChainQuestions.Ids(ids, out var parameters)})", parameters, cancellationToken);
         }
@@ -146,8 +146,10 @@ internal sealed class ChainStore(ChainDatabase database, IOptions<ChainsOptions>
         return ids.Count;
     }
 
-    private async Task<StoredChain?> ChangeAsync(Func<ChainRows, Task<StoredChain?>> change, CancellationToken cancellationToken)
+    private async Task<StoredChain?> ChangeAsync(string requestId, Func<ChainRows, Task<StoredChain?>> change, CancellationToken cancellationToken)
     {
+        // Events of one chain wait for each other here, and hold no connection meanwhile: only those of other instances wait in the database.
+        using var first = await _turns.TakeAsync(requestId, cancellationToken);
         for (var tries = 1; ; tries++)
         {
             try

@@ -9,7 +9,7 @@ internal sealed class MySqlDatabase : ChainDatabase
 {
     private readonly MySqlConnectionStringBuilder _settings;
 
-    public MySqlDatabase(string connectionString) => _settings = new MySqlConnectionStringBuilder(connectionString);
+    public MySqlDatabase(string connectionString) => _settings = new MySqlConnectionStringBuilder("Maximum Pool Size=20;" + connectionString);
 
     public override string Name => $"MySQL {_settings.Server}:{_settings.Port}/{_settings.Database}";
 
@@ -23,9 +23,9 @@ internal sealed class MySqlDatabase : ChainDatabase
         $" ON DUPLICATE KEY UPDATE {string.Join(", ", columns.Select(column => $"{column} = VALUES({column})"))}";
 
     // MySQL has no CREATE INDEX IF NOT EXISTS.
-    public override string InlineIndex(string name, string column) => $", INDEX {name} ({column})";
+    public override string InlineIndex(string name, string columns) => $", INDEX {name} ({columns})";
 
-    public override string CreateIndex(string name, string table, string column) => "SELECT 1";
+    public override string CreateIndex(string name, string table, string columns) => "SELECT 1";
 
     public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Chains.Service.Store;
 internal sealed class SqliteDatabase : ChainDatabase, IDisposable
 {
     private readonly SqliteConnectionStringBuilder _settings;
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turns _turns = new();
 
     public SqliteDatabase(string connectionString) => _settings = new SqliteConnectionStringBuilder(connectionString) { Pooling = true };
 
@@ -45,16 +45,7 @@ internal sealed class SqliteDatabase : ChainDatabase, IDisposable
         new(((SqliteConnection)connection).BeginTransaction(deferred: true));
 
     // SQLite asks again and again for a lock that is taken, with pauses: here each waits for the one before.
-    public override async Task<IDisposable?> TurnAsync(CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        return new Turn(_turn);
-    }
+    public override async Task<IDisposable?> TurnAsync(CancellationToken cancellationToken) => await _turns.TakeAsync("", cancellationToken);
 
-    public void Dispose() => _turn.Dispose();
-
-    private sealed class Turn(SemaphoreSlim turn) : IDisposable
-    {
-        public void Dispose() => turn.Release();
-    }
+    public void Dispose() => _turns.Dispose();
 }

@@ -31,5 +31,5 @@ public sealed class MariaDbServer : PrivateServer
         await connection.OpenAsync();
     }
 
-    private string To(string database) => $"Server=127.0.0.1;Port={Port};User=root;Database={database};Connection Timeout=5;Maximum Pool Size=50";
+    private string To(string database) => $"Server=127.0.0.1;Port={Port};User=root;Database={database};Connection Timeout=5";
 }

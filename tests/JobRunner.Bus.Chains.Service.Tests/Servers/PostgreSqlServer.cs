@@ -39,7 +39,7 @@ public sealed class PostgreSqlServer : PrivateServer
         await connection.OpenAsync();
     }
 
-    private string To(string database) => $"Host=127.0.0.1;Port={Port};Username=tester;Database={database};Timeout=5;Maximum Pool Size=50";
+    private string To(string database) => $"Host=127.0.0.1;Port={Port};Username=tester;Database={database};Timeout=5";
 
     private static string Tool(string name) =>
         Installed(Path.Combine(Directory.GetDirectories("/usr/lib/postgresql").Order().LastOrDefault() ?? "/usr/lib/postgresql", "bin", name), "postgresql");

@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace JobRunner.Bus.Chains.Service.Tests.Servers;
 
 /// <summary>A database server of the tests' own on loopback: own folder, own port, ended by its process id.</summary>
-public abstract class PrivateServer : IAsyncLifetime
+public abstract partial class PrivateServer : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> _said = new();
     private Process? _process;
@@ -14,6 +14,9 @@ public abstract class PrivateServer : IAsyncLifetime
     protected string Folder { get; } = Directory.CreateTempSubdirectory("jobrunner-db-").FullName;
 
     protected int Port { get; } = FreePort();
+
+    /// <summary>Its process; it may have children.</summary>
+    public int ProcessId => _process!.Id;
 
     /// <summary>How to connect to a new, empty database.</summary>
     public abstract Task<string> NewDatabaseAsync();
@@ -24,7 +27,7 @@ public abstract class PrivateServer : IAsyncLifetime
 
     protected abstract Task ConnectAsync();
 
-    public async ValueTask InitializeAsync()
+    public async Task InstallAndStartAsync()
     {
         await InstallAsync();
         await StartAsync();
@@ -65,7 +68,10 @@ public abstract class PrivateServer : IAsyncLifetime
     {
         using var process = Start(program, arguments);
         await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program}: {string.Join('\n', _said)}");
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{program}: {string.Join('\n', _said)}");
+        }
     }
 
     protected static string Installed(string pattern, string package)
