@@ -25,4 +25,5 @@ internal sealed record StartedAgain : JournalEntry;
 /// <param name="Finished">What it was told.</param>
 /// <param name="At">When.</param>
 /// <param name="CommandSentAt">When the command of that run was sent; unknown where it said no time.</param>
-internal sealed record RunFinished(JobFinished Finished, DateTimeOffset? At, DateTimeOffset? CommandSentAt = null) : JournalEntry;
+/// <param name="LogsAccepted">Whether the broker is known to have accepted all logs of that run, even if the journal has lost one.</param>
+internal sealed record RunFinished(JobFinished Finished, DateTimeOffset? At, DateTimeOffset? CommandSentAt = null, bool LogsAccepted = false) : JournalEntry;

@@ -83,7 +83,7 @@ internal static class JournalMessages
         }
 
         return Header(properties, WorkerHeaders.JobDataOfTry) is null
-            ? new RunFinished(finished, At(properties), CommandSentAt(properties))
+            ? new RunFinished(finished, At(properties), CommandSentAt(properties), Header(properties, WorkerHeaders.LogsAccepted) is not null)
             : new JobDataChanged(finished.TotalTries, finished.JobData);
     }
 

@@ -17,12 +17,12 @@ internal sealed class BrokerOutlet(BrokerLink link, ILeases leases) : IOutlet
         Send(Log(log, TraceHeaders.CurrentContext(), cancellationToken));
 
     public Task FinishedAsync(RunEndNews end, CancellationToken cancellationToken) =>
-        Send(End(end, TraceHeaders.CurrentContext(), cancellationToken));
+        Send(End(end, TraceHeaders.CurrentContext(), logsAccepted: true, cancellationToken));
 
     public (Task Logged, Task Told) Both(
         JobLogRecorded log, ActivityContext logTrace, RunEndNews end, ActivityContext endTrace, CancellationToken cancellationToken)
     {
-        var (first, second) = (Log(log, logTrace, cancellationToken), End(end, endTrace, cancellationToken));
+        var (first, second) = (Log(log, logTrace, cancellationToken), End(end, endTrace, logsAccepted: false, cancellationToken));
         return (Send(first, second), second.Task);
     }
 
@@ -34,8 +34,8 @@ internal sealed class BrokerOutlet(BrokerLink link, ILeases leases) : IOutlet
         MayLeave = leases.InContactAsync,
     };
 
-    private Publication End(RunEndNews end, ActivityContext trace, CancellationToken cancellationToken) => new(
-        Names.JobFinished, "", Properties(HeadersOf(end), trace), Wire.Serialize(end.Finished), mandatory: false, cancellationToken)
+    private Publication End(RunEndNews end, ActivityContext trace, bool logsAccepted, CancellationToken cancellationToken) => new(
+        Names.JobFinished, "", Properties(HeadersOf(end, logsAccepted), trace), Wire.Serialize(end.Finished), mandatory: false, cancellationToken)
     {
         MayLeave = leases.InContactAsync,
     };
@@ -48,13 +48,18 @@ internal sealed class BrokerOutlet(BrokerLink link, ILeases leases) : IOutlet
 
     private static Dictionary<string, object?> HeadersOf(string requestId) => new(3) { [JournalFilter.ValueHeader] = requestId };
 
-    private static Dictionary<string, object?> HeadersOf(RunEndNews end)
+    private static Dictionary<string, object?> HeadersOf(RunEndNews end, bool logsAccepted)
     {
         var headers = HeadersOf(end.Finished.RequestId);
         headers[WorkerHeaders.At] = end.At.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         if (end.CommandSentAt is { } sentAt)
         {
             headers[WorkerHeaders.CommandSentAt] = sentAt.UtcTicks.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (logsAccepted)
+        {
+            headers[WorkerHeaders.LogsAccepted] = "yes";
         }
 
         return headers;

@@ -51,7 +51,7 @@ internal static class CrashResume
                         // As of then: told again it must not pass for the end of a later run.
                         new RunEndNews(end.Finished, end.CommandSentAt, end.At ?? DateTimeOffset.UnixEpoch),
                         // They are sent together, and the end is there.
-                        end.Finished.TotalTries > command.TotalTries && !since.Any(one => one is TryLogged logged && logged.Log.Try == end.Finished.TotalTries));
+                        !end.LogsAccepted && end.Finished.TotalTries > command.TotalTries && !since.Any(one => one is TryLogged logged && logged.Log.Try == end.Finished.TotalTries));
             }
         }
 

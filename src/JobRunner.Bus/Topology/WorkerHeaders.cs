@@ -57,6 +57,12 @@ internal static class WorkerHeaders
     /// <summary>On <c>job-finished</c>: when the command of the run was sent, .NET ticks (100 ns since year 1, UTC).</summary>
     public const string CommandSentAt = "jobrunner-command-sent-at";
 
+    /// <summary>
+    /// On <c>job-finished</c>: the broker had accepted all logs of the run before. A broker that is killed can lose the end of a stream that it
+    /// had accepted: then the journal has this end without its log, which lies in its queue.
+    /// </summary>
+    public const string LogsAccepted = "jobrunner-logs-accepted";
+
     /// <summary>On <c>stop-job</c>: no stop, but a mark by which a starting worker knows that it has read all stops; on <c>job-journal</c> likewise.</summary>
     public const string CaughtUp = "jobrunner-caught-up";
 }

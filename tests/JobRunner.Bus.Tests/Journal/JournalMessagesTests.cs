@@ -54,4 +54,20 @@ public sealed class JournalMessagesTests
 
         Assert.Equal((null, null), (end.At, end.CommandSentAt));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_end_says_whether_its_logs_were_accepted_before_it(bool accepted)
+    {
+        var properties = new BasicProperties { Headers = new Dictionary<string, object?>() };
+        if (accepted)
+        {
+            properties.Headers[WorkerHeaders.LogsAccepted] = "yes";
+        }
+
+        var end = JournalMessages.Read(Names.JobFinished, properties, Wire.Serialize(new JobFinished { RequestId = "r", JobId = "j" }))?.Entry;
+
+        Assert.Equal(accepted, Assert.IsType<RunFinished>(end).LogsAccepted);
+    }
 }

@@ -163,6 +163,8 @@ public sealed class CrashResumeTests
 
         // It was refused at first and sent again after the end.
         Assert.False(IsLogLost(Command(), [Logged(1, JobState.Fail), Ended(2), Logged(2, JobState.Fail)]));
+        // The broker had taken it, before it was killed and lost the end of the journal.
+        Assert.False(IsLogLost(Command(), [Logged(1, JobState.Fail), Ended(2) with { LogsAccepted = true }]));
         // Stopped before its first try, or while it waited: there is none.
         Assert.False(IsLogLost(Command(0, 1), [Ended(1)]));
         Assert.False(IsLogLost(Command(), [Logged(1, JobState.Fail), Ended(1)]));

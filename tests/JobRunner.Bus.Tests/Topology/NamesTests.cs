@@ -44,6 +44,7 @@ public sealed class NamesTests
             "HeadersDropped = jobrunner-headers-dropped",
             "JobDataOfTry = jobrunner-job-data-of-try",
             "Leg = jobrunner-leg",
+            "LogsAccepted = jobrunner-logs-accepted",
             "PutOffAt = jobrunner-put-off-at",
             "PutOffs = jobrunner-put-offs",
             "RunStartedAt = jobrunner-run-started-at",
