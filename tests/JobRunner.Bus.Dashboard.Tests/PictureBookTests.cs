@@ -48,6 +48,24 @@ public sealed class PictureBookTests
     }
 
     [Fact]
+    public void A_clock_that_is_set_back_lets_no_dead_worker_seem_to_answer_and_ends_no_history()
+    {
+        _book.Hear(Busy("dead"), []);
+        _book.Hear(Busy("alive"), []);
+        _book.Show();
+        _time.AdjustTime(_time.GetUtcNow().AddHours(-1));
+
+        _book.Hear(Busy("alive"), []);
+        _book.Show();
+
+        Assert.Equal(["alive"], _book.Now.Answering.Select(worker => worker.Told.Worker));
+        Assert.Equal(2, _book.Now.History.Count);
+        _time.Advance(4 * Second);
+        _book.Show();
+        Assert.Empty(_book.Now.Answering);
+    }
+
+    [Fact]
     public void While_the_broker_is_away_nothing_changes_and_workers_have_their_time_to_answer_once_it_is_back()
     {
         _book.Hear(Busy("w1"), []);

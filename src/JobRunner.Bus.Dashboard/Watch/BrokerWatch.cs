@@ -21,7 +21,7 @@ internal sealed partial class BrokerWatch(BrokerAddress address, PictureBook boo
     private static readonly TimeSpan RunsAreWantedFor = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private DateTimeOffset _runsWantedUntil;
+    private long? _runsWantedAt;
     private CancellationTokenSource? _round;
     private string? _told;
 
@@ -31,7 +31,7 @@ internal sealed partial class BrokerWatch(BrokerAddress address, PictureBook boo
         lock (_gate)
         {
             var wasWanted = RunsAreWanted;
-            _runsWantedUntil = time.GetUtcNow() + RunsAreWantedFor;
+            _runsWantedAt = time.GetTimestamp();
             if (!wasWanted)
             {
                 // The page is not to wait for the end of the round.
@@ -40,7 +40,7 @@ internal sealed partial class BrokerWatch(BrokerAddress address, PictureBook boo
         }
     }
 
-    private bool RunsAreWanted => time.GetUtcNow() < _runsWantedUntil;
+    private bool RunsAreWanted => _runsWantedAt is { } at && time.GetElapsedTime(at) < RunsAreWantedFor;
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(

@@ -12,8 +12,7 @@ namespace JobRunner.Bus.Dashboard.Watch;
 internal sealed record ErrorGroup(string Queue, string Reason, int Count, DateTimeOffset? First, DateTimeOffset? Last, ErrorMessage Example);
 
 /// <summary>What a look into the error queues found.</summary>
-/// <param name="At">When it was.</param>
 /// <param name="Groups">The reasons, the commonest first.</param>
 /// <param name="Unread">Messages that were too many to look at.</param>
 /// <param name="Trouble">Why nothing could be read; absent where it could.</param>
-internal sealed record ErrorsFound(DateTimeOffset At, IReadOnlyList<ErrorGroup> Groups, long Unread, string? Trouble);
+internal sealed record ErrorsFound(IReadOnlyList<ErrorGroup> Groups, long Unread, string? Trouble);

@@ -2,6 +2,7 @@ using JobRunner.Bus.Operations;
 using JobRunner.Bus.Operations.Repair;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Topology;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Dashboard.Watch;
 
@@ -9,7 +10,7 @@ namespace JobRunner.Bus.Dashboard.Watch;
 /// Looks into the error queues for all pages together, at most every few seconds: whoever reads a queue holds its messages meanwhile. It removes
 /// nothing, and keeps no body but a short one for each reason.
 /// </summary>
-internal sealed class ErrorLook(BrokerAddress address, TimeProvider time) : IDisposable
+internal sealed partial class ErrorLook(BrokerAddress address, TimeProvider time, ILogger<ErrorLook> log) : IDisposable
 {
     private const int MessagesRead = 1_000;
     private const int BytesShown = 4_096;
@@ -19,6 +20,7 @@ internal sealed class ErrorLook(BrokerAddress address, TimeProvider time) : IDis
 
     private readonly SemaphoreSlim _one = new(1);
     private ErrorsFound? _found;
+    private long _foundAt;
 
     /// <summary>What the error queues hold; what was found just now, if somebody has looked.</summary>
     public async Task<ErrorsFound> ReadAsync(CancellationToken cancellation)
@@ -26,9 +28,10 @@ internal sealed class ErrorLook(BrokerAddress address, TimeProvider time) : IDis
         await _one.WaitAsync(cancellation);
         try
         {
-            if (_found is null || time.GetUtcNow() - _found.At >= Fresh)
+            if (_found is null || time.GetElapsedTime(_foundAt) >= Fresh)
             {
                 _found = await LookAsync();
+                _foundAt = time.GetTimestamp();
             }
 
             return _found;
@@ -65,11 +68,18 @@ internal sealed class ErrorLook(BrokerAddress address, TimeProvider time) : IDis
                 groups.AddRange(ofQueue.Values);
             }
 
-            return new ErrorsFound(time.GetUtcNow(), [.. groups.OrderByDescending(group => group.Count).ThenBy(group => group.Reason, StringComparer.Ordinal)], unread, null);
+            return new ErrorsFound([.. groups.OrderByDescending(group => group.Count).ThenBy(group => group.Reason, StringComparer.Ordinal)], unread, null);
         }
-        catch (Exception error) when (error is CommandException or OperationCanceledException)
+        catch (Exception error)
         {
-            return new ErrorsFound(time.GetUtcNow(), [], 0, error is CommandException ? error.Message : "the error queues could not be read in time");
+            LogTrouble(log, error.GetType().Name, error.Message);
+            return new ErrorsFound([], 0, error switch
+            {
+                CommandException => error.Message,
+                OperationCanceledException => "the error queues could not be read in time",
+                // Its text was not written for people.
+                _ => $"the error queues cannot be read: {error.GetType().Name}",
+            });
         }
     }
 
@@ -86,4 +96,7 @@ internal sealed class ErrorLook(BrokerAddress address, TimeProvider time) : IDis
         var content = message.Content;
         return message with { Body = content[..Math.Min(content.Length, BytesShown)].ToArray() };
     }
+
+    [LoggerMessage(1451, LogLevel.Warning, "The dashboard cannot read the error queues: {Error}: {Message}")]
+    private static partial void LogTrouble(ILogger log, string error, string message);
 }

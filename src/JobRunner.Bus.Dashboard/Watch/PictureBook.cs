@@ -65,7 +65,8 @@ internal sealed class PictureBook(TimeProvider time) : IJobRunnerObserver
             var now = time.GetUtcNow();
             foreach (var (name, worker) in _workers)
             {
-                if (now - worker.At > RemembersWorkersFor)
+                // Heard before the clock was set back, it would seem to answer for that long.
+                if (worker.At > now || now - worker.At > RemembersWorkersFor)
                 {
                     _workers.Remove(name);
                 }
@@ -74,7 +75,7 @@ internal sealed class PictureBook(TimeProvider time) : IJobRunnerObserver
             var next = _now with
             {
                 At = now,
-                ListeningSince = _now.Trouble is null ? _now.ListeningSince : now,
+                ListeningSince = _now.Trouble is null && _now.ListeningSince < now ? _now.ListeningSince : now,
                 Trouble = null,
                 Workers = [.. _workers.Values.OrderBy(worker => worker.Told.Worker, StringComparer.Ordinal)],
                 Queues = _queues,
@@ -100,7 +101,7 @@ internal sealed class PictureBook(TimeProvider time) : IJobRunnerObserver
 
     private IReadOnlyList<Sample> Sampled(Picture picture)
     {
-        if (picture.At - _sampledAt < SampleEvery)
+        if (picture.At >= _sampledAt && picture.At - _sampledAt < SampleEvery)
         {
             return picture.History;
         }
