@@ -113,6 +113,28 @@ public sealed class LeaseTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_run_that_starts_after_another_copy_of_its_command_was_asked_about_answers_as_it_starts()
+    {
+        await using var stage = await Stage.SetAsync(broker);
+        var request = Stage.NewRequestId();
+        var said = await stage.Client.ListenAsync("run-lease");
+        await stage.Client.SendAsync("run-job", Command(request, "sleep 30").Replace("abcd", "runs", StringComparison.Ordinal));
+        await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
+
+        await stage.Client.SendAsync("run-lease", Asks("abcd"));
+        await stage.Client.SendAsync("run-lease", Asks("runs"));
+        await Eventually.HoldsAsync("the questions are heard", () => Holds("runs"));
+        Assert.False(Holds("abcd"));
+        await stage.Client.SendAsync("run-job", Command(request, "sleep 30"));
+
+        await Eventually.HoldsAsync("the worker says that the run is here", () => Holds("abcd"));
+
+        string Asks(string job) => $$"""{"worker":"another","claim":"~","asks":{"requestId":"{{request}}","jobId":"{{job}}"} }""";
+        bool Holds(string job) => said.Any(one =>
+            one.Body.Contains("\"holds\"", StringComparison.Ordinal) && one.Body.Contains(request, StringComparison.Ordinal) && one.Body.Contains($"\"{job}\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_worker_that_is_cut_off_without_a_word_stops_its_try_before_another_starts_it_again()
     {
         await using var stage = await Stage.SetAsync(broker);

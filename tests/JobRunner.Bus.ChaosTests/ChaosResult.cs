@@ -26,6 +26,22 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
             """);
     }
 
+    /// <summary>What there is to read of the jobs of the first few violations: the faults, all that was seen of them, and what the workers logged.</summary>
+    public string Account(string workerLogs)
+    {
+        var faults = Events.Where(one => one is FaultInjected or FaultMended).Select(Recording.LineOf);
+        var jobs = Violations.Select(violation => violation.Job).Where(job => job.Length > 0).Distinct().Take(3).ToList();
+        return string.Join('\n', [.. faults, .. jobs.SelectMany(job => Lines(workerLogs, job).Prepend($"job {job}:"))]);
+    }
+
+    private IEnumerable<string> Lines(string workerLogs, string job) =>
+        Events.OfType<JobEvent>().Where(one => one.Job == job).Select(Recording.LineOf).Concat(
+            from file in Directory.GetFiles(workerLogs, "*.log").Order(StringComparer.Ordinal)
+            from line in File.ReadLines(file)
+            where line.Contains($"JobId:{job} ", StringComparison.Ordinal) || line.Contains($"job {job}:", StringComparison.Ordinal)
+                || line.Contains("[1126]", StringComparison.Ordinal) || line.Contains("[1204]", StringComparison.Ordinal) || line.Contains("[1220]", StringComparison.Ordinal)
+            select $"{Path.GetFileNameWithoutExtension(file)} {line}");
+
     /// <summary>Tries whose log was not accepted yet when their worker was hit by a fault that can take them away, or gave them up.</summary>
     public int UnderWayAtFaults()
     {

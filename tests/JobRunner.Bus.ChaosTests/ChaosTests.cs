@@ -67,7 +67,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
             Assert.Fail(
                 $"{result.Violations.Count} violations; seed {settings.Seed}; history {settings.HistoryPath}; workers' logs {settings.WorkerLogs}\n"
-                + $"{result.Summary()}\n{string.Join('\n', result.Violations.Take(20))}");
+                + $"{result.Summary()}\n{string.Join('\n', result.Violations.Take(20))}\n{result.Account(settings.WorkerLogs)}");
         }
 
         if (!ChaosAsked.KeepsHistory)

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
@@ -66,6 +67,10 @@ internal sealed class BrokerLeases(
         var left = patience - silence;
         return othersMayKnow || left < SoonAgain ? SoonAgain : left;
     }
+
+    public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) => questions.SilenceAbout(job) is null
+        ? Task.CompletedTask
+        : until.RunAsync("the answer that a run lives here", token => talk.AnswerAsync(new LeasedJob(job.RequestId, job.JobId), token), cancellationToken);
 
     public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);
 

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runs;
 
 namespace JobRunner.Bus.Leases;
@@ -15,6 +16,12 @@ internal interface ILeases
     /// <returns>The claim; without one, how long to leave the command in the broker before somebody looks again.</returns>
     Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Says that this run lives here now, where anybody has asked who runs its job: another copy of its command may have been delivered
+    /// elsewhere, and asked about, before this one started.
+    /// </summary>
+    Task StartedAsync(RunnerKey job, CancellationToken cancellationToken);
+
     /// <summary>Completes at once while runs may start here; waits while this worker is cut off.</summary>
     Task InContactAsync(CancellationToken cancellationToken);
 }
@@ -24,6 +31,8 @@ internal sealed class NoLeases(RunClaims claims) : ILeases
 {
     public Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
         Task.FromResult((claims.TryAdd(delivery.Key), TimeSpan.FromSeconds(1)));
+
+    public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task InContactAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

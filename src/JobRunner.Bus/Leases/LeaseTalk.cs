@@ -29,6 +29,9 @@ internal sealed class LeaseTalk(
     public Task TakeAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
         SayAsync(new LeaseMessage(worker.Value, Claim: HighestClaim, Takes: LeasedLeg.Of(delivery)), cancellationToken);
 
+    /// <summary>Tells all workers that this job runs here.</summary>
+    public Task AnswerAsync(LeasedJob job, CancellationToken cancellationToken) => SayAsync(new LeaseMessage(worker.Value, Holds: [job]), cancellationToken);
+
     /// <summary>Tells all workers which jobs run here, those that are about to be given up too.</summary>
     public async Task AnnounceAsync(CancellationToken cancellationToken)
     {
@@ -76,7 +79,7 @@ internal sealed class LeaseTalk(
 
         if (said.Asks is { } job && IsMine(job.Key))
         {
-            await SayAsync(new LeaseMessage(worker.Value, Holds: [job]), cancellationToken);
+            await AnswerAsync(job, cancellationToken);
         }
     }
 

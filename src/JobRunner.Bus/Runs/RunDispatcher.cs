@@ -164,11 +164,12 @@ internal sealed class RunDispatcher(
 
     private async Task<bool> StartAsync(Handling it, IRunner? held, CancellationToken lost, CancellationToken notStarted)
     {
-        if (await starter.TryStartAsync(it.Delivery, held, notStarted) is not { } over)
+        if (await starter.TryStartAsync(it.Delivery, held, it.Claim, notStarted) is not { } over)
         {
             return false;
         }
 
+        await leases.StartedAsync(it.Delivery.Key, lost);
         it.Claim?.Dispose();
         await over.WaitAsync(lost);
         return true;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Leases;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
@@ -40,7 +41,7 @@ internal sealed class RunStarter(
     /// A task that completes when the run is over (told to its scheduler, or safe elsewhere); <see langword="null"/> when
     /// another took the key meanwhile, or a stop came.
     /// </returns>
-    public async Task<Task?> TryStartAsync(CommandDelivery delivery, IRunner? parked, CancellationToken lost)
+    public async Task<Task?> TryStartAsync(CommandDelivery delivery, IRunner? parked, RunClaim? claim, CancellationToken lost)
     {
         if (parked is null)
         {
@@ -55,6 +56,12 @@ internal sealed class RunStarter(
             {
                 // Begun as it was placed: the drain may not have seen it.
                 runner.HandOver();
+            }
+
+            if (claim is { HasYielded: true })
+            {
+                // Another worker's word came while there was no room, or as it was placed.
+                run.Abandon(logger);
             }
 
             (parked as ParkedRun)?.MarkGone();

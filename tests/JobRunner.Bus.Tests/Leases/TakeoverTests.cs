@@ -89,6 +89,32 @@ public sealed class TakeoverTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_claim_that_has_to_yield_while_its_run_waits_for_room_starts_nothing()
+    {
+        await using var world = new World(new WorkerOptions { Slots = 2, MaxRunners = 1 }, _leases);
+        var end = new TaskCompletionSource<JobResult>();
+        var run = await world.StartAsync(World.Command("runs"), (_, _) => end.Task);
+        var command = World.Command("waits", sentAt: World.Noon);
+        var waits = world.Get<RunDispatcher>().RunAsync(new CommandDelivery(command, command.SentAt, RunLeg.First, null) { Redelivered = true }, CancellationToken.None);
+        Assert.False(waits.IsCompleted);
+
+        _leases.Held.Find(new RunnerKey("r", "waits"))!.Yield();
+        end.SetResult(JobResult.Complete());
+        await run;
+
+        await Assert.ThrowsAsync<GivenBackException>(() => waits);
+        Assert.DoesNotContain(world.Logs, log => log.JobId == "waits");
+    }
+
+    [Fact]
+    public async Task A_run_that_starts_says_so_to_whoever_has_asked_about_another_copy_of_its_command()
+    {
+        await _world.DeliverAsync(World.Command());
+
+        Assert.Equal([new RunnerKey("r", "j")], _leases.Started);
+    }
+
+    [Fact]
     public async Task A_command_that_waits_for_its_lease_as_the_drain_begins_is_put_back_at_once()
     {
         _leases.Claims = _ => new TaskCompletionSource<RunClaim?>().Task;
@@ -192,10 +218,18 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         public Func<RunnerKey, Task<RunClaim?>>? Claims { get; set; }
 
+        public List<RunnerKey> Started { get; } = [];
+
         public Task Contact { get; set; } = Task.CompletedTask;
 
         public async Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
             (await (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken), TimeSpan.FromSeconds(10));
+
+        public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken)
+        {
+            Started.Add(job);
+            return Task.CompletedTask;
+        }
 
         public Task InContactAsync(CancellationToken cancellationToken) => Contact.WaitAsync(cancellationToken);
     }
