@@ -68,9 +68,8 @@ internal sealed class BrokerLeases(
         return othersMayKnow || left < SoonAgain ? SoonAgain : left;
     }
 
-    public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) => questions.SilenceAbout(job) is null
-        ? Task.CompletedTask
-        : until.RunAsync("the answer that a run lives here", token => talk.AnswerAsync(new LeasedJob(job.RequestId, job.JobId), token), cancellationToken);
+    public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) =>
+        questions.SilenceAbout(job) is null ? Task.CompletedTask : talk.AnswerAsync(job, cancellationToken);
 
     public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);
 

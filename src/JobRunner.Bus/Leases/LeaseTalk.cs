@@ -11,7 +11,7 @@ namespace JobRunner.Bus.Leases;
 
 /// <summary>Asks who runs a job, answers for those that run here, and hears what others ask and answer.</summary>
 internal sealed class LeaseTalk(
-    BrokerLink link, RunnerRepo repo, RunClaims claims, Questions questions, WorkerName worker, ILogger<LeaseTalk> logger)
+    BrokerLink link, RunnerRepo repo, RunClaims claims, Questions questions, UntilAccepted until, WorkerName worker, ILogger<LeaseTalk> logger)
 {
     private const int JobsPerMessage = 1000;
 
@@ -29,8 +29,11 @@ internal sealed class LeaseTalk(
     public Task TakeAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
         SayAsync(new LeaseMessage(worker.Value, Claim: HighestClaim, Takes: LeasedLeg.Of(delivery)), cancellationToken);
 
-    /// <summary>Tells all workers that this job runs here.</summary>
-    public Task AnswerAsync(LeasedJob job, CancellationToken cancellationToken) => SayAsync(new LeaseMessage(worker.Value, Holds: [job]), cancellationToken);
+    /// <summary>Tells all workers that this job runs here, for as long as it does: it is asked for only once.</summary>
+    public Task AnswerAsync(RunnerKey job, CancellationToken cancellationToken) => until.RunAsync(
+        "the answer that a run lives here",
+        token => IsMine(job) ? SayAsync(new LeaseMessage(worker.Value, Holds: [new LeasedJob(job.RequestId, job.JobId)]), token) : Task.CompletedTask,
+        cancellationToken);
 
     /// <summary>Tells all workers which jobs run here, those that are about to be given up too.</summary>
     public async Task AnnounceAsync(CancellationToken cancellationToken)
@@ -79,7 +82,7 @@ internal sealed class LeaseTalk(
 
         if (said.Asks is { } job && IsMine(job.Key))
         {
-            await AnswerAsync(job, cancellationToken);
+            await AnswerAsync(job.Key, cancellationToken);
         }
     }
 

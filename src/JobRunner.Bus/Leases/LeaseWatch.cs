@@ -165,7 +165,6 @@ internal sealed class LeaseWatch(
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // Whoever asked asks again.
             BrokerLog.AnswerNotSent(logger, "who runs a job", error.Message);
         }
     }

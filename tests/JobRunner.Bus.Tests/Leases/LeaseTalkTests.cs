@@ -25,9 +25,12 @@ public sealed class LeaseTalkTests : IAsyncDisposable
     private readonly WorkerName _worker = new();
     private readonly RunClaims _claims = new();
     private readonly Questions _questions = new(TimeProvider.System);
+    private readonly UntilAccepted _until = new(
+        TimeProvider.System, Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)), NullLogger<UntilAccepted>.Instance);
+
     private readonly LeaseTalk _talk;
 
-    public LeaseTalkTests() => _talk = new LeaseTalk(_link, new RunnerRepo(), _claims, _questions, _worker, NullLogger<LeaseTalk>.Instance);
+    public LeaseTalkTests() => _talk = new LeaseTalk(_link, new RunnerRepo(), _claims, _questions, _until, _worker, NullLogger<LeaseTalk>.Instance);
 
     public ValueTask DisposeAsync() => _link.DisposeAsync();
 
@@ -68,16 +71,28 @@ public sealed class LeaseTalkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_cannot_leave_is_tried_again_for_as_long_as_the_run_is_here()
+    {
+        var claim = _claims.TryAdd(Job)!;
+        // Nothing leaves: there is no broker.
+        var hearing = _talk.HearAsync(
+            JsonSerializer.SerializeToUtf8Bytes(new { worker = "another", claim = "~", asks = new { requestId = "r", jobId = "j" } }), TestContext.Current.CancellationToken);
+        Assert.False(hearing.IsCompleted);
+
+        claim.Dispose();
+
+        await hearing.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_word_that_could_not_leave_yet_is_withheld_when_another_workers_comes_first()
     {
         await using var world = new World();
         var options = Options.Create(new WorkerOptions { Lease = TimeSpan.FromSeconds(1) });
         var questions = new Questions(world.Time);
         var guard = new LeaseGuard(world.Repo, options, world.Time, NullLogger<LeaseGuard>.Instance);
-        var until = new UntilAccepted(
-            TimeProvider.System, Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)), NullLogger<UntilAccepted>.Instance);
         var leases = new BrokerLeases(
-            guard, _talk, questions, _claims, until, world.Get<WorkerMetrics>(), options, world.Time, NullLogger<BrokerLeases>.Instance);
+            guard, _talk, questions, _claims, _until, world.Get<WorkerMetrics>(), options, world.Time, NullLogger<BrokerLeases>.Instance);
         questions.Asked(Job);
         world.Time.Advance(TimeSpan.FromMinutes(1));
 
