@@ -34,7 +34,7 @@ public sealed class LinkTests(Broker broker)
         await using var link = new BrokerLink(
             options, Options.Create(new WorkerOptions()), new WorkerName(), TimeProvider.System, NullLogger<BrokerLink>.Instance);
         using var lifetime = new LifetimeToEnd();
-        var journal = new BrokerJournal(link, new NoLeases(new RunClaims()), new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance));
+        var journal = new BrokerJournal(link, new NoLeases(new RunClaims()), new UntilAccepted(TimeProvider.System, lifetime.Lifetime, NullLogger<UntilAccepted>.Instance), TimeProvider.System);
         using var over = new CancellationTokenSource();
         var looks = Enumerable.Range(0, 8).Select(_ => LookAsync(journal, over.Token)).ToList();
 

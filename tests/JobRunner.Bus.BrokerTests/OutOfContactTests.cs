@@ -38,7 +38,7 @@ public sealed class OutOfContactTests(Broker broker)
         var leases = new Contact();
         var outlet = new BrokerOutlet(link, leases);
         var relay = new BrokerRelay(link, topology, leases, until, worker, TimeProvider.System);
-        var journal = new BrokerJournal(link, leases, until);
+        var journal = new BrokerJournal(link, leases, until, TimeProvider.System);
 
         using var givenUp = new CancellationTokenSource();
         List<Task> sent = [.. Send("kept", CancellationToken.None)], lost = [.. Send("lost", givenUp.Token)];

@@ -11,8 +11,8 @@ namespace JobRunner.Bus.Journal;
 
 /// <summary>
 /// The journal is the stream <c>job-journal</c>. It fills itself: the exchanges of logs, ends and waits are bound to it.
-/// A look-up reads it from the command's own time to a mark it puts at the end: time goes with what was logged since
-/// (measured: about 25 ms per 1,000 entries). All that wait are looked up in one reading.
+/// A look-up reads it from a time on to a mark it puts at the end: it takes as long as what was logged since by all jobs (measured on
+/// RabbitMQ 3.10: about 0.3 ms an entry where they came one by one, 0.04 ms where they came in bulk).
 /// </summary>
 internal sealed class BrokerJournal : IJobJournal
 {
@@ -33,10 +33,10 @@ internal sealed class BrokerJournal : IJobJournal
     private readonly UntilAccepted _until;
     private readonly LookUps _lookUps;
 
-    public BrokerJournal(BrokerLink link, ILeases leases, UntilAccepted until)
+    public BrokerJournal(BrokerLink link, ILeases leases, UntilAccepted until, TimeProvider time)
     {
         (_link, _leases, _until) = (link, leases, until);
-        _lookUps = new LookUps(ReadAsync);
+        _lookUps = new LookUps(ReadAsync, time);
     }
 
     public Task KeepStartAsync(RunnerKey job) => KeepAsync(

@@ -83,11 +83,34 @@ internal sealed class CrashResumer(
         };
 
     private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
-        delivery, await journal.ReadAsync(delivery.Key, LookFrom(delivery), lost));
+        delivery, await SinceItWasSentOnAsync(delivery, lost) ?? await journal.ReadAsync(delivery.Key, SinceCommand(delivery), lost));
+
+    /// <summary>
+    /// A leg carries the run's counters and data, so only what came after it matters. It is in the journal itself: where a reading finds
+    /// it, no clock was wrong about when it was sent; <see langword="null"/> where one does not.
+    /// </summary>
+    private async Task<IReadOnlyList<JournalEntry>?> SinceItWasSentOnAsync(CommandDelivery delivery, CancellationToken lost)
+    {
+        if (delivery is not { Leg.Id: { } leg, DueAt: { } dueAt })
+        {
+            return null;
+        }
+
+        var sentOn = dueAt - RetryDelay.Before(delivery.Command);
+        if (sentOn <= SinceCommand(delivery) || !SaysWhereToLook(sentOn))
+        {
+            return null;
+        }
+
+        var found = await journal.ReadAsync(delivery.Key, sentOn, lost);
+        return found.Any(entry => entry is RunSentOn own && own.Leg == leg) ? found : null;
+    }
 
     /// <summary>From when on the journal may know of the run; unknown for all that it holds.</summary>
-    private DateTimeOffset? LookFrom(CommandDelivery delivery) =>
-        delivery.Leg.SeenAt ?? (delivery.SentAt is { } stated && StatedTimes.SaysWhereToLook(stated, time.GetUtcNow(), options.Value.JournalRetention) ? stated : null);
+    private DateTimeOffset? SinceCommand(CommandDelivery delivery) =>
+        delivery.Leg.SeenAt ?? (delivery.SentAt is { } stated && SaysWhereToLook(stated) ? stated : null);
+
+    private bool SaysWhereToLook(DateTimeOffset at) => StatedTimes.SaysWhereToLook(at, time.GetUtcNow(), options.Value.JournalRetention);
 
     private async Task LetGoAsync(Resumption over, CancellationToken lost)
     {
