@@ -12,10 +12,10 @@ var services = new CliServices
         : WorkerHost.Build(arguments).RunJobRunnerAsync(cancellation),
     RunDashboard = (arguments, cancellation) => DashboardHost.RunAsync(arguments, screen, cancellation),
     OpenEmbeddedBus = EmbeddedBus.OpenAsync,
-    ReadHighestTries = StoredLogs.HighestTriesAsync,
-    ReadLogs = StoredLogs.ReadAsync,
-    HasRequestManager = StoredLogs.HasRequestManager,
-    OpenStoredTries = StoredTries.Open,
+    ReadHighestTries = ConfiguredLogs.HighestTriesAsync,
+    ReadLogs = ConfiguredLogs.ReadAsync,
+    HasRequestManager = ConfiguredLogs.HasRequestManager,
+    OpenStoredTries = ConfiguredLogs.OpenTries,
     ExportTraces = SchedulerTelemetry.Start,
 };
 return await CommandLine.RunAsync(args, services);

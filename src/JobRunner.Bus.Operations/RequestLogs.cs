@@ -8,24 +8,41 @@ namespace JobRunner.Bus.Operations;
 /// <summary>The job logs of a request in the broker's journal, which has those of all workers, whatever machine they are on.</summary>
 /// <param name="requestId">The request.</param>
 /// <param name="time">The clock.</param>
-/// <param name="since">From when on the journal may know of it; <see langword="null"/> for all that it holds.</param>
 /// <param name="keep">What is kept of a log; all of it where absent.</param>
-internal sealed class RequestLogs(string requestId, TimeProvider time, DateTimeOffset? since = null, Func<JobLogRecorded, JobLogRecorded>? keep = null)
+internal sealed class RequestLogs(string requestId, TimeProvider time, Func<JobLogRecorded, JobLogRecorded>? keep = null)
 {
+    private readonly Lock _gate = new();
     private readonly Dictionary<(string JobId, long Try), JobLogRecorded> _found = [];
     private readonly byte[] _id = Encoding.UTF8.GetBytes(requestId);
-    private DateTimeOffset? _readUpTo = since;
-
-    /// <summary>What was found so far, by job and try.</summary>
-    public IReadOnlyDictionary<(string JobId, long Try), JobLogRecorded> Found => _found;
+    private DateTimeOffset? _readUpTo;
 
     /// <summary>Reads on from where it was last; what came before is known.</summary>
+    /// <param name="lookForAlarm">What the broker is short of; <see langword="null"/> when it takes messages.</param>
+    /// <param name="open">Connects to the broker.</param>
+    /// <param name="stop">Gives up; what was found until then is kept.</param>
     /// <exception cref="SchedulerBusException">The journal cannot be read.</exception>
-    public async Task ReadAsync(IRepairBroker broker, CancellationToken stop)
+    public async Task ReadAsync(Func<CancellationToken, Task<string?>> lookForAlarm, Func<CancellationToken, Task<IRepairBroker>> open, CancellationToken stop)
     {
+        // A look-up puts a mark at the journal's end, and would wait for the end of the alarm.
+        if (await lookForAlarm(stop) is { } alarm)
+        {
+            throw new SchedulerBusException($"the broker has an alarm ({alarm}). See: rabbitmq-diagnostics alarms");
+        }
+
+        await using var broker = await open(stop);
         var from = time.GetUtcNow();
         await broker.ReadJournalAsync(_readUpTo, Take, stop);
         _readUpTo = from;
+    }
+
+    /// <summary>What is stored, and after it what only the journal has, as far as it was read.</summary>
+    public IReadOnlyList<JobLogRecorded> AddTo(IReadOnlyList<JobLogRecorded> stored)
+    {
+        var known = stored.Select(log => (log.JobId, log.Try)).ToHashSet();
+        lock (_gate)
+        {
+            return [.. stored, .. _found.Where(one => !known.Contains(one.Key)).Select(one => one.Value)];
+        }
     }
 
     private ValueTask Take(JournalMessage message)
@@ -36,9 +53,12 @@ internal sealed class RequestLogs(string requestId, TimeProvider time, DateTimeO
             try
             {
                 var log = Wire.Deserialize<JobLogRecorded>(message.Body.Span);
-                if (log.RequestId == requestId)
+                lock (_gate)
                 {
-                    _found.TryAdd((log.JobId, log.Try), keep is null ? log : keep(log));
+                    if (log.RequestId == requestId && !_found.ContainsKey((log.JobId, log.Try)))
+                    {
+                        _found[(log.JobId, log.Try)] = keep is null ? log : keep(log);
+                    }
                 }
             }
             catch (WireFormatException)

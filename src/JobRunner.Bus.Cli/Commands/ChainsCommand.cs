@@ -113,20 +113,8 @@ internal sealed class ChainsCommand(CliServices services, BrokerAddress address,
         });
     }
 
-    private IReadOnlyList<ChainStatus> Known(IReadOnlyList<ChainsReport>? reports)
-    {
-        if (reports is not { Count: > 0 })
-        {
-            throw new CommandException("no worker of role Chain is connected to the broker, or none answers");
-        }
-
-        foreach (var report in reports.Where(report => report.Error is not null))
-        {
-            _screen.Error.WriteLine($"jobrunner: {Say.OneLine(report.Worker)}: {Say.OneLine(report.Error!)}");
-        }
-
-        return reports.All(report => report.Error is not null) ? throw new CommandException("no chain is known while no store can be asked") : ChainReports.Merge(reports);
-    }
+    private IReadOnlyList<ChainStatus> Known(IReadOnlyList<ChainsReport>? reports) =>
+        ChainReports.Known(reports, trouble => _screen.Error.WriteLine($"jobrunner: {trouble}"));
 
     private void Show(IReadOnlyList<ChainStatus> chains)
     {

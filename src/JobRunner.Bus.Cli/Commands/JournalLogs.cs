@@ -23,8 +23,7 @@ internal sealed class JournalLogs(CliServices services, BrokerAddress broker, st
     public async Task<IReadOnlyList<JobLogRecorded>> AddToAsync(IReadOnlyList<JobLogRecorded> stored, CancellationToken stop)
     {
         await ReadAsync(stop);
-        var known = stored.Select(log => (log.JobId, log.Try)).ToHashSet();
-        return [.. stored, .. _logs.Found.Where(one => !known.Contains(one.Key)).Select(one => one.Value)];
+        return _logs.AddTo(stored);
     }
 
     /// <summary>Reads on from where it was last; what came before is known.</summary>
@@ -32,14 +31,7 @@ internal sealed class JournalLogs(CliServices services, BrokerAddress broker, st
     {
         try
         {
-            // A look-up puts a mark at the journal's end, and would wait for the end of the alarm.
-            if (await services.LookForAlarm(broker, stop) is { } alarm)
-            {
-                throw new SchedulerBusException($"the broker has an alarm ({alarm}). See: rabbitmq-diagnostics alarms");
-            }
-
-            await using var repair = await services.OpenRepairBroker(broker, stop);
-            await _logs.ReadAsync(repair, stop);
+            await _logs.ReadAsync(token => services.LookForAlarm(broker, token), token => services.OpenRepairBroker(broker, token), stop);
             _trouble = null;
         }
         catch (SchedulerBusException error)
