@@ -34,6 +34,8 @@ public static class DashboardServices
         services.AddSingleton<PictureBook>();
         services.AddSingleton<BrokerWatch>();
         services.AddSingleton<ErrorLook>();
+        services.AddSingleton<ChainLook>();
+        services.AddSingleton<LogLook>();
         services.AddHostedService(provider => provider.GetRequiredService<BrokerWatch>());
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {

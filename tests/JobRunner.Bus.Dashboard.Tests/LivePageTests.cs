@@ -84,12 +84,17 @@ public sealed class LivePageTests(Broker broker, Browser browser)
         await using var visitor = await browser.VisitAsync(theatre.Address);
         await visitor.OpenAsync("");
         await visitor.SeesAsync("#workers .number", "1");
+        await using var chains = await browser.VisitAsync(theatre.Address);
+        await chains.OpenAsync("chains");
+        await chains.SeesAsync("main", "no worker of role Chain");
 
         await node.KillAsync();
         await visitor.SeesAsync(".trouble", "Shown is what was known at");
+        await Assertions.Expect(chains.Page.Locator("main")).Not.ToContainTextAsync("no worker of role Chain", new() { Timeout = 20_000 });
         await node.StartServerAsync();
         await Assertions.Expect(visitor.Page.Locator(".trouble p")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         await Assertions.Expect(visitor.Page.Locator("#workers .number")).ToHaveTextAsync("1", new() { Timeout = 60_000 });
+        await Assertions.Expect(chains.Page.Locator("main")).ToContainTextAsync("no worker of role Chain", new() { Timeout = 60_000 });
     }
 
     [Fact]

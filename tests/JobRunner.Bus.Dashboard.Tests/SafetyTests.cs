@@ -35,6 +35,39 @@ public sealed class SafetyTests(Broker broker, Browser browser)
     }
 
     [Fact]
+    public async Task Hostile_output_names_and_ids_are_text_on_the_page_of_a_request()
+    {
+        await using var theatre = await Theatre.OpenAsync(broker, chains: true);
+        await using var visitor = await browser.VisitAsync(theatre.Address);
+        var request = Theatre.NewRequestId();
+        var script = $"cat <<'EOF'\n{Hostile}\n</pre></details>\nEOF\ncat >&2 <<'EOF'\n{Hostile}\nEOF\nexit 1";
+        await theatre.SendChainAsync(request, [Theatre.Shell("evil", script, Hostile), Theatre.Shell("next", "true", Hostile)], "evil>next");
+        await visitor.OpenAsync($"requests/{request}");
+        await visitor.SeesAsync("#chain-jobs", Hostile);
+        await visitor.SeesAsync("#tries", "FAIL");
+        await visitor.Page.Locator("#tries summary").ClickAsync();
+        foreach (var output in new[] { "stdout", "stderr" })
+        {
+            await visitor.SeesAsync($"#tries pre[aria-label={output}]", Hostile);
+        }
+
+        await IsTextAsync($"Request {request} – JobRunner");
+
+        // In an address, too, before and after the page is live.
+        await visitor.OpenAsync($"requests/{Uri.EscapeDataString(Hostile).Replace("%2F", "/", StringComparison.Ordinal)}");
+        await visitor.SeesAsync("h1", Hostile);
+        await visitor.SeesAsync("main", "No try of this request is logged here.");
+        await IsTextAsync($"Request {Hostile} – JobRunner");
+
+        async Task IsTextAsync(string title)
+        {
+            Assert.Equal(title, await visitor.Page.TitleAsync());
+            Assert.Equal(0, await visitor.Page.Locator("main img, main script").CountAsync());
+            Assert.Empty(visitor.Errors);
+        }
+    }
+
+    [Fact]
     public async Task A_page_runs_and_loads_nothing_but_the_dashboards_own_files()
     {
         await using var host = await OwnHost.StartAsync();
