@@ -97,6 +97,15 @@ public sealed class JournalTests(Broker broker) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_asks_since_a_time_that_the_broker_has_not_reached_yet_finds_what_there_is()
+    {
+        await LogAsync(1, 30);
+
+        Assert.Equal(Range(1, 30), await TriesAsync("a", DateTimeOffset.UtcNow.AddHours(1)).WaitAsync(TimeSpan.FromSeconds(40), Cancelled));
+        Assert.Equal(Range(1, 30), await TriesAsync("b", DateTimeOffset.UtcNow).WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
+    }
+
+    [Fact]
     public async Task Those_who_ask_about_the_last_minutes_and_about_all_find_the_same()
     {
         await LogAsync(1, 30);

@@ -19,6 +19,8 @@ internal sealed class JournalReader : IDisposable
     // A stream can leave its reader without news after a node's restart (seen on 3.10): better asked again.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan MostBack = TimeSpan.FromDays(365);
+
     private static readonly TimeSpan Remembers = TimeSpan.FromMinutes(1);
 
     private readonly BrokerLink _link;
@@ -39,10 +41,20 @@ internal sealed class JournalReader : IDisposable
         var jobs = lookUps.Select(lookUp => lookUp.Job).ToHashSet();
         var since = lookUps.All(lookUp => lookUp.Since is not null) ? lookUps.Min(lookUp => lookUp.Since) : null;
         JournalPart? part = null;
+        var back = TimeSpan.Zero;
         await _until.RunAsync("a look-up in the journal", async token =>
         {
-            part = _known is { } known && known.Covers(since, jobs) ? known.GoOn(jobs) : new JournalPart(FurtherBack(since), jobs);
-            await _link.UseAsync((channel, open) => ReadOnAsync(channel, part, open), token);
+            part = _known is { } known && known.Covers(since, jobs) ? known.GoOn(jobs) : new JournalPart(FurtherBack(since, back), jobs);
+            try
+            {
+                await _link.UseAsync((channel, open) => ReadOnAsync(channel, part, open), token);
+            }
+            catch (TimeoutException)
+            {
+                // For the broker it may not be that late yet: whoever said since when has a clock that is ahead.
+                back = (back * 4) + TimeSpan.FromHours(1);
+                throw;
+            }
         });
         _known = part!.HasAll ? part : null;
         _forget.Change(Remembers, Timeout.InfiniteTimeSpan);
@@ -56,8 +68,11 @@ internal sealed class JournalReader : IDisposable
     public void Dispose() => _forget.Dispose();
 
     /// <summary>The next look-up is likely to be about something a little older.</summary>
-    private DateTimeOffset? FurtherBack(DateTimeOffset? since) =>
-        since is { } time && _time.GetUtcNow() - time is { Ticks: > 0 } age ? time - (age / 4) : since;
+    private DateTimeOffset? FurtherBack(DateTimeOffset? since, TimeSpan back)
+    {
+        var age = _time.GetUtcNow() - since is { Ticks: > 0 } passed ? passed : TimeSpan.Zero;
+        return back < MostBack ? since - (age / 4) - back : null;
+    }
 
     private async Task ReadOnAsync(IChannel channel, JournalPart part, CancellationToken cancellationToken)
     {
