@@ -27,13 +27,9 @@ internal sealed class ChainSender(BrokerLink link, BrokerTopology topology, Done
             return;
         }
 
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (chain.NewSince is { } since)
-        {
-            var left = TimeToSend - time.GetElapsedTime(since);
-            late.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
-        }
-
+        var left = chain.NewSince is { } since ? TimeToSend - time.GetElapsedTime(since) : Timeout.InfiniteTimeSpan;
+        using var patience = new CancellationTokenSource(chain.NewSince is null || left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
             await Task.WhenAll(chain.Effects.Select(effect => SendAsync(chain.State, effect, again: chain.NewSince is null, late.Token)));

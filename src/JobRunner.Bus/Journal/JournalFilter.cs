@@ -12,10 +12,13 @@ internal static class JournalFilter
     /// <summary>The header that RabbitMQ files a message of a stream under.</summary>
     public const string ValueHeader = "x-stream-filter-value";
 
+    /// <summary>Whether these requests are few enough to be asked for.</summary>
+    public static bool IsAsked(IReadOnlyCollection<string> requestIds) => requestIds.Count <= MostRequests;
+
     /// <summary>Adds to a consumer's arguments that only these requests matter. What names no request comes, too.</summary>
     public static void Ask(Dictionary<string, object?> arguments, IReadOnlyCollection<string> requestIds)
     {
-        if (requestIds.Count <= MostRequests)
+        if (IsAsked(requestIds))
         {
             arguments["x-stream-filter"] = requestIds.ToList<object>();
             arguments["x-stream-match-unfiltered"] = true;

@@ -2,69 +2,54 @@ namespace JobRunner.Bus.Journal;
 
 /// <summary>
 /// Look-ups that wait share one reading of the journal. A dead worker leaves its runs all at once, and each reading costs what all jobs
-/// wrote since: without this, a hundred runs read a hundred times what one has to. Who asks about the last minutes does not wait for
-/// those who ask about hours.
+/// wrote since: without this, a hundred runs read a hundred times what one has to.
 /// </summary>
 /// <param name="read">Reads the journal once and answers every look-up it is given.</param>
-/// <param name="time">Tells recent from long ago.</param>
-internal sealed class LookUps(Func<IReadOnlyList<LookUp>, Task> read, TimeProvider time)
+internal sealed class LookUps(Func<IReadOnlyList<LookUp>, Task> read)
 {
-    private static readonly TimeSpan Recent = TimeSpan.FromMinutes(3);
-
-    private readonly Line _recent = new(read);
-    private readonly Line _longAgo = new(read);
+    private readonly Lock _lock = new();
+    private List<LookUp> _waiting = [];
+    private bool _isReading;
 
     /// <summary>Asks; what is written before this call is found.</summary>
     public Task<IReadOnlyList<JournalEntry>> AskAsync(LookUp lookUp, CancellationToken cancellationToken)
     {
-        (time.GetUtcNow() - lookUp.Since <= Recent ? _recent : _longAgo).Add(lookUp);
+        lock (_lock)
+        {
+            _waiting.Add(lookUp);
+            if (!_isReading)
+            {
+                _isReading = true;
+                _ = Task.Run(ReadAsync, CancellationToken.None);
+            }
+        }
+
         return lookUp.Found.WaitAsync(cancellationToken);
     }
 
-    /// <summary>One reading at a time.</summary>
-    private sealed class Line(Func<IReadOnlyList<LookUp>, Task> read)
+    private async Task ReadAsync()
     {
-        private readonly Lock _lock = new();
-        private List<LookUp> _waiting = [];
-        private bool _isReading;
-
-        public void Add(LookUp lookUp)
+        while (Next() is { } batch)
         {
-            lock (_lock)
+            try
             {
-                _waiting.Add(lookUp);
-                if (!_isReading)
-                {
-                    _isReading = true;
-                    _ = Task.Run(ReadAsync, CancellationToken.None);
-                }
+                await read(batch);
+            }
+            catch (Exception error)
+            {
+                batch.ForEach(lookUp => lookUp.Fail(error));
             }
         }
+    }
 
-        private async Task ReadAsync()
+    private List<LookUp>? Next()
+    {
+        lock (_lock)
         {
-            while (Next() is { } batch)
-            {
-                try
-                {
-                    await read(batch);
-                }
-                catch (Exception error)
-                {
-                    batch.ForEach(lookUp => lookUp.Fail(error));
-                }
-            }
-        }
-
-        private List<LookUp>? Next()
-        {
-            lock (_lock)
-            {
-                var next = _waiting;
-                _waiting = [];
-                _isReading = next.Count > 0;
-                return _isReading ? next : null;
-            }
+            var next = _waiting;
+            _waiting = [];
+            _isReading = next.Count > 0;
+            return _isReading ? next : null;
         }
     }
 }

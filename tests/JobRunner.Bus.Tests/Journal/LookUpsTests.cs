@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using JobRunner.Bus.Journal;
 using JobRunner.Bus.Runners;
-using Microsoft.Extensions.Time.Testing;
 
 namespace JobRunner.Bus.Tests.Journal;
 
@@ -11,7 +10,6 @@ public sealed class LookUpsTests
     private readonly Channel<(IReadOnlyList<LookUp> Asked, TaskCompletionSource Over)> _readings =
         Channel.CreateUnbounded<(IReadOnlyList<LookUp>, TaskCompletionSource)>();
 
-    private readonly FakeTimeProvider _time = new();
     private readonly LookUps _lookUps;
 
     public LookUpsTests() => _lookUps = new LookUps(async asked =>
@@ -23,10 +21,10 @@ public sealed class LookUpsTests
         {
             lookUp.Answer([new TryLogged(new() { JobId = lookUp.Job.JobId })]);
         }
-    }, _time);
+    });
 
-    private Task<IReadOnlyList<JournalEntry>> AskAsync(string job, DateTimeOffset? since = null, CancellationToken cancellationToken = default) =>
-        _lookUps.AskAsync(new LookUp(new RunnerKey("r", job), since), cancellationToken);
+    private Task<IReadOnlyList<JournalEntry>> AskAsync(string job, CancellationToken cancellationToken = default) =>
+        _lookUps.AskAsync(new LookUp(new RunnerKey("r", job), null), cancellationToken);
 
     private ValueTask<(IReadOnlyList<LookUp> Asked, TaskCompletionSource Over)> ReadingAsync() => _readings.Reader.ReadAsync(TestContext.Current.CancellationToken);
 
@@ -62,36 +60,10 @@ public sealed class LookUpsTests
     }
 
     [Fact]
-    public async Task Whoever_asks_about_the_last_minutes_does_not_wait_for_those_who_ask_about_hours()
-    {
-        var now = _time.GetUtcNow();
-        var hours = AskAsync("hours", since: now.AddHours(-2));
-        var longAgo = await ReadingAsync();
-        var all = AskAsync("all");
-        var minutes = AskAsync("minutes", since: now.AddMinutes(-2));
-        var ahead = AskAsync("ahead", since: now.AddSeconds(20));
-
-        List<LookUp> asked = [];
-        while (asked.Count < 2)
-        {
-            var reading = await ReadingAsync();
-            asked.AddRange(reading.Asked);
-            reading.Over.SetResult();
-        }
-
-        Assert.Equal(["ahead", "minutes"], asked.Select(one => one.Job.JobId).Order());
-        await Task.WhenAll(minutes, ahead);
-        Assert.False(hours.IsCompleted || all.IsCompleted);
-        longAgo.Over.SetResult();
-        (await ReadingAsync()).Over.SetResult();
-        await Task.WhenAll(hours, all);
-    }
-
-    [Fact]
     public async Task Whoever_does_not_want_to_know_any_more_waits_no_longer_and_leaves_the_others_their_answer()
     {
         using var over = new CancellationTokenSource();
-        var tired = AskAsync("first", cancellationToken: over.Token);
+        var tired = AskAsync("first", over.Token);
         var reading = await ReadingAsync();
         await over.CancelAsync();
 
