@@ -51,13 +51,16 @@ public sealed class JournalTests(Broker broker) : IAsyncLifetime
     }
 
     /// <summary>All at once, so that they lie in chunks together.</summary>
-    private Task LogAsync(long first, long last) => Task.WhenAll(from number in Range(first, last) from job in new[] { "a", "b" } select _client.Channel.BasicPublishAsync(
+    private Task LogAsync(long first, long last) =>
+        Task.WhenAll(Range(first, last).SelectMany(number => new[] { LogAsync("a", number), LogAsync("b", number) }));
+
+    private Task LogAsync(string job, long number) => _client.Channel.BasicPublishAsync(
         Names.JobLogRecorded,
         "",
         mandatory: false,
         new BasicProperties { Headers = new Dictionary<string, object?> { [JournalFilter.ValueHeader] = "r" } },
         Wire.Serialize(new JobLogRecorded { RequestId = "r", JobId = job, Type = "t", Try = number, State = JobState.Fail }),
-        Cancelled).AsTask());
+        Cancelled).AsTask();
 
     private static IEnumerable<long> Range(long first, long last) => Enumerable.Range((int)first, (int)(last - first + 1)).Select(number => (long)number);
 

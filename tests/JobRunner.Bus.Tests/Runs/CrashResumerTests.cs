@@ -33,14 +33,15 @@ public sealed class CrashResumerTests
         dueAt)
     { Redelivered = true };
 
+    private IReadOnlyList<JournalEntry> Read(DateTimeOffset? since)
+    {
+        _read.Add(since);
+        return [.. _journal.Where(one => !(one.At < since)).Select(one => one.Entry)];
+    }
+
     private async Task<long> TriesKnownAsync(CommandDelivery delivery)
     {
-        var journal = Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), arguments =>
-        {
-            var since = (DateTimeOffset?)arguments[1];
-            _read.Add(since);
-            return Task.FromResult<IReadOnlyList<JournalEntry>>([.. _journal.Where(one => !(one.At < since)).Select(one => one.Entry)]);
-        }));
+        var journal = Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), arguments => Task.FromResult(Read((DateTimeOffset?)arguments[1]))));
         var resumer = new CrashResumer(
             journal, null!, null!, null!, Options.Create(new WorkerOptions()), new FakeTimeProvider(WentOn.AddMinutes(2)), NullLogger<CrashResumer>.Instance);
         return (await resumer.FailedAsync(delivery, "", TestContext.Current.CancellationToken))!.Value.Result.Next.TotalTries;
