@@ -32,13 +32,13 @@ public static class DashboardServices
     internal static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, BrokerAddress broker, DashboardOptions? options = null)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IStoredTries>(new NoStoredTries());
+        services.AddSingleton(options ?? new DashboardOptions());
+        services.AddSingleton<ErrorActions>();
         services.AddSingleton(broker);
         services.AddSingleton<PictureBook>();
         services.AddSingleton<BrokerWatch>();
         services.AddSingleton<ErrorLook>();
-        services.AddSingleton(options ?? new DashboardOptions());
-        services.AddSingleton<ErrorActions>();
-        services.TryAddSingleton<IStoredTries>(new NoStoredTries());
         services.AddHostedService(provider => provider.GetRequiredService<BrokerWatch>());
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {

@@ -24,7 +24,7 @@ internal sealed partial class ErrorActions(
     /// <summary>Reads the error queues and tells what would become of the messages; changes nothing.</summary>
     /// <exception cref="InvalidOperationException">Nobody may do anything here.</exception>
     public Task<ErrorsChanged> AskAsync(ErrorAction action, CancellationToken cancellation) =>
-        ChangeAsync(action, dryRun: true, new RepairTally(), cancellation);
+        Task.Run(() => ChangeAsync(action, dryRun: true, new RepairTally(), cancellation), cancellation);
 
     /// <summary>Does it.</summary>
     /// <param name="action">What to do.</param>
@@ -33,7 +33,7 @@ internal sealed partial class ErrorActions(
     /// <exception cref="InvalidOperationException">Nobody may do anything here.</exception>
     public Task<ErrorsChanged> DoAsync(ErrorAction action, string who, RepairTally tally) => Task.Run(async () =>
     {
-        // Not on the page's own thread: it goes on without the page.
+        // On no page's thread: it goes on without the page.
         var verb = action.IsRetry ? "retries" : "discards";
         if (options.AllowActions)
         {
