@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Topology;
 
 namespace JobRunner.Bus.Chains.Service;
 
@@ -24,10 +25,10 @@ public static class ChainNames
     public const string Report = $"{ChainFinished}.report";
 
     /// <summary>Quorum queue of the ends of jobs, bound to <c>job-finished</c>.</summary>
-    public const string JobFinished = "chain-job-finished";
+    public const string JobFinished = Names.ChainJobFinished;
 
     /// <summary>Quorum queue of waits that are over.</summary>
-    public const string Due = "chain-due";
+    public const string Due = Names.ChainDue;
 
     /// <summary>The queue where a wait of this length lies: it dead-letters back to <see cref="Due"/>.</summary>
     internal static string WaitQueue(string wait) => $"{Due}.wait.{wait}";

@@ -9,7 +9,7 @@ public static class DashboardPages
 {
     /// <summary>
     /// Serves the dashboard below a path, apart from the host's own pages. It can be seen from this machine only, whatever the host
-    /// listens on. Call <see cref="DashboardServices.AddJobRunnerDashboard(Microsoft.Extensions.DependencyInjection.IServiceCollection, RabbitMq.RabbitMqOptions)"/> before.
+    /// listens on. Call <see cref="DashboardServices.AddJobRunnerDashboard(Microsoft.Extensions.DependencyInjection.IServiceCollection, RabbitMq.RabbitMqOptions, DashboardOptions)"/> before.
     /// </summary>
     /// <param name="app">The host; what was added to it before comes first, such as its log-in.</param>
     /// <param name="path">Where; <c>/</c> for a host that has no other pages.</param>
@@ -27,6 +27,7 @@ public static class DashboardPages
                 return next(context);
             });
             dashboard.UseMiddleware<LocalOnly>();
+            dashboard.UseMiddleware<OwnPagesOnly>();
             dashboard.UseMiddleware<SafeHeaders>();
             dashboard.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
             dashboard.UseRouting();

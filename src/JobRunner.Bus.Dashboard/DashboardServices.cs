@@ -14,27 +14,31 @@ public static class DashboardServices
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="broker">The broker that the workers are on; its user must be permitted what <c>operator</c> is in <c>infra/rabbitmq/definitions.json</c>.</param>
+    /// <param name="options">How the dashboard behaves; as preset if absent.</param>
     /// <exception cref="ArgumentException">A setting of the broker is wrong; all wrong settings are told.</exception>
-    public static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, RabbitMqOptions broker)
+    public static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, RabbitMqOptions broker, DashboardOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(broker);
         var settings = broker.Clone();
         var wrong = BrokerAddress.Problems(settings);
         return wrong.Count == 0
-            ? services.AddJobRunnerDashboard(new BrokerAddress(settings))
+            ? services.AddJobRunnerDashboard(new BrokerAddress(settings), options)
             : throw new ArgumentException(string.Join("; ", wrong), nameof(broker));
     }
 
     /// <summary>The same for a broker whose settings were found good.</summary>
-    internal static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, BrokerAddress broker)
+    internal static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, BrokerAddress broker, DashboardOptions? options = null)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options ?? new DashboardOptions());
+        services.AddSingleton<ErrorActions>();
         services.AddSingleton(broker);
         services.AddSingleton<PictureBook>();
         services.AddSingleton<BrokerWatch>();
         services.AddSingleton<ErrorLook>();
         services.AddSingleton<ChainLook>();
+        services.AddSingleton<BrokerLook>();
         services.AddSingleton<LogLook>();
         services.AddHostedService(provider => provider.GetRequiredService<BrokerWatch>());
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>

@@ -1,4 +1,5 @@
 using JobRunner.Bus.RabbitMq;
+using JobRunner.Bus.Topology;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -28,6 +29,9 @@ internal sealed class BrokerConnection : IAsyncDisposable
             throw new SchedulerBusException(BrokerFaults.Describe(error, address), error);
         }
     }
+
+    /// <summary>What a worker would say of the broker's version.</summary>
+    public PreflightFinding Version => BrokerVersion.Check(_address.Endpoint, _connection.ServerProperties);
 
     /// <summary>Opens a channel of its own, which goes with the connection. What it throws is not explained: see <see cref="GuardAsync"/>.</summary>
     public Task<IChannel> NewChannelAsync(CreateChannelOptions? options, CancellationToken cancellation) =>

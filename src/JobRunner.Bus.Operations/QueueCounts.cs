@@ -1,4 +1,5 @@
 using JobRunner.Bus.RabbitMq;
+using JobRunner.Bus.Topology;
 using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Operations;
@@ -25,11 +26,19 @@ internal sealed class QueueCounts : IAsyncDisposable
         return await counts.OfAsync(queues, cancellation);
     }
 
+    /// <summary>What a worker would say of the broker's version.</summary>
+    public PreflightFinding Version => _connection.Version;
+
     /// <summary>The number for each queue; <see langword="null"/> for one that is not there.</summary>
     /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
-    public async Task<IReadOnlyDictionary<string, long?>> OfAsync(IReadOnlyList<string> queues, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, long?>> OfAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
+        (await StatesOfAsync(queues, cancellation)).ToDictionary(queue => queue.Key, queue => queue.Value?.Messages);
+
+    /// <summary>The same with who reads them.</summary>
+    /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
+    public async Task<IReadOnlyDictionary<string, QueueState?>> StatesOfAsync(IReadOnlyList<string> queues, CancellationToken cancellation)
     {
-        var counts = new Dictionary<string, long?>();
+        var counts = new Dictionary<string, QueueState?>();
         foreach (var queue in queues)
         {
             await _connection.GuardAsync(async () =>
@@ -38,7 +47,8 @@ internal sealed class QueueCounts : IAsyncDisposable
                 await using var channel = await _connection.NewChannelAsync(null, cancellation);
                 try
                 {
-                    counts[queue] = await channel.MessageCountAsync(queue, cancellation);
+                    var told = await channel.QueueDeclarePassiveAsync(queue, cancellation);
+                    counts[queue] = new QueueState(told.MessageCount, told.ConsumerCount);
                 }
                 catch (OperationInterruptedException error) when (error.ShutdownReason?.ReplyCode == NotFound)
                 {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Operations.Repair;
 
 namespace JobRunner.Bus.Operations;
 
@@ -47,6 +48,20 @@ internal static class Say
         }
 
         return text.ToString();
+    }
+
+    /// <summary>How many messages met which end, such as "2 sent back, 1 kept"; nothing where there were none.</summary>
+    public static string Outcomes(RepairTally tally, bool dryRun)
+    {
+        var would = dryRun ? "would be " : "";
+        (RepairKind Kind, string What)[] ends =
+        [
+            (RepairKind.SentBack, $"{would}sent back"),
+            (RepairKind.Dropped, $"{would}dropped"),
+            (RepairKind.Discarded, $"{would}discarded"),
+            (RepairKind.Kept, dryRun ? "would stay" : "kept"),
+        ];
+        return string.Join(", ", ends.Select(end => (Count: tally.Of(end.Kind), end.What)).Where(end => end.Count > 0).Select(end => $"{end.Count} {end.What}"));
     }
 
     /// <summary>The first line of a text, cut to a length that fits a table.</summary>

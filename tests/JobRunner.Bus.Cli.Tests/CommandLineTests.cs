@@ -62,6 +62,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("stop --help", "--timeout 2m")]
     [InlineData("ps --help", "--watch")]
     [InlineData("dashboard --help", "jobrunner dashboard --port 9000")]
+    [InlineData("dashboard --help", "jobrunner dashboard --allow-actions")]
     [InlineData("logs --help", "--full")]
     [InlineData("topology --help", "definitions.json")]
     [InlineData("completion --help", "jobrunner completion bash")]
@@ -89,14 +90,15 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("dashboard --broker amqp://guest:guest@rabbit/jobs", 8090)]
-    [InlineData("dashboard --broker amqp://guest:guest@rabbit/jobs --port 9000", 9000)]
-    public async Task The_dashboard_is_told_its_broker_and_its_port(string line, int port)
+    [InlineData("dashboard --broker amqp://guest:guest@rabbit/jobs", 8090, false)]
+    [InlineData("dashboard --broker amqp://guest:guest@rabbit/jobs --port 9000", 9000, false)]
+    [InlineData("dashboard --broker amqp://guest:guest@rabbit/jobs --allow-actions", 8090, true)]
+    public async Task The_dashboard_is_told_its_broker_its_port_and_whether_people_may_act(string line, int port, bool allowActions)
     {
         Assert.Equal(43, await _cli.RunAsync(line));
 
         Assert.Equal("rabbit:5672, virtual host \"jobs\"", _cli.Dashboard!.Broker.ToString());
-        Assert.Equal(port, _cli.Dashboard.Port);
+        Assert.Equal((port, allowActions), (_cli.Dashboard.Port, _cli.Dashboard.AllowActions));
     }
 
     [Fact]

@@ -64,6 +64,9 @@ public sealed class AccessibilityTests(Broker broker, Browser browser)
         await visitor.OpenAsync("chains");
         await visitor.SeesAsync("#chains tbody", chain);
         await IsNotWiderAsync();
+        await visitor.OpenAsync("broker");
+        await visitor.SeesAsync("#queues", "chain-due");
+        await IsNotWiderAsync();
         await visitor.OpenAsync($"requests/{chain}");
         await visitor.SeesAsync("svg.graph", "RUNNING");
         await visitor.Page.Locator("#tries summary").ClickAsync();

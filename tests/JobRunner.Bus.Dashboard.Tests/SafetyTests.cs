@@ -1,11 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using JobRunner.Bus.RabbitMq;
-using JobRunner.Bus.TestKit;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Dashboard.Tests;
 
@@ -93,7 +87,7 @@ public sealed class SafetyTests(Broker broker, Browser browser)
     [InlineData("localhost", "2001:db8::7")]
     public async Task Nobody_but_people_on_this_machine_sees_it(string name, string? from)
     {
-        await using var host = await OwnHost.StartAsync(from);
+        await using var host = await OwnHost.StartAsync(from: from);
         foreach (var path in new[] { "jobrunner/", "jobrunner/jobs", "jobrunner/_blazor/negotiate", "jobrunner/assets/dashboard.css" })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative)) { Headers = { Host = name } };
@@ -129,41 +123,5 @@ public sealed class SafetyTests(Broker broker, Browser browser)
         await visitor.SeesAsync("h1", "Workers");
         Assert.EndsWith("/jobrunner/workers", visitor.Page.Url, StringComparison.Ordinal);
         Assert.Empty(visitor.Errors);
-    }
-
-    /// <summary>A host with pages of its own, whose broker is away.</summary>
-    private sealed class OwnHost(WebApplication app, HttpClient client) : IAsyncDisposable
-    {
-        public HttpClient Client => client;
-
-        public static async Task<OwnHost> StartAsync(string? from = null)
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            builder.Services.AddJobRunnerDashboard(new RabbitMqOptions { Uri = $"amqp://guest:guest@127.0.0.1:{RabbitMqNode.FreePort()}/" });
-            var app = builder.Build();
-            if (from is not null)
-            {
-                app.Use((context, next) =>
-                {
-                    context.Connection.RemoteIpAddress = IPAddress.Parse(from);
-                    return next(context);
-                });
-            }
-
-            app.MapJobRunnerDashboard();
-            app.MapGet("/", () => "mine");
-            app.MapGet("/jobs", () => "my jobs");
-            app.MapFallback(() => Results.Text("mine, too"));
-            await app.StartAsync();
-            return new OwnHost(app, new HttpClient { BaseAddress = new Uri(app.Urls.First() + "/") });
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            client.Dispose();
-            await app.DisposeAsync();
-        }
     }
 }

@@ -72,4 +72,7 @@ internal sealed record CliServices
 
     /// <summary>Opens what tells which logs were delivered; the Request Manager's address may be given, else the settings decide.</summary>
     public required Func<string?, IStoredTries> OpenStoredTries { get; init; }
+
+    /// <summary>Tells the person at the keyboard what they should know, beside what a command gives out.</summary>
+    public void Warn(string text) => Screen.Error.WriteLine($"jobrunner: {text}");
 }

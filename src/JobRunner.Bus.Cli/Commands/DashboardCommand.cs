@@ -24,10 +24,12 @@ internal static class DashboardCommand
                 result.AddError("--port must be from 0 to 65535.");
             }
         });
-        var command = new Command("dashboard", "Serve a web page that shows what the workers do, until Ctrl-C.") { port };
+        var allowActions = new Option<bool>("--allow-actions") { Description = "Let people retry and discard what lies in the error queues; without it the page is read-only." };
+        var command = new Command("dashboard", "Serve a web page that shows what the workers do, until Ctrl-C.") { port, allowActions };
         command.SetAction(async (parsed, _) =>
         {
-            var arguments = new DashboardArguments(BrokerOption.Read(parsed.GetValue(broker), services.Environment), parsed.GetValue(port));
+            var arguments = new DashboardArguments(
+                BrokerOption.Read(parsed.GetValue(broker), services.Environment), parsed.GetValue(port), parsed.GetValue(allowActions));
             using var interrupts = services.ListenForInterrupts();
             return await services.RunDashboard(arguments, interrupts.Stop);
         });

@@ -99,8 +99,8 @@ internal static class ErrorsCommand
             await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
             await using var stored = services.OpenStoredTries(parsed.GetValue(requestManager));
             await using var at = await services.OpenRepairBroker(address, interrupts.Stop);
-            var work = new RetryWork(at, new StoredTriesBook(stored, Warn(services)), services.Time, dryRun);
-            return await new ErrorChange(services, dryRun, parsed.GetValue(options.Json))
+            var work = new RetryWork(at, new StoredTriesBook(stored, services.Warn), services.Time, dryRun);
+            return await new ErrorReport(services, dryRun, parsed.GetValue(options.Json))
                 .RunAsync(at, which.Read(parsed, services.Time.GetUtcNow()), work.RunAsync, interrupts.Stop);
         });
         return command;
@@ -115,24 +115,8 @@ internal static class ErrorsCommand
             var dryRun = !parsed.GetValue(options.Yes);
             using var interrupts = services.ListenForInterrupts();
             await using var at = await services.OpenRepairBroker(address, interrupts.Stop);
-            return await new ErrorChange(services, dryRun, parsed.GetValue(options.Json))
-                .RunAsync(at, which.Read(parsed, services.Time.GetUtcNow()), DiscardAsync, interrupts.Stop);
-
-            async Task<IReadOnlyList<RepairOutcome>> DiscardAsync(IErrorQueue queue, IReadOnlyList<ErrorMessage> messages)
-            {
-                List<RepairOutcome> outcomes = [];
-                foreach (var message in messages)
-                {
-                    if (!dryRun)
-                    {
-                        await queue.RemoveAsync(message);
-                    }
-
-                    outcomes.Add(new RepairOutcome(message with { Body = default }, RepairKind.Discarded, Say.Short(message.Reason)));
-                }
-
-                return outcomes;
-            }
+            return await new ErrorReport(services, dryRun, parsed.GetValue(options.Json))
+                .RunAsync(at, which.Read(parsed, services.Time.GetUtcNow()), new DiscardWork(dryRun).RunAsync, interrupts.Stop);
         });
         return command;
     }
@@ -178,7 +162,7 @@ internal static class ErrorsCommand
             foreach (var name in selection.Queues)
             {
                 await using var queue = await at.OpenErrorQueueAsync(name, interrupts.Stop);
-                ErrorChange.WarnOfOthers(services, queue, name);
+                ErrorChange.WarnOfOthers(queue, name, services.Warn);
                 var seen = 0L;
                 while (found.Count < most && await queue.NextAsync(interrupts.Stop) is { } message)
                 {
@@ -201,6 +185,4 @@ internal static class ErrorsCommand
 
         return code;
     }
-
-    private static Action<string> Warn(CliServices services) => text => services.Screen.Error.WriteLine($"jobrunner: {text}");
 }

@@ -1,6 +1,5 @@
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Contracts;
-using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Delivery.RequestManager;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +10,6 @@ namespace JobRunner.Bus.Cli.Hosting;
 internal static class ConfiguredLogs
 {
     private const string RequestManagerSetting = $"{RequestManagerOptions.Section}:{nameof(RequestManagerOptions.BaseUrl)}";
-    private const string FileSetting = $"{JobLogStoreOptions.Section}:{nameof(JobLogStoreOptions.Path)}";
 
     /// <summary>Every log of a request.</summary>
     /// <exception cref="UsageException">A setting is wrong.</exception>
@@ -31,11 +29,7 @@ internal static class ConfiguredLogs
         return logs.GroupBy(log => log.JobId).ToDictionary(job => job.Key, job => job.Max(log => log.Try));
     }
 
-    /// <summary>
-    /// Opens what tells which tries were delivered: what the settings name, or the Request Manager at the address given. Where neither a
-    /// Request Manager nor a file is named, nothing counts as delivered: the preset file is that of <c>run</c>, and tells nothing of a
-    /// broker's workers.
-    /// </summary>
+    /// <summary>Opens what tells which tries were delivered: what the settings name, or the Request Manager at the address given.</summary>
     /// <exception cref="UsageException">A setting is wrong.</exception>
     public static IStoredTries OpenTries(string? requestManager)
     {
@@ -45,13 +39,7 @@ internal static class ConfiguredLogs
             settings[RequestManagerSetting] = requestManager;
         }
 
-        return SettingsErrors.Explain(() =>
-        {
-            var logs = new StoredLogs(settings);
-            return settings[RequestManagerSetting] is { Length: > 0 } || settings[FileSetting] is { Length: > 0 }
-                ? (IStoredTries)new StoredTries(logs)
-                : new NoStoredTries();
-        });
+        return SettingsErrors.Explain(() => StoredTries.Open(settings));
     }
 
     private static ConfigurationManager Settings() => Host.CreateApplicationBuilder().Configuration;

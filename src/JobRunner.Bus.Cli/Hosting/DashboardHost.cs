@@ -24,7 +24,7 @@ internal static class DashboardHost
             .AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new KeysInMemory());
-        builder.Services.AddJobRunnerDashboard(arguments.Broker);
+        builder.Services.AddJobRunnerDashboard(arguments.Broker, new DashboardOptions { AllowActions = arguments.AllowActions });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -9,7 +9,8 @@ namespace JobRunner.Bus.Dashboard.Watch;
 /// <param name="First">When the first was put there, as far as it says so.</param>
 /// <param name="Last">When the last was.</param>
 /// <param name="Example">One of them, the last; its body cut to what a person reads.</param>
-internal sealed record ErrorGroup(string Queue, string Reason, int Count, DateTimeOffset? First, DateTimeOffset? Last, ErrorMessage Example);
+/// <param name="ExampleLeg">What it is found by again: the leg that it would be sent back as.</param>
+internal sealed record ErrorGroup(string Queue, string Reason, int Count, DateTimeOffset? First, DateTimeOffset? Last, ErrorMessage Example, string ExampleLeg);
 
 /// <summary>What a look into the error queues found.</summary>
 /// <param name="Groups">The reasons, the commonest first.</param>

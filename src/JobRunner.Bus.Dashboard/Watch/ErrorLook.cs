@@ -22,6 +22,27 @@ internal sealed partial class ErrorLook(BrokerAddress address, TimeProvider time
     private ErrorsFound? _found;
     private long _foundAt;
 
+    /// <summary>Whether somebody reads or changes the error queues now: a further look waits until that is over.</summary>
+    public bool IsTaken => _one.CurrentCount == 0;
+
+    /// <summary>
+    /// Does something to the error queues while nobody looks: whoever reads them holds messages that the other then misses. The next look
+    /// looks anew.
+    /// </summary>
+    public async Task<T> AloneAsync<T>(Func<Task<T>> change, CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            return await change();
+        }
+        finally
+        {
+            _found = null;
+            _one.Release();
+        }
+    }
+
     /// <summary>What the error queues hold; what was found just now, if somebody has looked.</summary>
     public async Task<ErrorsFound> ReadAsync(CancellationToken cancellation)
     {
@@ -61,7 +82,7 @@ internal sealed partial class ErrorLook(BrokerAddress address, TimeProvider time
                 for (; read < MessagesRead && await queue.NextAsync(patience.Token) is { } message; read++)
                 {
                     var reason = ErrorReasons.KindOf(message.Reason);
-                    ofQueue[reason] = ofQueue.TryGetValue(reason, out var group) ? With(group, message) : new ErrorGroup(name, reason, 1, message.FailedAt, message.FailedAt, Shown(message));
+                    ofQueue[reason] = ofQueue.TryGetValue(reason, out var group) ? With(group, message) : new ErrorGroup(name, reason, 1, message.FailedAt, message.FailedAt, Shown(message), SendBack.LegOf(message));
                 }
 
                 unread += Math.Max(0, queue.Total - read);
@@ -89,6 +110,7 @@ internal sealed partial class ErrorLook(BrokerAddress address, TimeProvider time
         First = message.FailedAt < group.First ? message.FailedAt : group.First ?? message.FailedAt,
         Last = message.FailedAt > group.Last ? message.FailedAt : group.Last ?? message.FailedAt,
         Example = message.FailedAt > group.Last ? Shown(message) : group.Example,
+        ExampleLeg = message.FailedAt > group.Last ? SendBack.LegOf(message) : group.ExampleLeg,
     };
 
     private static ErrorMessage Shown(ErrorMessage message)

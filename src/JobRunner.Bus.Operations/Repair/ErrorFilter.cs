@@ -15,6 +15,12 @@ internal sealed record ErrorFilter
     /// <summary>Whose reason holds this text, in upper or lower case.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Whose reason is of this kind (<see cref="ErrorReasons.KindOf"/>).</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>The one message that would be sent back as this leg (<see cref="SendBack.LegOf"/>).</summary>
+    public string? Leg { get; init; }
+
     /// <summary>Failed before this time.</summary>
     public DateTimeOffset? Before { get; init; }
 
@@ -30,6 +36,8 @@ internal sealed record ErrorFilter
         && (JobId is null || message.JobId == JobId)
         && (Try is null || message.Try == Try)
         && (Reason is null || message.Reason.Contains(Reason, StringComparison.OrdinalIgnoreCase))
+        && (Kind is null || ErrorReasons.KindOf(message.Reason) == Kind)
         && (Before is null || message.FailedAt < Before)
-        && (After is null || message.FailedAt > After);
+        && (After is null || message.FailedAt > After)
+        && (Leg is null || SendBack.LegOf(message) == Leg);
 }

@@ -9,7 +9,7 @@ using RabbitMQ.Client.Exceptions;
 namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>An operator's commands over one connection to RabbitMQ.</summary>
-internal sealed class RepairBroker(BrokerAddress address, BrokerConnection connection, IChannel sending, TimeProvider time) : IRepairBroker
+internal sealed class RepairBroker(BrokerAddress address, BrokerConnection connection, IChannel sending, TimeProvider time, TimeSpan confirmWithin) : IRepairBroker
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
@@ -18,8 +18,12 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
     private const ushort JournalPrefetch = 500;
 
     /// <summary>Connects.</summary>
+    /// <param name="address">The broker.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up connecting.</param>
+    /// <param name="confirmWithin">How long the broker may take to confirm a message; for ever if absent.</param>
     /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
-    public static async Task<IRepairBroker> OpenAsync(BrokerAddress address, TimeProvider time, CancellationToken cancellation)
+    public static async Task<IRepairBroker> OpenAsync(BrokerAddress address, TimeProvider time, CancellationToken cancellation, TimeSpan? confirmWithin = null)
     {
         var connection = await BrokerConnection.OpenAsync(address, "jobrunner repair", cancellation);
         IChannel? sending = null;
@@ -29,7 +33,7 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
                 publisherConfirmationTrackingEnabled: true,
                 outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
             cancellation));
-        return new RepairBroker(address, connection, sending!, time);
+        return new RepairBroker(address, connection, sending!, time, confirmWithin ?? Timeout.InfiniteTimeSpan);
     }
 
     public Task<IErrorQueue> OpenErrorQueueAsync(string queue, CancellationToken cancellation) =>
@@ -40,11 +44,16 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
         try
         {
             await connection.GuardAsync(() => sending.BasicPublishAsync(
-                message.Exchange, message.RoutingKey, mandatory: true, message.Properties, message.Body, cancellation).AsTask());
+                message.Exchange, message.RoutingKey, mandatory: true, message.Properties, message.Body, cancellation).AsTask()
+                .WaitAsync(confirmWithin, time, CancellationToken.None));
         }
         catch (SchedulerBusException error) when (error.InnerException is PublishException { IsReturn: true })
         {
             throw new SchedulerBusException(BrokerFaults.NoWorkerEver, error);
+        }
+        catch (SchedulerBusException error) when (error.InnerException is TimeoutException)
+        {
+            throw new SchedulerBusException($"the broker at {address.Endpoint} did not confirm a message within {confirmWithin.TotalSeconds:0}s: it may have an alarm, or no majority", error);
         }
     }
 

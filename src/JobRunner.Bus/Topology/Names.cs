@@ -30,11 +30,17 @@ public static class Names
     /// <summary>Stream of what has been tried and finished, for runs whose worker died, and for replay.</summary>
     public const string JobJournal = "job-journal";
 
+    /// <summary>Quorum queue of the ends of chains' jobs, bound to <see cref="JobFinished"/>.</summary>
+    internal const string ChainJobFinished = "chain-job-finished";
+
+    /// <summary>Quorum queue of the waits of chains that are over.</summary>
+    internal const string ChainDue = "chain-due";
+
     private static readonly string[] Own =
     [
         RunJob, StopJob, JobLogRecorded, JobFinished, GetRunnerStatus, RunLease, JobJournal, "worker",
         Contracts.Exchanges.RunChain, Contracts.Exchanges.ResumeChain, Contracts.Exchanges.StopChain, Contracts.Exchanges.ChainFinished,
-        Contracts.Exchanges.GetChains, "chain-job-finished", "chain-due",
+        Contracts.Exchanges.GetChains, ChainJobFinished, ChainDue,
     ];
 
     /// <summary>The queue where runs wait that long: they dead-letter back to <see cref="RunJob"/>.</summary>
