@@ -33,6 +33,7 @@ public static class DashboardServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options ?? new DashboardOptions());
         services.AddSingleton<ErrorActions>();
+        services.AddSingleton<StopActions>();
         services.AddSingleton(broker);
         services.AddSingleton<PictureBook>();
         services.AddSingleton<BrokerWatch>();

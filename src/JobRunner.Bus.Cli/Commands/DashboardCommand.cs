@@ -24,7 +24,7 @@ internal static class DashboardCommand
                 result.AddError("--port must be from 0 to 65535.");
             }
         });
-        var allowActions = new Option<bool>("--allow-actions") { Description = "Let people retry and discard what lies in the error queues; without it the page is read-only." };
+        var allowActions = new Option<bool>("--allow-actions") { Description = "Let people stop jobs, and retry and discard what lies in the error queues; without it the page is read-only." };
         var command = new Command("dashboard", "Serve a web page that shows what the workers do, until Ctrl-C.") { port, allowActions };
         command.SetAction(async (parsed, _) =>
         {

@@ -3,13 +3,18 @@ using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Serialization;
+using JobRunner.Bus.Settings;
 using MassTransit;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Consumers;
 
 /// <summary>Answers with one message per runner held here; a worker that holds none stays silent, unless asked for a summary.</summary>
-internal sealed class GetRunnerStatusConsumer(RunnerRepo repo, IReplies replies, TrySlots slots, WorkerName worker) : IConsumer<GetRunnerStatus>
+internal sealed class GetRunnerStatusConsumer(
+    RunnerRepo repo, IReplies replies, TrySlots slots, WorkerName worker, IOptions<WorkerOptions> options, WorkerReadiness readiness) : IConsumer<GetRunnerStatus>
 {
+    private static readonly string? Version = typeof(GetRunnerStatusConsumer).Assembly.GetName().Version?.ToString(3);
+
     public async Task Consume(ConsumeContext<GetRunnerStatus> context)
     {
         if (context.ReplyTo() is not { } to)
@@ -32,6 +37,10 @@ internal sealed class GetRunnerStatusConsumer(RunnerRepo repo, IReplies replies,
                 Runners = repo.Items().Count,
                 Slots = slots.Count,
                 SlotsInUse = slots.InUse,
+                Roles = options.Value.Roles.ToString().Replace(" ", "", StringComparison.Ordinal),
+                Version = Version,
+                StartedAt = (worker.StartedAt - DateTimeOffset.UnixEpoch).Ticks * 100,
+                NotReady = readiness.NotReady,
             });
         }
     }
