@@ -88,6 +88,36 @@ public sealed record ChainState
         SentAt = Jobs[place].SentAt,
     };
 
+    /// <summary>How the chain stands, for those who ask: with its jobs.</summary>
+    /// <param name="addedAt">When it came; absent where that is not known.</param>
+    public ChainStatus ToStatus(DateTimeOffset? addedAt) => new()
+    {
+        RequestId = RequestId,
+        State = State,
+        Stopping = IsStopping && !IsEnded,
+        AddedAt = addedAt,
+        EndedAt = EndedAt,
+        FinishedJobs = FinishedJobs,
+        TotalJobs = Jobs.Count,
+        Jobs = [.. Jobs.Select(StatusOf)],
+    };
+
+    private ChainJobStatus StatusOf(ChainJob job, int place) => new()
+    {
+        Id = Plan.JobAt(place).Id,
+        Name = Plan.JobAt(place).Name,
+        Type = Plan.JobAt(place).Type,
+        State = job.State,
+        Tries = job.TotalTries,
+        SequenceTries = job.SequenceTries,
+        After = [.. Plan.Previous[place].Select(other => Plan.JobAt(other).Id)],
+        WaitsFor = job.State == JobState.Pending && !IsEnded
+            ? [.. Plan.Previous[place].Where(other => Jobs[other].State != JobState.Complete).Select(other => Plan.JobAt(other).Id)]
+            : [],
+        DueAt = job.IsWaiting ? job.DueAt : null,
+        Error = job.Error,
+    };
+
     private static ChainState Of(ChainPlan plan, Func<RunJob, ChainJob> begin)
     {
         var jobs = plan.Commands.Select(command => begin(command) with

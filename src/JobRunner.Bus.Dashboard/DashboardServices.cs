@@ -30,18 +30,26 @@ public static class DashboardServices
     /// <summary>The same for a broker whose settings were found good.</summary>
     internal static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, BrokerAddress broker, DashboardOptions? options = null)
     {
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(options ?? new DashboardOptions());
         services.AddSingleton<ErrorActions>();
         services.AddSingleton<StopActions>();
         services.AddSingleton(broker);
-        services.AddSingleton<PictureBook>();
         services.AddSingleton<BrokerWatch>();
         services.AddSingleton<ErrorLook>();
         services.AddSingleton<ChainLook>();
         services.AddSingleton<BrokerLook>();
         services.AddSingleton<LogLook>();
         services.AddHostedService(provider => provider.GetRequiredService<BrokerWatch>());
+        return services.AddDashboardOf<BrokerSource>(options);
+    }
+
+    /// <summary>The same for what another source knows.</summary>
+    internal static IServiceCollection AddDashboardOf<TSource>(this IServiceCollection services, DashboardOptions? options = null)
+        where TSource : class, ISource
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options ?? new DashboardOptions());
+        services.AddSingleton<PictureBook>();
+        services.AddSingleton<ISource, TSource>();
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
             // What a page had is of no use to it later: it is loaded anew.

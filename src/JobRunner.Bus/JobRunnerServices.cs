@@ -105,6 +105,7 @@ public static class JobRunnerServices
     private static void AddAccept(this IServiceCollection services, TransportKind transport)
     {
         services.TryAddSingleton<WorkerName>();
+        services.AddSingleton<OwnStatus>();
         services.AddSingleton<WorkerReadiness>();
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<WorkerDrain>();

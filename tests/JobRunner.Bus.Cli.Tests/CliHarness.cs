@@ -17,7 +17,7 @@ internal sealed class CliHarness : IDisposable
     public const string TwoJobs = """{"requestId":"r2","jobs":{"aaaa":{"type":"noop"},"bbbb":{"type":"noop"}},"adjacencyList":{"aaaa":["bbbb"]}}""";
 
     private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
+    private readonly LineWriter _error = new();
     private readonly FakeInterrupts _interrupts = new();
 
     /// <summary>What the broker is short of, look by look.</summary>
@@ -68,6 +68,9 @@ internal sealed class CliHarness : IDisposable
 
     public string Error => _error.ToString();
 
+    /// <summary>Told each line of standard error, when it is there.</summary>
+    public Action<string> OnError { set => _error.OnLine = value; }
+
     public void PressCtrlC() => _interrupts.Press();
 
     public string TakeOutput()
@@ -109,7 +112,7 @@ internal sealed class CliHarness : IDisposable
             OpenEmbeddedBus = (arguments, _) =>
             {
                 Embedded = arguments;
-                return Task.FromResult<ISchedulerBus>(Bus);
+                return Task.FromResult<IEmbeddedBus>(Bus);
             },
             ReadHighestTries = (_, _) => HighestTriesError is { } error ? throw error : Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["aaaa"] = 4 }),
             ReadLogs = (_, cancellation) =>
@@ -146,6 +149,17 @@ internal sealed class CliHarness : IDisposable
             arguments,
             services,
             TestContext.Current.CancellationToken);
+    }
+
+    private sealed class LineWriter : StringWriter
+    {
+        public Action<string>? OnLine { get; set; }
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            OnLine?.Invoke(value ?? "");
+        }
     }
 
     private sealed class FakeInterrupts : IInterrupts

@@ -16,6 +16,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("run --slots many -")]
     [InlineData("run --bogus -")]
     [InlineData("run - --broker amqp://x")]
+    [InlineData("run - --port 9000")]
+    [InlineData("run - --dashboard --port 65536")]
     [InlineData("stop")]
     [InlineData("stop r1 a b")]
     [InlineData("stop r1 --timeout soon")]
@@ -58,6 +60,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--help", "jobrunner run examples/backup-chain.json")]
     [InlineData("worker --help", "jobrunner worker --JobRunner:Worker:Slots 8")]
     [InlineData("run --help", "jobrunner run examples/one-job.json --json")]
+    [InlineData("run --help", "jobrunner run examples/release-chain.json --dashboard")]
     [InlineData("submit --help", "jobrunner submit --wait")]
     [InlineData("stop --help", "--timeout 2m")]
     [InlineData("ps --help", "--watch")]
@@ -99,6 +102,15 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal("rabbit:5672, virtual host \"jobs\"", _cli.Dashboard!.Broker.ToString());
         Assert.Equal((port, allowActions), (_cli.Dashboard.Port, _cli.Dashboard.AllowActions));
+    }
+
+    [Fact]
+    public async Task A_port_without_a_dashboard_is_refused_with_what_it_is_for()
+    {
+        Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("run - --port 9000"));
+
+        Assert.Contains("--port is where the dashboard is served: it needs --dashboard", _cli.Error, StringComparison.Ordinal);
+        Assert.Null(_cli.Embedded);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using JobRunner.Bus.Contracts;
 namespace JobRunner.Bus.Cli.Tests;
 
 /// <summary>A bus whose workers are a function: what each run of a job ends in. Jobs without an answer run until stopped.</summary>
-internal sealed class FakeSchedulerBus(Func<RunJob, RunEnd?> run, bool sendsLogs = true) : ISchedulerBus
+internal sealed class FakeSchedulerBus(Func<RunJob, RunEnd?> run, bool sendsLogs = true) : IEmbeddedBus
 {
     private readonly Channel<JobFinished> _finished = Channel.CreateUnbounded<JobFinished>();
     private readonly Channel<JobLogRecorded> _logs = Channel.CreateUnbounded<JobLogRecorded>();
@@ -17,6 +17,9 @@ internal sealed class FakeSchedulerBus(Func<RunJob, RunEnd?> run, bool sendsLogs
     public List<StopJob> Stops { get; } = [];
 
     public bool Disposed { get; private set; }
+
+    /// <summary>The port on which the dashboard of these requests was to be served, and how many commands had been sent by then.</summary>
+    public (int Port, IReadOnlyList<string> RequestIds, int Sent)? Served { get; private set; }
 
     public Action<FakeSchedulerBus>? OnStuck { get; init; }
 
@@ -61,6 +64,12 @@ internal sealed class FakeSchedulerBus(Func<RunJob, RunEnd?> run, bool sendsLogs
 
     public Task<IReadOnlyList<RunnerStatus>> GetStatusAsync(string requestId, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<RunnerStatus>>([]);
+
+    public Task<string> ServeDashboardAsync(IReadOnlyList<TrackedChain> chains, int port)
+    {
+        Served = (port, [.. chains.Select(chain => chain.RequestId)], Sent.Count);
+        return Task.FromResult("http://page");
+    }
 
     public void Publish(JobFinished result) => _finished.Writer.TryWrite(result);
 

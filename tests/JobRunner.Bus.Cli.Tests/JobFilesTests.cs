@@ -227,6 +227,7 @@ public sealed class JobFilesTests
 
     [Theory]
     [InlineData("backup-chain.json", 7)]
+    [InlineData("release-chain.json", 12)]
     [InlineData("one-job.json", 1)]
     public async Task The_examples_are_good(string name, int jobs)
     {

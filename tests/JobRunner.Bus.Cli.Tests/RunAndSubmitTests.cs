@@ -66,6 +66,54 @@ public sealed class RunAndSubmitTests : IDisposable
         Assert.Contains("STOPPED", _cli.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("run - --dashboard", 8090, "Request r1 COMPLETE")]
+    [InlineData("run - --json --dashboard --port 9000", 9000, "{")]
+    public async Task Run_with_a_dashboard_tells_where_it_is_before_it_begins_and_keeps_it_after_the_end_until_Ctrl_c(string line, int port, string shown)
+    {
+        var stays = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isShown = false;
+        _cli.OnError = told =>
+        {
+            if (told == "jobrunner: the dashboard stays at http://page until Ctrl-C")
+            {
+                isShown = _cli.Output.Contains(shown, StringComparison.Ordinal);
+                stays.TrySetResult();
+            }
+        };
+        var run = _cli.RunAsync(line);
+        await stays.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.True(isShown);
+        Assert.False(run.IsCompleted || _cli.Bus.Disposed);
+        Assert.Equal((port, 0), (_cli.Bus.Served!.Value.Port, _cli.Bus.Served.Value.Sent));
+        Assert.Equal("r1", Assert.Single(_cli.Bus.Served.Value.RequestIds));
+        Assert.StartsWith("jobrunner: the dashboard of this run is at http://page/requests/r1", _cli.Error, StringComparison.Ordinal);
+
+        _cli.PressCtrlC();
+        Assert.Equal(ExitCodes.Success, await run);
+        Assert.True(_cli.Bus.Disposed);
+    }
+
+    [Fact]
+    public async Task Run_with_a_dashboard_ends_at_once_where_Ctrl_c_stopped_the_jobs()
+    {
+        _cli.Bus = new FakeSchedulerBus(_ => null) { OnStuck = _ => _cli.PressCtrlC() };
+
+        Assert.Equal(ExitCodes.Interrupted, await _cli.RunAsync("run - --dashboard"));
+
+        Assert.DoesNotContain("stays", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_serves_no_dashboard_unless_it_is_told_to()
+    {
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync("run -"));
+
+        Assert.Null(_cli.Bus.Served);
+        Assert.Empty(_cli.Error);
+    }
+
     [Fact]
     public async Task A_wrong_file_ends_with_2_before_anything_starts()
     {

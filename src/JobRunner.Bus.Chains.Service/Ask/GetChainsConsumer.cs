@@ -43,35 +43,7 @@ internal sealed class GetChainsConsumer(ChainStore store, ChainQuestions questio
         }
 
         return await store.FindAsync(asked.RequestId, cancellationToken) is { } chain
-            ? [StatusOf(chain.State) with { AddedAt = await questions.AddedAtAsync(asked.RequestId, cancellationToken) }]
+            ? [chain.State.ToStatus(await questions.AddedAtAsync(asked.RequestId, cancellationToken))]
             : [];
     }
-
-    private static ChainStatus StatusOf(ChainState chain) => new()
-    {
-        RequestId = chain.RequestId,
-        State = chain.State,
-        Stopping = chain is { IsStopping: true, IsEnded: false },
-        EndedAt = chain.EndedAt,
-        FinishedJobs = chain.FinishedJobs,
-        TotalJobs = chain.Jobs.Count,
-        Jobs =
-        [
-            .. chain.Jobs.Select((job, place) => new ChainJobStatus
-            {
-                Id = chain.Plan.JobAt(place).Id,
-                Name = chain.Plan.JobAt(place).Name,
-                Type = chain.Plan.JobAt(place).Type,
-                State = job.State,
-                Tries = job.TotalTries,
-                SequenceTries = job.SequenceTries,
-                After = [.. chain.Plan.Previous[place].Select(other => chain.Plan.JobAt(other).Id)],
-                WaitsFor = job.State == JobState.Pending && !chain.IsEnded
-                    ? [.. chain.Plan.Previous[place].Where(other => chain.Jobs[other].State != JobState.Complete).Select(other => chain.Plan.JobAt(other).Id)]
-                    : [],
-                DueAt = job.IsWaiting ? job.DueAt : null,
-                Error = job.Error,
-            }),
-        ],
-    };
 }

@@ -38,7 +38,7 @@ internal sealed record CliServices
     public required Func<DashboardArguments, CancellationToken, Task<int>> RunDashboard { get; init; }
 
     /// <summary>Starts an embedded bus and worker for <c>run</c>; disposing of it ends them.</summary>
-    public required Func<EmbeddedBusArguments, CancellationToken, Task<ISchedulerBus>> OpenEmbeddedBus { get; init; }
+    public required Func<EmbeddedBusArguments, CancellationToken, Task<IEmbeddedBus>> OpenEmbeddedBus { get; init; }
 
     /// <summary>Job id → highest try number in the local store, for a request run before.</summary>
     public required Func<string, CancellationToken, Task<IReadOnlyDictionary<string, long>>> ReadHighestTries { get; init; }

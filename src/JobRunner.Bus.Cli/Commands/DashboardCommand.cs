@@ -6,24 +6,10 @@ namespace JobRunner.Bus.Cli.Commands;
 /// <summary><c>dashboard</c>: serves a page that shows what the workers do.</summary>
 internal static class DashboardCommand
 {
-    private const int PresetPort = 8090;
-
     /// <summary>The command.</summary>
     public static Command Build(CliServices services, Option<string?> broker)
     {
-        var port = new Option<int>("--port")
-        {
-            Description = $"Port on this machine, 0 for any that is free; {PresetPort} if absent.",
-            HelpName = "N",
-            DefaultValueFactory = _ => PresetPort,
-        };
-        port.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var given) && given is (< 0 or > 65_535))
-            {
-                result.AddError("--port must be from 0 to 65535.");
-            }
-        });
+        var port = PortOption.Build();
         var allowActions = new Option<bool>("--allow-actions") { Description = "Let people stop jobs, and retry and discard what lies in the error queues; without it the page is read-only." };
         var command = new Command("dashboard", "Serve a web page that shows what the workers do, until Ctrl-C.") { port, allowActions };
         command.SetAction(async (parsed, _) =>

@@ -41,8 +41,10 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               jobrunner run examples/backup-chain.json
               jobrunner run examples/one-job.json --json | jq -r .state
               generate-chain | jobrunner run --slots 4 -
+              jobrunner run examples/release-chain.json --dashboard
 
-            Exit codes: 0 if every job is COMPLETE, 1 if not, 2 for a wrong file, 130 if stopped by Ctrl-C
+            Exit codes: 0 if every job is COMPLETE, 1 if not, 2 for a wrong file, 130 if stopped by Ctrl-C; with --dashboard
+            the Ctrl-C that ends the page after the end of the run changes nothing
 
             """,
         ["submit"] = """

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using JobRunner.Bus.Cli.Files;
 using JobRunner.Bus.Cli.Scheduling;
+using JobRunner.Bus.Dashboard.Parts;
 
 namespace JobRunner.Bus.Cli.Commands;
 
@@ -20,20 +21,27 @@ internal static class RunCommand
                 result.AddError($"--slots is {given}; it must be 1 or more.");
             }
         });
-        var command = new Command("run", "Run the jobs of files here and now; no broker is needed.") { files, json, slots };
+        var dashboard = new Option<bool>("--dashboard") { Description = "Serve a web page that shows the run, to this machine only; it stays after the end, until Ctrl-C." };
+        var port = PortOption.Build();
+        var command = new Command("run", "Run the jobs of files here and now; no broker is needed.") { files, json, slots, dashboard, port };
         command.Validators.Add(result =>
         {
             if (result.GetValue(broker) is not null)
             {
                 result.AddError("run uses no broker; submit --wait sends to one and waits.");
             }
+
+            if (result.GetResult(port) is { Implicit: false } && !result.GetValue(dashboard))
+            {
+                result.AddError("--port is where the dashboard is served: it needs --dashboard.");
+            }
         });
         command.SetAction((parsed, _) =>
-            RunAsync(services, parsed.GetRequiredValue(files), parsed.GetValue(slots), parsed.GetValue(json)));
+            RunAsync(services, parsed.GetRequiredValue(files), parsed.GetValue(slots), parsed.GetValue(json), parsed.GetValue(dashboard) ? parsed.GetValue(port) : null));
         return command;
     }
 
-    private static async Task<int> RunAsync(CliServices services, string[] files, int? slots, bool asJson)
+    private static async Task<int> RunAsync(CliServices services, string[] files, int? slots, bool asJson, int? port)
     {
         using var interrupts = services.ListenForInterrupts();
         var stop = interrupts.Stop;
@@ -47,6 +55,25 @@ internal static class RunCommand
 
         var arguments = new EmbeddedBusArguments([.. chains.Select(chain => chain.RequestId)], slots);
         await using var bus = await services.OpenEmbeddedBus(arguments, stop);
-        return await new ChainRun(services).RunAsync(bus, chains, asJson, stop);
+        var run = new ChainRun(services);
+        return port is { } given
+            ? await ShowAsync(services, bus, chains, given, () => run.RunAsync(bus, chains, asJson, stop), stop)
+            : await run.RunAsync(bus, chains, asJson, stop);
+    }
+
+    /// <summary>Serves the dashboard while chains run, and after that until somebody ends it.</summary>
+    private static async Task<int> ShowAsync(
+        CliServices services, IEmbeddedBus bus, IReadOnlyList<TrackedChain> chains, int port, Func<Task<int>> run, CancellationToken stop)
+    {
+        var page = await bus.ServeDashboardAsync(chains, port);
+        services.Warn($"the dashboard of this run is at {(chains is [var only] ? $"{page}/{RequestLink.To(only.RequestId)}" : $"{page}/chains")}");
+        var exit = await run();
+        if (!stop.IsCancellationRequested)
+        {
+            services.Warn($"the dashboard stays at {page} until Ctrl-C");
+            await Task.Delay(Timeout.InfiniteTimeSpan, services.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return exit;
     }
 }

@@ -17,6 +17,20 @@ internal static class DashboardHost
     /// <summary>Serves until it is told to end.</summary>
     public static async Task<int> RunAsync(DashboardArguments arguments, Screen screen, CancellationToken cancellation)
     {
+        await using var app = await StartAsync(
+            arguments.Port, services => services.AddJobRunnerDashboard(arguments.Broker, new DashboardOptions { AllowActions = arguments.AllowActions }));
+        screen.Output.WriteLine($"The dashboard of {arguments.Broker} is at {app.Urls.First()}; Ctrl-C ends it");
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.StopAsync(CancellationToken.None);
+        return ExitCodes.Interrupted;
+    }
+
+    /// <summary>Begins to serve a dashboard, to this machine only.</summary>
+    /// <param name="port">The port; 0 for any that is free.</param>
+    /// <param name="add">Adds the dashboard.</param>
+    /// <exception cref="CommandException">The port cannot be opened.</exception>
+    public static async Task<WebApplication> StartAsync(int port, Action<IServiceCollection> add)
+    {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
         builder.Logging.ClearProviders()
             .AddFilter("Microsoft", LogLevel.Warning)
@@ -24,13 +38,13 @@ internal static class DashboardHost
             .AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new KeysInMemory());
-        builder.Services.AddJobRunnerDashboard(arguments.Broker, new DashboardOptions { AllowActions = arguments.AllowActions });
+        add(builder.Services);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Loopback, arguments.Port);
+            kestrel.Listen(IPAddress.Loopback, port);
         });
-        await using var app = builder.Build();
+        var app = builder.Build();
         app.MapJobRunnerDashboard("/");
         try
         {
@@ -39,12 +53,10 @@ internal static class DashboardHost
         }
         catch (IOException error)
         {
-            throw new CommandException($"port {arguments.Port} cannot be opened: {error.Message}", error);
+            await app.DisposeAsync();
+            throw new CommandException($"port {port} cannot be opened: {error.Message}", error);
         }
 
-        screen.Output.WriteLine($"The dashboard of {arguments.Broker} is at {app.Urls.First()}; Ctrl-C ends it");
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await app.StopAsync(CancellationToken.None);
-        return ExitCodes.Interrupted;
+        return app;
     }
 }

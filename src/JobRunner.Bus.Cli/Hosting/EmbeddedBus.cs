@@ -2,20 +2,23 @@ using System.Threading.Channels;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Cli.Scheduling;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Dashboard;
+using JobRunner.Bus.Dashboard.Watch;
 using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Jobs;
-using JobRunner.Bus.Runners;
+using JobRunner.Bus.Record;
 using JobRunner.Bus.Settings;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace JobRunner.Bus.Cli.Hosting;
 
 /// <summary>A worker inside this process, on the in-memory transport: what <c>run</c> sends its jobs to.</summary>
-internal sealed partial class EmbeddedBus : ISchedulerBus
+internal sealed partial class EmbeddedBus : IEmbeddedBus
 {
     private static readonly TimeSpan LastChance = TimeSpan.FromSeconds(20);
 
@@ -23,6 +26,7 @@ internal sealed partial class EmbeddedBus : ISchedulerBus
 
     private readonly IHost _host;
     private readonly EmbeddedResults _results;
+    private Func<Task> _closeDashboard = () => Task.CompletedTask;
 
     private EmbeddedBus(IHost host)
     {
@@ -36,7 +40,7 @@ internal sealed partial class EmbeddedBus : ISchedulerBus
 
     /// <summary>Starts the worker.</summary>
     /// <exception cref="UsageException">A setting is wrong.</exception>
-    public static async Task<ISchedulerBus> OpenAsync(EmbeddedBusArguments arguments, CancellationToken cancellation)
+    public static async Task<IEmbeddedBus> OpenAsync(EmbeddedBusArguments arguments, CancellationToken cancellation)
     {
         var host = Build(arguments);
         // Before the host does, which would write a stack trace.
@@ -51,8 +55,7 @@ internal sealed partial class EmbeddedBus : ISchedulerBus
         builder.Configuration.AddInMemoryCollection(Overrides(arguments));
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
-            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLoggerOptions>(LogToStandardError);
 
         // A failed try is in the table at the end; only what the table cannot show is worth a line between.
         builder.Logging.SetMinimumLevel(LogLevel.Error);
@@ -65,6 +68,8 @@ internal sealed partial class EmbeddedBus : ISchedulerBus
         builder.Services.DecorateJobLogStore();
         return builder.Build();
     }
+
+    private static void LogToStandardError(ConsoleLoggerOptions console) => console.LogToStandardErrorThreshold = LogLevel.Trace;
 
     private static Dictionary<string, string?> Overrides(EmbeddedBusArguments arguments)
     {
@@ -98,10 +103,30 @@ internal sealed partial class EmbeddedBus : ISchedulerBus
 
     public Task<IReadOnlyList<RunnerStatus>> GetStatusAsync(string requestId, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<RunnerStatus>>(
-            [.. _host.Services.GetRequiredService<RunnerRepo>().Find(requestId, null).Select(runner => runner.Status())]);
+            [.. _host.Services.GetRequiredService<OwnStatus>().Runs(requestId)]);
+
+    public async Task<string> ServeDashboardAsync(IReadOnlyList<TrackedChain> chains, int port)
+    {
+        var own = _host.Services;
+        var dashboard = await DashboardHost.StartAsync(port, services => services
+            .AddSingleton(own.GetRequiredService<OwnStatus>())
+            .AddSingleton(_results)
+            .AddSingleton(chains)
+            .AddSingleton(pages => ActivatorUtilities.CreateInstance<LogLook>(pages, own.GetRequiredService<IConfiguration>()))
+            .AddDashboardOf<EmbeddedSource>()
+            .AddHostedService(pages => (EmbeddedSource)pages.GetRequiredService<ISource>())
+            .Configure<ConsoleLoggerOptions>(LogToStandardError));
+        _closeDashboard = async () =>
+        {
+            await dashboard.StopAsync();
+            await dashboard.DisposeAsync();
+        };
+        return dashboard.Urls.First();
+    }
 
     public async ValueTask DisposeAsync()
     {
+        await _closeDashboard();
         await StoreTheRestAsync();
         await _host.StopAsync();
         _host.Dispose();

@@ -19,6 +19,9 @@ internal sealed class EmbeddedResults
 
     public ChannelReader<JobLogRecorded> Logs => _logs.Reader;
 
+    /// <summary>A run has ended, and its logs were stored or could not be. Whoever is told must be quick, and must not throw.</summary>
+    public event Action<JobFinished>? Ended;
+
     /// <summary>A command is about to be sent: only logs numbered above its count will come.</summary>
     public void Expect(RunJob command) => _loggedBefore[(command.RequestId, command.Job.Id)] = command.TotalTries;
 
@@ -39,6 +42,7 @@ internal sealed class EmbeddedResults
             _stored.TryRemove((finished.RequestId, finished.JobId, number), out _);
         }
 
+        Ended?.Invoke(finished);
         _finished.Writer.TryWrite(finished);
     }
 

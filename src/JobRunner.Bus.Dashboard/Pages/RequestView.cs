@@ -5,11 +5,10 @@ namespace JobRunner.Bus.Dashboard.Pages;
 
 /// <summary>What an open page knows of a request. Used on the page's own thread of rendering.</summary>
 /// <param name="id">The request.</param>
-/// <param name="chains">Who knows its chain.</param>
-/// <param name="logs">Who reads its logs.</param>
+/// <param name="source">Who knows its chain and its logs.</param>
 /// <param name="time">The clock.</param>
 /// <param name="changed">Draws the page.</param>
-internal sealed class RequestView(string id, ChainLook chains, LogLook logs, TimeProvider time, Action changed) : IDisposable
+internal sealed class RequestView(string id, ISource source, TimeProvider time, Action changed) : IDisposable
 {
     // A try that ends has a log; but tries may end faster than anybody reads.
     private static readonly TimeSpan ReadEvery = TimeSpan.FromSeconds(5);
@@ -25,7 +24,7 @@ internal sealed class RequestView(string id, ChainLook chains, LogLook logs, Tim
     /// <summary>Its runs on all workers, the oldest first; <see langword="null"/> while they are not known.</summary>
     public IReadOnlyList<RunnerStatus>? Runs { get; private set; }
 
-    /// <summary>What the workers of role Chain told; absent until they did.</summary>
+    /// <summary>What is known of its chain; absent until somebody told.</summary>
     public ChainsFound? Chains { get; private set; }
 
     /// <summary>Its chain, where one is known.</summary>
@@ -66,7 +65,7 @@ internal sealed class RequestView(string id, ChainLook chains, LogLook logs, Tim
         _readAt = time.GetTimestamp();
         try
         {
-            Logs = await logs.ReadAsync(id, _left.Token);
+            Logs = await source.LogsAsync(id, _left.Token);
         }
         catch (OperationCanceledException)
         {
@@ -91,7 +90,7 @@ internal sealed class RequestView(string id, ChainLook chains, LogLook logs, Tim
     {
         try
         {
-            Chains = await chains.AskAsync(id, _left.Token);
+            Chains = await source.ChainsAsync(id, _left.Token);
         }
         catch (OperationCanceledException)
         {

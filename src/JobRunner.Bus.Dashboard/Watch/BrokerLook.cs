@@ -6,7 +6,7 @@ namespace JobRunner.Bus.Dashboard.Watch;
 
 /// <summary>What a look at the broker found.</summary>
 /// <param name="State">The broker; absent where it could not be looked at.</param>
-/// <param name="Trouble">Why not.</param>
+/// <param name="Trouble">Why not, as a sentence.</param>
 internal sealed record BrokerFound(BrokerState? State, string? Trouble);
 
 /// <summary>Looks at the broker itself for all pages together, every few seconds at most, and only while a page shows it. It makes and changes nothing.</summary>
@@ -57,13 +57,14 @@ internal sealed partial class BrokerLook(BrokerAddress address, TimeProvider tim
                 LogTrouble(log, error.GetType().Name, error.Message);
             }
 
-            return new BrokerFound(null, error switch
+            var trouble = error switch
             {
                 CommandException => error.Message,
-                OperationCanceledException => "the broker did not answer in time",
+                OperationCanceledException => "it did not answer in time",
                 // Its text was not written for people.
-                _ => $"the broker cannot be looked at: {error.GetType().Name}",
-            });
+                _ => error.GetType().Name,
+            };
+            return new BrokerFound(null, $"The broker cannot be looked at: {trouble}");
         }
     }
 

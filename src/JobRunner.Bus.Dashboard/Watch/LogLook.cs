@@ -24,9 +24,9 @@ internal sealed record JobDataFound(string JobId, long Try, string Json);
 
 /// <summary>
 /// Reads the job logs of requests for all pages together, one reading at a time: from the Request Manager or the local store, as the
-/// host's settings have it, and from the broker's journal. A reading goes on where the last one of its request ended, while few others were read.
+/// host's settings have it, and from the broker's journal, where there is a broker. A reading goes on where the last one of its request ended, while few others were read.
 /// </summary>
-internal sealed partial class LogLook(BrokerAddress address, IConfiguration settings, TimeProvider time, ILogger<LogLook> log) : IAsyncDisposable
+internal sealed partial class LogLook(IConfiguration settings, TimeProvider time, ILogger<LogLook> log, BrokerAddress? address = null) : IAsyncDisposable
 {
     private const int RequestsKept = 4;
 
@@ -89,7 +89,7 @@ internal sealed partial class LogLook(BrokerAddress address, IConfiguration sett
             var cut = new OutputCut();
             stored = [.. (await _stored.ReadAsync(book.RequestId, stop)).Select(cut.Keep)];
         });
-        var journal = TryAsync("the broker's journal", stop => book.Journal.ReadAsync(
+        var journal = address is null ? Task.CompletedTask : TryAsync("the broker's journal", stop => book.Journal.ReadAsync(
             token => AlarmProbe.FindAsync(address, token), token => RepairBroker.OpenAsync(address, time, token), stop));
         await Task.WhenAll(stores, journal);
         return new LogsFound(

@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+using JobRunner.Bus.TestKit;
+using Microsoft.Playwright;
+
+namespace JobRunner.Bus.Dashboard.Tests;
+
+/// <summary><c>jobrunner run FILE --dashboard</c>: the page of a process that has no broker.</summary>
+public sealed class RunPageTests(Browser browser)
+{
+    private readonly int _port = RabbitMqNode.FreePort();
+
+    private Uri Address => new($"http://127.0.0.1:{_port}/");
+
+    private WorkerProcess Run(string file) => WorkerProcess.Start(
+        ["run", file, "--dashboard", "--port", $"{_port}"],
+        new Dictionary<string, string> { ["JobRunner__JobLogStore__Path"] = Path.Combine(Path.GetTempPath(), $"dashboard-run-{Guid.NewGuid():N}.db") });
+
+    private static async Task<string> FileAsync(string content)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"dashboard-run-{Guid.NewGuid():N}.json");
+        await File.WriteAllTextAsync(file, content);
+        return file;
+    }
+
+    private static async Task<string> PageAsync(WorkerProcess run)
+    {
+        const string Told = "the dashboard of this run is at ";
+        await Eventually.HoldsAsync(() => $"the page is told: {run.Output}", () => run.Output.Contains(Told, StringComparison.Ordinal));
+        return run.Output.Split(Told)[1].Split('\n')[0];
+    }
+
+    [Fact]
+    public async Task The_sample_chain_is_on_the_page_while_it_runs_without_a_broker_and_after_its_end_until_Ctrl_c()
+    {
+        await using var run = Run("examples/release-chain.json");
+        var page = await PageAsync(run);
+        Assert.StartsWith($"{Address}requests/", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(" try 1 ", run.Output, StringComparison.Ordinal);
+        await using var visitor = await browser.VisitAsync(Address);
+        await visitor.OpenAsync(page);
+        await visitor.SeesAsync("#runs", "compile");
+        await visitor.SeesAsync("#runs", "running /bin/sh: ");
+        await visitor.SeesAsync("#runs", " of 28 projects");
+        await visitor.SeesAsync("#chain", "RUNNING, ");
+        await visitor.SeesAsync("#job-soak", "waits for inte, load, pack");
+        await Assertions.Expect(visitor.Page.Locator("svg.graph path")).ToHaveCountAsync(16);
+        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Link, new() { Name = "fetch-sources (fetc) COMPLETE 1 try", Exact = true })).ToBeVisibleAsync();
+        await visitor.Page.GetByText("Output of fetc").ClickAsync();
+        await visitor.SeesAsync("#tries pre[aria-label=stdout]", "1,204 files");
+
+        await visitor.SeesAsync("#runs", "WAITING");
+        await visitor.SeesAsync("#job-inte", "waits for try 2");
+        await NoBrokerIsSaidAsync(visitor);
+        await visitor.OpenAsync("workers");
+        await visitor.SeesAsync("main", $".{run.Id}.");
+        await visitor.OpenAsync("jobs");
+        await visitor.SeesAsync("#jobs", "load-test");
+        await visitor.OpenAsync("");
+        await visitor.SeesAsync("#running", "of 16 slots");
+        await visitor.OpenAsync("chains");
+        await visitor.SeesAsync("#chains tbody tr", "of 12 jobs");
+        await visitor.Page.Locator("#chains a").ClickAsync();
+
+        await Assertions.Expect(visitor.Page.Locator("#chain")).ToContainTextAsync("COMPLETE, 12 of 12 jobs COMPLETE", new() { Timeout = 90_000 });
+        await visitor.SeesAsync("#tries caption", "13 tries");
+        await visitor.SeesAsync("#tries", "exit status 75");
+        await visitor.SeesAsync("main", "Nothing of this request runs or waits on any worker.");
+        await Eventually.HoldsAsync(
+            () => $"it tells that the page stays: {run.Output}", () => run.Output.Contains($"the dashboard stays at {Address.ToString().TrimEnd('/')} until Ctrl-C", StringComparison.Ordinal));
+        Assert.Contains("COMPLETE: 12 of 12 jobs COMPLETE", run.Output, StringComparison.Ordinal);
+        await visitor.OpenAsync("requests/another");
+        await visitor.SeesAsync("#no-chain", "No chain is known: this process runs no such request.");
+        Assert.Empty(visitor.Errors);
+
+        Assert.Equal(0, await run.InterruptAsync());
+    }
+
+    private static async Task NoBrokerIsSaidAsync(Visitor visitor)
+    {
+        foreach (var page in new[] { "errors", "broker" })
+        {
+            await visitor.OpenAsync(page);
+            await visitor.SeesAsync("main", "There is no broker here");
+            await Assertions.Expect(visitor.Page.Locator(".trouble p")).ToHaveCountAsync(0);
+            await AccessibilityTests.FindsNothingAsync(visitor);
+        }
+    }
+
+    [Fact]
+    public async Task A_run_that_has_failed_is_on_the_page_and_its_exit_code_says_so_after_Ctrl_c()
+    {
+        var file = await FileAsync("""{"requestId": "fails", "jobs": {"fail": {"type": "shell-command", "bytes": {"cmd": "/bin/false"}}, "late": {"type": "noop"}}, "adjacencyList": {"fail": ["late"]}}""");
+        await using var run = Run(file);
+        await PageAsync(run);
+        await using var visitor = await browser.VisitAsync(Address);
+        await visitor.OpenAsync("");
+        await visitor.SeesAsync("#failed", "1");
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "fails" }).ClickAsync();
+        await visitor.SeesAsync("#chain", "FAIL, 0 of 2 jobs COMPLETE");
+        await visitor.SeesAsync("#tries", "exit status 1");
+        Assert.Empty(visitor.Errors);
+
+        Assert.Equal(1, await run.InterruptAsync());
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task Ctrl_c_stops_the_jobs_first_and_a_port_in_use_keeps_them_from_starting()
+    {
+        var file = await FileAsync("""{"job": {"id": "naps", "type": "sleep", "bytes": {"duration": 3600000000000}}}""");
+        await using var run = Run(file);
+        await PageAsync(run);
+        Assert.Equal(130, await run.InterruptAsync());
+        Assert.Contains("STOPPED", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("stays", run.Output, StringComparison.Ordinal);
+
+        using var other = new TcpListener(IPAddress.Loopback, _port);
+        other.Start();
+        await using var second = Run(file);
+        Assert.Equal(1, await second.ExitCodeAsync());
+        Assert.Contains($"jobrunner: port {_port} cannot be opened", second.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Request ", second.Output, StringComparison.Ordinal);
+        File.Delete(file);
+    }
+}
