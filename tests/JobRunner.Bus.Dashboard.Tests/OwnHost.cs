@@ -45,6 +45,7 @@ internal sealed class OwnHost(WebApplication app, HttpClient client, OwnHost.Lin
         app.Use((context, next) =>
         {
             context.Connection.RemoteIpAddress = from is null ? context.Connection.RemoteIpAddress : IPAddress.Parse(from);
+            context.RequestAborted.Register(() => log.Log(LogLevel.Information, default, "a visitor hung up", null, (text, _) => text));
             context.Request.Scheme = scheme ?? context.Request.Scheme;
             context.User = user is null ? context.User : new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], "test"));
             return next(context);
