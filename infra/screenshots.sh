@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the pictures of RabbitMQ's management UI in docs/images: three workers under load on a private broker, with the users
+# Takes the pictures in docs/images, of RabbitMQ's management UI and of the dashboard: three workers under load on a private broker, with the users
 # of infra/rabbitmq/definitions.json. Needs chromium, curl and python3-pika; two minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -121,4 +121,6 @@ picture docs/images/queues.png queues 1000
 picture docs/images/connections.png connections 860
 picture docs/images/exchange-job-log-recorded.png exchanges/jobrunner/job-log-recorded 900
 picture docs/images/queue-run-job.png queues/jobrunner/run-job 1150
+
+DASHBOARD_PICTURES="$PWD/docs/images" dotnet run -c Release --project tests/JobRunner.Bus.Dashboard.Tests -- --filter-class '*PicturesTests'
 ls -l docs/images

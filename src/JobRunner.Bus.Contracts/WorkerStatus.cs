@@ -21,6 +21,22 @@ public sealed record WorkerStatus
     /// <summary>Tries it runs now.</summary>
     public long SlotsInUse { get; init; }
 
+    /// <summary>What it does, as the setting has it: <c>Run,Report</c>. Absent from an older worker.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Roles { get; init; }
+
+    /// <summary>Its version, such as <c>0.1.0</c>. Absent from an older worker.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Version { get; init; }
+
+    /// <summary>When it started, Unix nanoseconds by its clock; 0 from an older worker.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long StartedAt { get; init; }
+
+    /// <summary>Why it takes no work, as its <c>/health/ready</c> says it; absent when it takes work.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NotReady { get; init; }
+
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }

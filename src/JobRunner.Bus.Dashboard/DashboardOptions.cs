@@ -4,7 +4,7 @@ namespace JobRunner.Bus.Dashboard;
 public sealed record DashboardOptions
 {
     /// <summary>
-    /// Whether people may retry and discard what lies in the error queues; default <see langword="false"/>, a page to look at. Whoever can
+    /// Whether people may stop requests and jobs, and retry and discard what lies in the error queues; default <see langword="false"/>, a page to look at. Whoever can
     /// open the page may then do so: put a log-in before it where not everybody on the machine should. What is done is logged, with the
     /// name of who did it where the host knows it. The broker's user needs more permissions for it: see docs/dashboard.md.
     /// </summary>

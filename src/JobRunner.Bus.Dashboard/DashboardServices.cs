@@ -31,6 +31,7 @@ public static class DashboardServices
     internal static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, BrokerAddress broker, DashboardOptions? options = null)
     {
         services.AddSingleton<ErrorActions>();
+        services.AddSingleton<StopActions>();
         services.AddSingleton(broker);
         services.AddSingleton<BrokerWatch>();
         services.AddSingleton<ErrorLook>();

@@ -9,7 +9,8 @@ namespace JobRunner.Bus.Operations;
 /// <param name="requestId">The request.</param>
 /// <param name="time">The clock.</param>
 /// <param name="keep">What is kept of a log; all of it where absent.</param>
-internal sealed class RequestLogs(string requestId, TimeProvider time, Func<JobLogRecorded, JobLogRecorded>? keep = null)
+/// <param name="onEnd">Told in their order the ends of runs, and what a try left as job data before its run's end.</param>
+internal sealed class RequestLogs(string requestId, TimeProvider time, Func<JobLogRecorded, JobLogRecorded>? keep = null, Action<JobFinished>? onEnd = null)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(string JobId, long Try), JobLogRecorded> _found = [];
@@ -47,11 +48,24 @@ internal sealed class RequestLogs(string requestId, TimeProvider time, Func<JobL
 
     private ValueTask Take(JournalMessage message)
     {
+        var isLog = message.Exchange == Names.JobLogRecorded;
         // Most are of other requests, and need not be parsed.
-        if (message.Exchange == Names.JobLogRecorded && (message.Body.Span.IndexOf(_id) >= 0 || message.Body.Span.Contains((byte)'\\')))
+        if ((isLog || (onEnd is not null && message.Exchange != Names.RunJobWait))
+            && (message.Body.Span.IndexOf(_id) >= 0 || message.Body.Span.Contains((byte)'\\')))
         {
             try
             {
+                if (!isLog)
+                {
+                    var end = Wire.Deserialize<JobFinished>(message.Body.Span);
+                    if (end.RequestId == requestId)
+                    {
+                        onEnd!(end);
+                    }
+
+                    return ValueTask.CompletedTask;
+                }
+
                 var log = Wire.Deserialize<JobLogRecorded>(message.Body.Span);
                 lock (_gate)
                 {

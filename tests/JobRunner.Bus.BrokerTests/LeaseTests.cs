@@ -84,6 +84,35 @@ public sealed class LeaseTests(Broker broker)
     }
 
     [Fact]
+    public async Task A_run_that_was_taken_over_from_a_paused_worker_is_given_up_though_the_broker_is_down_when_it_wakes()
+    {
+        await using var own = new Broker();
+        await own.InitializeAsync();
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
+        await using var stage = await Stage.SetAsync(own, settings);
+        var request = Stage.NewRequestId();
+        var sleeps = Base64("""{"duration":12000000000}""");
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"abcd","type":"sleep","bytes":"{{sleeps}}","retry":2},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            """);
+        await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
+        var other = await stage.AddWorkerAsync(settings);
+        await stage.Worker.PauseAsync();
+        await Eventually.HoldsAsync(() => $"the other takes it over; it said:\n{other.Output}", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+
+        // A broker that refuses connections is down for all, but it was not always.
+        await own.Node.KillAsync();
+        await stage.Worker.ContinueAsync();
+
+        await Eventually.HoldsAsync(
+            () => $"the paused one gives it up; it said:\n{stage.Worker.Output}", () => stage.Worker.Output.Contains("1 runs are given up", StringComparison.Ordinal));
+        await own.Node.StartServerAsync();
+        await Eventually.HoldsAsync("its log", () => stage.RequestManager.Rows.Count == 1, TimeSpan.FromMinutes(1));
+        await Eventually.HoldsAsync("both work again", () => new[] { stage.Worker, other }.All(worker => worker.Output.Contains("In contact with the broker again", StringComparison.Ordinal)));
+        Assert.Single(stage.RequestManager.Requests, call => call.Method == "POST");
+    }
+
+    [Fact]
     public async Task A_run_is_given_up_when_another_worker_says_that_it_has_taken_over_just_this_leg()
     {
         var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };

@@ -60,7 +60,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Tell(result.Summary());
         if (result.Violations.Count > 0)
         {
-            foreach (var violation in result.Violations.Take(20))
+            foreach (var violation in result.Violations)
             {
                 Tell(violation.ToString());
             }

@@ -1,5 +1,6 @@
 using JobRunner.Bus.TestKit;
 using Microsoft.Playwright;
+using RabbitMQ.Client;
 
 namespace JobRunner.Bus.Dashboard.Tests;
 
@@ -48,6 +49,13 @@ public sealed class RequestPageTests(Broker broker, Browser browser)
         await visitor.Page.GetByText("Output of first").ClickAsync();
         await visitor.SeesAsync("#tries pre[aria-label=stdout]", "this was written");
         await visitor.SeesAsync("#tries pre[aria-label=stderr]", "that went wrong");
+
+        await visitor.Page.Locator("#find-output").FillAsync("WENT");
+        await visitor.SeesAsync("#tries caption", "1 try of 2 with “WENT”");
+        await visitor.SeesAsync("#tries mark", "went");
+        await visitor.Page.Locator("#find-output").FillAsync("<b>nobody wrote this</b>");
+        await visitor.SeesAsync("#tries caption", "0 tries of 2");
+        await AccessibilityTests.FindsNothingAsync(visitor);
         Assert.Empty(visitor.Errors);
     }
 
@@ -71,6 +79,24 @@ public sealed class RequestPageTests(Broker broker, Browser browser)
         await visitor.SeesAsync("#tries tbody tr", "COMPLETE");
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Among all jobs" }).ClickAsync();
         await Assertions.Expect(visitor.Page).ToHaveURLAsync(new Uri(theatre.Address, $"jobs?find={request}").ToString());
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task What_a_job_left_for_others_is_shown_as_text()
+    {
+        await using var theatre = await Theatre.OpenAsync(broker);
+        await using var visitor = await browser.VisitAsync(theatre.Address);
+        var request = Theatre.NewRequestId();
+        var ends = await theatre.Scheduler.ListenAsync("job-finished");
+        await theatre.Scheduler.SendAsync(
+            "run-job",
+            $$"""{"requestId":"{{request}}","jobData":{"host":"<b>db-7</b>","shards":[1,2]},"job":{"id":"noop","type":"noop"} }""",
+            new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent });
+        await Eventually.HoldsAsync("it has ended", () => !ends.IsEmpty);
+        await visitor.OpenAsync($"requests/{request}");
+        await visitor.Page.GetByText("What noop left after try 1").ClickAsync();
+        await visitor.SeesAsync("#data pre", "\"host\": \"<b>db-7</b>\"");
         Assert.Empty(visitor.Errors);
     }
 

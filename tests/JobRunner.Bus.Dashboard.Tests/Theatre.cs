@@ -51,13 +51,13 @@ public sealed class Theatre : IAsyncDisposable
         return theatre;
     }
 
-    public async Task<WorkerProcess> AddWorkerAsync(bool chains = false)
+    public async Task<WorkerProcess> AddWorkerAsync(bool chains = false, int slots = 4)
     {
         var settings = new Dictionary<string, string>
         {
             ["JobRunner__JobLogStore__Path"] = Path.Combine(Path.GetTempPath(), $"dashboard-{Guid.NewGuid():N}.db"),
             ["JobRunner__Jobs__Shell__Enabled"] = "true",
-            ["JobRunner__Worker__Slots"] = "4",
+            ["JobRunner__Worker__Slots"] = $"{slots}",
         };
         if (chains)
         {

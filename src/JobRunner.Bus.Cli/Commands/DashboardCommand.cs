@@ -10,7 +10,7 @@ internal static class DashboardCommand
     public static Command Build(CliServices services, Option<string?> broker)
     {
         var port = PortOption.Build();
-        var allowActions = new Option<bool>("--allow-actions") { Description = "Let people retry and discard what lies in the error queues; without it the page is read-only." };
+        var allowActions = new Option<bool>("--allow-actions") { Description = "Let people stop jobs, and retry and discard what lies in the error queues; without it the page is read-only." };
         var command = new Command("dashboard", "Serve a web page that shows what the workers do, until Ctrl-C.") { port, allowActions };
         command.SetAction(async (parsed, _) =>
         {

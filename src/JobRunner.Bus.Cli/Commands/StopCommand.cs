@@ -9,8 +9,6 @@ namespace JobRunner.Bus.Cli.Commands;
 /// <summary><c>stop</c>: stops a job, or every job of a request, wherever it is.</summary>
 internal static class StopCommand
 {
-    private static readonly TimeSpan PresetTimeout = TimeSpan.FromSeconds(30);
-
     /// <summary>The command.</summary>
     public static Command Build(CliServices services, Option<string?> broker)
     {
@@ -23,24 +21,9 @@ internal static class StopCommand
             services,
             BrokerOption.Read(parsed.GetValue(broker), services.Environment),
             new StopJob { RequestId = parsed.GetRequiredValue(request), JobId = parsed.GetValue(job), SentAt = services.Time.GetUtcNow() },
-            parsed.GetValue(timeout) ?? PresetTimeout,
+            parsed.GetValue(timeout) ?? StopWork.PresetTimeout,
             parsed.GetValue(json)));
         return command;
-    }
-
-    /// <summary>A user that may stop jobs need not be allowed to stop chains.</summary>
-    private static async Task<bool> StopChainAsync(CliServices services, IBrokerControl control, string requestId, CancellationToken cancellation)
-    {
-        try
-        {
-            await control.StopChainAsync(requestId, cancellation);
-            return true;
-        }
-        catch (SchedulerBusException error)
-        {
-            services.Screen.Error.WriteLine($"jobrunner: the chain of request {Say.OneLine(requestId)} could not be stopped, only its jobs: {error.Message}");
-            return false;
-        }
     }
 
     private static async Task<int> StopAsync(CliServices services, BrokerAddress address, StopJob stop, TimeSpan timeout, bool asJson)
@@ -50,55 +33,27 @@ internal static class StopCommand
         await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
-        List<StopJobReply> answers = [];
-        // First: what a chain starts after its jobs were stopped would run.
-        var isLeft = stop.JobId is null && !await StopChainAsync(services, control, stop.RequestId, interrupts.Stop);
-        var unanswered = await control.StopAsync(stop, timeout, Tell, interrupts.Stop);
-        var chain = stop.JobId is null && !isLeft
-            && ChainReports.Merge(await control.AskChainsAsync(new GetChains { RequestId = stop.RequestId }, interrupts.Stop)) is [var known, ..] ? known : null;
+        var outcome = await StopWork.RunAsync(control, stop, timeout, Tell, warning => services.Screen.Error.WriteLine($"jobrunner: {warning}"), interrupts.Stop);
         if (asJson)
         {
-            output.WriteLine(StopJson.Write(answers, unanswered, chain));
-            return unanswered.Count > 0 || isLeft ? ExitCodes.Failed : ExitCodes.Success;
+            output.WriteLine(StopJson.Write(outcome.Answers, outcome.Unanswered, outcome.Chain));
         }
-
-        foreach (var status in unanswered)
+        else
         {
-            output.WriteLine(
-                $"{Say.Job(status.Name, status.JobId)} has not stopped after {Say.Length(timeout)} on {Say.OneLine(status.Worker)}; "
-                + "the stop stays in force");
+            foreach (var line in outcome.Rest(timeout))
+            {
+                output.WriteLine(line);
+            }
         }
 
-        if (chain is not null)
-        {
-            output.WriteLine(
-                $"Chain {Say.OneLine(chain.RequestId)} {(chain.EndedAt is null ? "is being stopped" : $"is {chain.State.ToSeedName()}")}: {chain.FinishedJobs} of {chain.TotalJobs} jobs COMPLETE");
-        }
-
-        if (unanswered.Count > 0 || isLeft)
-        {
-            return ExitCodes.Failed;
-        }
-
-        if (answers.Count == 0 && chain is null)
-        {
-            var what = stop.JobId is null ? "a job of this request" : "this job";
-            output.WriteLine($"No worker holds {what} now. The stop is recorded: commands sent before it will not run.");
-        }
-
-        return ExitCodes.Success;
+        return outcome.IsWhole ? ExitCodes.Success : ExitCodes.Failed;
 
         void Tell(StopJobReply reply)
         {
-            answers.Add(reply);
-            if (asJson)
+            if (!asJson)
             {
-                return;
+                output.WriteLine(StopOutcome.Line(reply));
             }
-
-            var error = reply.Error is { } text ? $", error: {Say.Short(text)}" : "";
-            output.WriteLine(
-                $"{Say.OneLine(reply.JobId)} {Say.OneLine(reply.Outcome)}: {reply.FinalState.ToSeedName()} on {Say.OneLine(reply.Worker)}{error}");
         }
     }
 }

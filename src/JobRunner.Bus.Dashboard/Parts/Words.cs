@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Security.Claims;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Operations;
 
 namespace JobRunner.Bus.Dashboard.Parts;
 
@@ -33,6 +35,10 @@ internal static class Words
 
     /// <summary>The state of a run. Spin Cycle has none for a run that waits for its next try: to it, it is RUNNING.</summary>
     public static string State(RunnerStatus run) => run.Sleeping ? "WAITING" : run.State.ToSeedName();
+
+    /// <summary>Who looks, for the log.</summary>
+    public static string Who(ClaimsPrincipal visitor) =>
+        visitor.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? Say.Short(name) : "somebody on this machine";
 
     /// <summary>A text of somebody else's, no longer than a row of a table can bear.</summary>
     public static string Short(string? text) => text is null || text.Length <= Longest ? text ?? "" : $"{text[..(Longest - 1)]}…";

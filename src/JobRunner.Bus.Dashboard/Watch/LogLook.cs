@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Operations;
 using JobRunner.Bus.Operations.Repair;
@@ -10,8 +12,15 @@ namespace JobRunner.Bus.Dashboard.Watch;
 
 /// <summary>The job logs of a request.</summary>
 /// <param name="Logs">One for each try, by start; long output cut.</param>
+/// <param name="Data">What jobs left for others, by job.</param>
 /// <param name="Troubles">What could not be read, and why; empty where all was.</param>
-internal sealed record LogsFound(IReadOnlyList<JobLogRecorded> Logs, IReadOnlyList<string> Troubles);
+internal sealed record LogsFound(IReadOnlyList<JobLogRecorded> Logs, IReadOnlyList<JobDataFound> Data, IReadOnlyList<string> Troubles);
+
+/// <summary>The job data that a job's last try left, as far as the journal tells.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Try">The try.</param>
+/// <param name="Json">The data; cut where it is long.</param>
+internal sealed record JobDataFound(string JobId, long Try, string Json);
 
 /// <summary>
 /// Reads the job logs of requests for all pages together, one reading at a time: from the Request Manager or the local store, as the
@@ -91,6 +100,7 @@ internal sealed partial class LogLook(IConfiguration settings, TimeProvider time
                     .ThenBy(one => one.JobId, StringComparer.Ordinal)
                     .ThenBy(one => one.Try),
             ],
+            book.Data(),
             troubles);
 
         async Task TryAsync(string what, Func<CancellationToken, Task> read)
@@ -123,14 +133,47 @@ internal sealed partial class LogLook(IConfiguration settings, TimeProvider time
     [LoggerMessage(1453, LogLevel.Warning, "The dashboard cannot read {What}: {Error}: {Message}")]
     private static partial void LogTrouble(ILogger log, string what, string error, string message);
 
-    private sealed class Book(string requestId, TimeProvider time)
+    private sealed class Book
     {
-        public string RequestId => requestId;
+        private const int MostJobs = 500;
 
-        public RequestLogs Journal { get; } = new(requestId, time, new OutputCut().Keep);
+        private static readonly JsonSerializerOptions ForPeople = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+        private readonly Lock _gate = new();
+        private readonly Dictionary<string, JobDataFound> _data = new(StringComparer.Ordinal);
+        private readonly OutputCut _cut = new();
+
+        public Book(string requestId, TimeProvider time)
+        {
+            RequestId = requestId;
+            Journal = new RequestLogs(requestId, time, new OutputCut().Keep, Take);
+        }
+
+        public string RequestId { get; }
+
+        public RequestLogs Journal { get; }
 
         public LogsFound? Found { get; set; }
 
         public long ReadAt { get; set; }
+
+        public IReadOnlyList<JobDataFound> Data()
+        {
+            lock (_gate)
+            {
+                return [.. _data.Values.OrderBy(one => one.JobId, StringComparer.Ordinal)];
+            }
+        }
+
+        private void Take(JobFinished end)
+        {
+            lock (_gate)
+            {
+                if (end.JobData.Count > 0 && (_data.ContainsKey(end.JobId) || _data.Count < MostJobs))
+                {
+                    _data[end.JobId] = new JobDataFound(end.JobId, end.TotalTries, _cut.Cut(end.JobData.ToJsonString(ForPeople)));
+                }
+            }
+        }
     }
 }

@@ -15,7 +15,8 @@ internal sealed class OutputCut(long budget = 8 * 1024 * 1024)
     /// <summary>The log, with texts that say what they lack.</summary>
     public JobLogRecorded Keep(JobLogRecorded log) => log with { Stdout = Cut(log.Stdout), Stderr = Cut(log.Stderr), Error = Cut(log.Error), Unknown = null };
 
-    private string Cut(string text)
+    /// <summary>The text, which says what it lacks.</summary>
+    public string Cut(string text)
     {
         if (text.Length > 0 && _left <= 0)
         {

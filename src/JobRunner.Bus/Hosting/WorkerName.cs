@@ -9,6 +9,9 @@ public sealed class WorkerName
     public string Value { get; } = string.Create(
         CultureInfo.InvariantCulture, $"{Environment.MachineName}.{Environment.ProcessId}.{Random.Shared.Next(0x1000, 0x10000):x4}");
 
+    /// <summary>When the worker was started, by this machine's clock.</summary>
+    internal DateTimeOffset StartedAt { get; } = TimeProvider.System.GetUtcNow();
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 }

@@ -49,7 +49,17 @@ internal sealed class LeaseGuard(RunnerRepo repo, IOptions<WorkerOptions> option
         }
     }
 
-    /// <summary>There was contact at this moment, or the broker is down for all.</summary>
+    /// <summary>
+    /// There is contact anew since this moment, or the broker is down for all: what was delivered before lasts only if the lease does. This
+    /// process may have been paused until now, before its guard has looked.
+    /// </summary>
+    public void Renew(long moment)
+    {
+        AbandonIfOver();
+        Contact(moment);
+    }
+
+    /// <summary>The contact that there was has lasted until this moment.</summary>
     public void Contact(long moment)
     {
         lock (_lock)

@@ -68,7 +68,7 @@ internal sealed class LeaseWatch(
                 var moment = guard.Now();
                 if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
                 {
-                    guard.Contact(moment);
+                    guard.Renew(moment);
                 }
             }
             catch (OperationCanceledException)
@@ -88,9 +88,7 @@ internal sealed class LeaseWatch(
         using var patience = Patience(cancellationToken);
         var moment = guard.Now();
         var connection = await link.OpenAsync("leases", patience.Token);
-        // The connection before this one did not last, and neither did the deliveries.
-        guard.AbandonIfOver();
-        guard.Contact(moment);
+        guard.Renew(moment);
         return connection;
     }
 

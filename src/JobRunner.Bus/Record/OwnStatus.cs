@@ -1,12 +1,16 @@
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Runners;
+using JobRunner.Bus.Settings;
+using Microsoft.Extensions.Options;
 
 namespace JobRunner.Bus.Record;
 
 /// <summary>What this worker tells of itself when it is asked.</summary>
-internal sealed class OwnStatus(RunnerRepo repo, TrySlots slots, WorkerName worker)
+internal sealed class OwnStatus(RunnerRepo repo, TrySlots slots, WorkerName worker, IOptions<WorkerOptions> options, WorkerReadiness readiness)
 {
+    private static readonly string? Version = typeof(OwnStatus).Assembly.GetName().Version?.ToString(3);
+
     /// <summary>How busy it is.</summary>
     public WorkerStatus Summary() => new()
     {
@@ -14,6 +18,10 @@ internal sealed class OwnStatus(RunnerRepo repo, TrySlots slots, WorkerName work
         Runners = repo.Count,
         Slots = slots.Count,
         SlotsInUse = slots.InUse,
+        Roles = options.Value.Roles.ToString().Replace(" ", "", StringComparison.Ordinal),
+        Version = Version,
+        StartedAt = (worker.StartedAt - DateTimeOffset.UnixEpoch).Ticks * 100,
+        NotReady = readiness.NotReady,
     };
 
     /// <summary>What runs and waits on it.</summary>

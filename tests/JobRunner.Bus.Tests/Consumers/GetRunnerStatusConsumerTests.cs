@@ -24,12 +24,17 @@ public sealed class GetRunnerStatusConsumerTests
         await HoldAsync(worker, "a");
         await HoldAsync(worker, "b");
 
+        worker.Get<WorkerReadiness>().Set("draining");
+
         await AskAsync(worker, new GetRunnerStatus { Summary = true });
 
         Assert.True(await worker.Bus.GetConsumerHarness<GetRunnerStatusConsumer>().Consumed.Any<GetRunnerStatus>(consumed => consumed.Exception is null));
         Assert.Equal(["a", "b"], _answers.Sent.Select(sent => sent.Answer).OfType<RunnerStatus>().Select(status => status.JobId).Order());
         var summary = Assert.Single(_answers.Sent.Select(sent => sent.Answer).OfType<WorkerStatus>());
         Assert.Equal((worker.Get<WorkerName>().Value, 2), (summary.Worker, summary.Runners));
+        Assert.Equal(("Run,Report", "draining"), (summary.Roles, summary.NotReady));
+        Assert.Matches(@"^\d+\.\d+\.\d+$", summary.Version);
+        Assert.InRange(DateTimeOffset.UnixEpoch.AddTicks(summary.StartedAt / 100), DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow);
         Assert.All(_answers.Sent, sent => Assert.Equal(new ReplyAddress("me", "c1"), sent.To));
     }
 

@@ -72,6 +72,21 @@ public sealed class LeaseGuardTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Contact_that_comes_anew_after_a_lease_keeps_no_run_even_if_the_guard_has_not_looked()
+    {
+        var (_, run) = await RunningAsync();
+        _guard.Renew(_guard.Now());
+        Assert.False(run.Runner.Abandoned.IsCancellationRequested);
+
+        // As after a pause: this is before the guard looks.
+        _world.Time.Advance(TimeSpan.FromSeconds(11));
+        _guard.Renew(_guard.Now());
+
+        Assert.True(run.Runner.Abandoned.IsCancellationRequested);
+        Assert.True(_guard.IsOpen);
+    }
+
+    [Fact]
     public async Task Out_of_contact_for_a_lease_all_runs_are_given_up_and_none_starts_until_contact_is_back()
     {
         var (delivery, run) = await RunningAsync();
