@@ -1,3 +1,5 @@
+using JobRunner.Bus.Dashboard.Login;
+
 namespace JobRunner.Bus.Dashboard;
 
 /// <summary>How the dashboard behaves.</summary>
@@ -9,4 +11,40 @@ public sealed record DashboardOptions
     /// name of who did it where the host knows it. The broker's user needs more permissions for it: see docs/dashboard.md.
     /// </summary>
     public bool AllowActions { get; init; }
+
+    /// <summary>
+    /// A file with the token that people log in by, from anywhere: one line of at least 16 visible ASCII characters, made at random. Default
+    /// none: people on this machine may look, and nobody else. With one everybody logs in, also on this machine, once in twelve hours. It is
+    /// read again when it changes; then everybody must log in anew.
+    /// </summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>
+    /// Whether those may look whom the host's own log-in knows (<c>HttpContext.User</c> is authenticated by the host's default scheme),
+    /// from anywhere, and nobody else; default <see langword="false"/>. Not beside a <see cref="TokenFile"/>.
+    /// </summary>
+    public bool RequireUser { get; init; }
+
+    /// <exception cref="ArgumentException">A setting is wrong.</exception>
+    internal void Validate()
+    {
+        if (TokenFile is null)
+        {
+            return;
+        }
+
+        if (RequireUser)
+        {
+            throw new ArgumentException($"{nameof(TokenFile)} and {nameof(RequireUser)} are both set; choose how people log in to the dashboard");
+        }
+
+        try
+        {
+            DashboardToken.Require(TokenFile);
+        }
+        catch (FormatException error)
+        {
+            throw new ArgumentException(error.Message, error);
+        }
+    }
 }

@@ -1,6 +1,8 @@
+using JobRunner.Bus.Dashboard.Login;
 using JobRunner.Bus.Dashboard.Pages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace JobRunner.Bus.Dashboard;
 
@@ -9,7 +11,7 @@ public static class DashboardPages
 {
     /// <summary>
     /// Serves the dashboard below a path, apart from the host's own pages. It can be seen from this machine only, whatever the host
-    /// listens on. Call <see cref="DashboardServices.AddJobRunnerDashboard(Microsoft.Extensions.DependencyInjection.IServiceCollection, RabbitMq.RabbitMqOptions, DashboardOptions)"/> before.
+    /// listens on, unless <see cref="DashboardOptions.TokenFile"/> or <see cref="DashboardOptions.RequireUser"/> says who else may. Call <see cref="DashboardServices.AddJobRunnerDashboard(Microsoft.Extensions.DependencyInjection.IServiceCollection, RabbitMq.RabbitMqOptions, DashboardOptions)"/> before.
     /// </summary>
     /// <param name="app">The host; what was added to it before comes first, such as its log-in.</param>
     /// <param name="path">Where; <c>/</c> for a host that has no other pages.</param>
@@ -17,6 +19,7 @@ public static class DashboardPages
     {
         ArgumentNullException.ThrowIfNull(app);
         ArgumentException.ThrowIfNullOrEmpty(path);
+        var options = app.ApplicationServices.GetRequiredService<DashboardOptions>();
         return app.Map(new PathString(path.TrimEnd('/')), dashboard =>
         {
             // What the host's own routing found is not meant.
@@ -26,15 +29,34 @@ public static class DashboardPages
                 context.Request.RouteValues.Clear();
                 return next(context);
             });
-            dashboard.UseMiddleware<LocalOnly>();
+            if (options is { TokenFile: null, RequireUser: false })
+            {
+                dashboard.UseMiddleware<LocalOnly>();
+            }
+
             dashboard.UseMiddleware<OwnPagesOnly>();
+            if (options.RequireUser)
+            {
+                dashboard.UseMiddleware<UsersOnly>();
+            }
+
             dashboard.UseMiddleware<SafeHeaders>();
+            if (options.TokenFile is not null)
+            {
+                dashboard.UseMiddleware<TokenOnly>();
+            }
+
             dashboard.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
             dashboard.UseRouting();
             dashboard.UseAntiforgery();
             dashboard.UseEndpoints(endpoints =>
             {
                 Asset.MapAll(endpoints);
+                if (options.TokenFile is not null)
+                {
+                    LoginPages.MapAll(endpoints);
+                }
+
                 endpoints.MapRazorComponents<Document>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
             });
         });

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Dashboard.Login;
 using JobRunner.Bus.Dashboard.Watch;
 using JobRunner.Bus.RabbitMq;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ public static class DashboardServices
     /// <param name="services">The host's services.</param>
     /// <param name="broker">The broker that the workers are on; its user must be permitted what <c>operator</c> is in <c>infra/rabbitmq/definitions.json</c>.</param>
     /// <param name="options">How the dashboard behaves; as preset if absent.</param>
-    /// <exception cref="ArgumentException">A setting of the broker is wrong; all wrong settings are told.</exception>
+    /// <exception cref="ArgumentException">A setting of the broker is wrong; all wrong settings are told. Or one of the options is.</exception>
     public static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, RabbitMqOptions broker, DashboardOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -30,6 +31,15 @@ public static class DashboardServices
     /// <summary>The same for a broker whose settings were found good.</summary>
     internal static IServiceCollection AddJobRunnerDashboard(this IServiceCollection services, BrokerAddress broker, DashboardOptions? options = null)
     {
+        options ??= new DashboardOptions();
+        options.Validate();
+        if (options.TokenFile is { } tokenFile)
+        {
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DashboardToken>(provider, tokenFile));
+            services.AddSingleton<LoginTries>();
+            services.AddSingleton<Passes>();
+        }
+
         services.AddSingleton<ErrorActions>();
         services.AddSingleton<StopActions>();
         services.AddSingleton(broker);

@@ -30,6 +30,13 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("chains --limit many")]
     [InlineData("dashboard --broker amqp://localhost --port 65536")]
     [InlineData("dashboard --broker amqp://localhost --port many")]
+    [InlineData("dashboard --broker amqp://localhost --listen rabbit")]
+    [InlineData("dashboard --broker amqp://localhost --listen *")]
+    [InlineData("dashboard --broker amqp://localhost --listen 0.0.0.0")]
+    [InlineData("dashboard --broker amqp://localhost --listen ::")]
+    [InlineData("dashboard --broker amqp://localhost --token-file /nowhere/token")]
+    [InlineData("dashboard --broker amqp://localhost --certificate /nowhere/certificate")]
+    [InlineData("dashboard --broker amqp://localhost --key /nowhere/key")]
     [InlineData("ps --broker http://rabbit")]
     [InlineData("ps --broker rabbit:5672")]
     [InlineData("submit nowhere.json")]
@@ -66,6 +73,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("ps --help", "--watch")]
     [InlineData("dashboard --help", "jobrunner dashboard --port 9000")]
     [InlineData("dashboard --help", "jobrunner dashboard --allow-actions")]
+    [InlineData("dashboard --help", "jobrunner dashboard --listen")]
     [InlineData("logs --help", "--full")]
     [InlineData("topology --help", "definitions.json")]
     [InlineData("completion --help", "jobrunner completion bash")]
@@ -102,6 +110,35 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal("rabbit:5672, virtual host \"jobs\"", _cli.Dashboard!.Broker.ToString());
         Assert.Equal((port, allowActions), (_cli.Dashboard.Port, _cli.Dashboard.AllowActions));
+    }
+
+    [Theory]
+    [InlineData("", "127.0.0.1", false)]
+    [InlineData("--listen ::1", "::1", false)]
+    [InlineData("--token-file FILE", "127.0.0.1", true)]
+    [InlineData("--listen 0.0.0.0 --token-file FILE", "0.0.0.0", true)]
+    [InlineData("--listen * --token-file FILE", null, true)]
+    public async Task The_dashboard_is_told_where_to_listen_and_the_file_of_its_token(string line, string? address, bool hasToken)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "a token, long enough");
+            Assert.Equal(43, await _cli.RunAsync($"dashboard --broker amqp://guest:guest@rabbit/jobs {line.Replace("FILE", file, StringComparison.Ordinal)}"));
+            Assert.Equal((address, hasToken ? file : null), (_cli.Dashboard!.Listen?.ToString(), _cli.Dashboard.TokenFile));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task A_dashboard_for_others_without_a_token_says_what_to_do()
+    {
+        Assert.Equal(ExitCodes.Usage, await _cli.RunAsync("dashboard --broker amqp://localhost --listen 192.0.2.7"));
+        Assert.StartsWith("jobrunner: --listen 192.0.2.7 would show the dashboard to everybody on the network: give --token-file FILE too", _cli.Error, StringComparison.Ordinal);
+        Assert.Null(_cli.Dashboard);
     }
 
     [Fact]

@@ -10,13 +10,16 @@ public sealed class Browser : IAsyncDisposable
     private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Chromium)>> _started = new(StartAsync);
 
     /// <summary>A person of its own: no cookies, nothing in the cache.</summary>
-    public async Task<Visitor> VisitAsync(Uri dashboard, ColorScheme colors = ColorScheme.Light, int width = 1280)
+    public async Task<Visitor> VisitAsync(Uri dashboard, ColorScheme colors = ColorScheme.Light, int width = 1280, bool script = true)
     {
         ArgumentNullException.ThrowIfNull(dashboard);
         var context = await (await _started.Value).Chromium.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = dashboard.ToString(),
             ColorScheme = colors,
+            JavaScriptEnabled = script,
+            // A test's own authority is nobody's.
+            IgnoreHTTPSErrors = true,
             ViewportSize = new ViewportSize { Width = width, Height = 800 },
         });
         return new Visitor(context, await context.NewPageAsync());

@@ -6,6 +6,7 @@ using JobRunner.Bus.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Dashboard.Tests;
@@ -26,24 +27,33 @@ internal sealed class OwnHost(WebApplication app, HttpClient client, OwnHost.Lin
     /// <param name="user">The name that visitors have logged in by.</param>
     /// <param name="broker">The broker.</param>
     /// <param name="options">How the dashboard behaves.</param>
-    public static async Task<OwnHost> StartAsync(string? from = null, string? user = null, Uri? broker = null, DashboardOptions? options = null)
+    /// <param name="time">The host's clock.</param>
+    /// <param name="addServices">What else the host has.</param>
+    /// <param name="scheme">The scheme that visitors seem to come by.</param>
+    public static async Task<OwnHost> StartAsync(
+        string? from = null, string? user = null, Uri? broker = null, DashboardOptions? options = null, TimeProvider? time = null, Action<IServiceCollection>? addServices = null, string? scheme = null)
     {
         var log = new Lines();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
+        addServices?.Invoke(builder.Services);
         builder.Services.AddJobRunnerDashboard(
             new RabbitMqOptions { Uri = broker?.ToString() ?? $"amqp://guest:guest@127.0.0.1:{RabbitMqNode.FreePort()}/" }, options);
         var app = builder.Build();
         app.Use((context, next) =>
         {
             context.Connection.RemoteIpAddress = from is null ? context.Connection.RemoteIpAddress : IPAddress.Parse(from);
+            context.Request.Scheme = scheme ?? context.Request.Scheme;
             context.User = user is null ? context.User : new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], "test"));
             return next(context);
         });
         app.MapJobRunnerDashboard();
         app.MapGet("/", () => "mine");
         app.MapGet("/jobs", () => "my jobs");
+        app.MapGet("/who", (HttpContext context) => context.User.Identity?.Name ?? "nobody");
+        app.MapGet("/sign-in", () => Results.SignIn(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "ada")], "test"))));
         app.MapFallback(() => Results.Text("mine, too"));
         await app.StartAsync();
         return new OwnHost(app, new HttpClient { BaseAddress = new Uri(app.Urls.First() + "/") }, log);

@@ -43,7 +43,7 @@ public sealed class PicturesTests(Broker broker, Browser browser)
         await visitor.SeesAsync("#chain", "2 of 6 jobs COMPLETE");
         await visitor.SeesAsync("#runs", "copy logs");
         await visitor.SeesAsync("#tries caption", "3 tries");
-        await visitor.Page.GetByText("Output of copy data").ClickAsync();
+        await visitor.Page.GetByText("Output of data").ClickAsync();
         await visitor.SeesAsync("#tries pre[aria-label=stderr]", "2 files changed");
         await TakeAsync("request");
 

@@ -84,6 +84,6 @@ public sealed class StopActionsTests(Broker broker, Browser browser)
         await using var host = await OwnHost.StartAsync(options: new DashboardOptions { AllowActions = true });
         var lines = await host.Services.GetRequiredService<StopActions>().StopAsync("r1", "one", "ada");
         Assert.StartsWith("Broken off: ", Assert.Single(lines), StringComparison.Ordinal);
-        Assert.Contains(host.Log, line => line.StartsWith("1472 ada stops job one of request r1: no answer, then it was broken off: ", StringComparison.Ordinal));
+        Assert.Contains(host.Log, line => line.StartsWith("1465 ada stops job one of request r1: no answer, then it was broken off: ", StringComparison.Ordinal));
     }
 }

@@ -106,16 +106,18 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
 
             """,
         ["dashboard"] = """
-            The page can be seen from this machine only; from elsewhere by a tunnel, such as ssh -L 8090:127.0.0.1:8090 HOST.
-            It is read-only unless --allow-actions is given. The broker's user must be permitted what "operator" is in
-            infra/rabbitmq/definitions.json; for the error queues more: see docs/dashboard.md.
+            The page can be seen from this machine only; from elsewhere by a tunnel, such as ssh -L 8090:127.0.0.1:8090 HOST,
+            or with --listen and a token that everybody logs in by. It is read-only unless --allow-actions is given. The broker's
+            user must be permitted what "operator" is in infra/rabbitmq/definitions.json; for the error queues more: see
+            docs/dashboard.md.
 
             Examples:
               jobrunner dashboard --broker amqp://guest:guest@localhost:5672/
               jobrunner dashboard --port 9000
               jobrunner dashboard --allow-actions
+              jobrunner dashboard --listen 0.0.0.0 --token-file token --certificate server.pem --key server-key.pem
 
-            Exit codes: 130 if ended by Ctrl-C, 143 by SIGTERM; 1 if the port cannot be opened; 2 if no broker is named
+            Exit codes: 130 if ended by Ctrl-C, 143 by SIGTERM; 1 if the port cannot be opened; 2 if no broker is named, or an option is wrong
 
             """,
         ["logs"] = """

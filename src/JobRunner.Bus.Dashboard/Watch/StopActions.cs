@@ -60,12 +60,12 @@ internal sealed partial class StopActions(BrokerAddress address, DashboardOption
         }
     });
 
-    [LoggerMessage(1470, LogLevel.Information, "{Who} stops {What}")]
+    [LoggerMessage(1463, LogLevel.Information, "{Who} stops {What}")]
     private static partial void LogBegun(ILogger log, string who, string what);
 
-    [LoggerMessage(1471, LogLevel.Information, "{Who} stops {What}: {Outcome}")]
+    [LoggerMessage(1464, LogLevel.Information, "{Who} stops {What}: {Outcome}")]
     private static partial void LogEnded(ILogger log, string who, string what, string outcome);
 
-    [LoggerMessage(1472, LogLevel.Warning, "{Who} stops {What}: {Outcome}, then it was broken off: {Trouble}")]
+    [LoggerMessage(1465, LogLevel.Warning, "{Who} stops {What}: {Outcome}, then it was broken off: {Trouble}")]
     private static partial void LogBrokenOff(ILogger log, string who, string what, string outcome, string trouble);
 }

@@ -49,11 +49,4 @@ internal static partial class ReportLog
     [LoggerMessage(3026, LogLevel.Error,
         "The queue {Queue} took nothing for {For}; a job log goes back to its own queue instead of being delivered later. Is the queue out of service?")]
     public static partial void DelayQueueTakesNothing(this ILogger logger, string queue, TimeSpan @for);
-
-    [LoggerMessage(3012, LogLevel.Warning,
-        "A file of the Request Manager's settings changed and cannot be used; what it held before stays in use: {Reason}")]
-    public static partial void ChangedFileNotUsed(this ILogger logger, string reason);
-
-    [LoggerMessage(3013, LogLevel.Information, "A file of {Setting} changed; what it holds now is used from here on")]
-    public static partial void ChangedFileUsed(this ILogger logger, string setting);
 }

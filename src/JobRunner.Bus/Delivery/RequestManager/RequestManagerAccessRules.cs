@@ -1,3 +1,5 @@
+using JobRunner.Bus.Settings;
+
 namespace JobRunner.Bus.Delivery.RequestManager;
 
 /// <summary>Tells what is wrong with the settings by which a worker proves who it is, and knows the Request Manager.</summary>

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
-namespace JobRunner.Bus.Delivery.RequestManager;
+namespace JobRunner.Bus.Settings;
 
 /// <summary>
 /// What files of a setting hold, taken up anew when they change: secrets and certificates are renewed while workers run.

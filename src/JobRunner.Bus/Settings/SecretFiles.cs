@@ -1,14 +1,15 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 
-namespace JobRunner.Bus.Delivery.RequestManager;
+namespace JobRunner.Bus.Settings;
 
 /// <summary>
 /// Reads tokens, keys and certificates from files. A message tells the setting, the path and what is wrong, never what the
 /// file holds.
 /// </summary>
-internal static class SecretFiles
+internal static partial class SecretFiles
 {
     private const int MaxBytes = 1024 * 1024;
 
@@ -99,4 +100,12 @@ internal static class SecretFiles
         UnauthorizedAccessException => "this user may not read it",
         _ => error.Message,
     };
+
+    /// <summary>Tells that a file changed and cannot be used.</summary>
+    [LoggerMessage(3012, LogLevel.Warning, "A file of the settings changed and cannot be used; what it held before stays in use: {Reason}")]
+    public static partial void ChangedFileNotUsed(this ILogger logger, string reason);
+
+    /// <summary>Tells that a file changed.</summary>
+    [LoggerMessage(3013, LogLevel.Information, "A file of {Setting} changed; what it holds now is used from here on")]
+    public static partial void ChangedFileUsed(this ILogger logger, string setting);
 }
