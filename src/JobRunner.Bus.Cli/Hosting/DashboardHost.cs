@@ -47,6 +47,8 @@ internal static class DashboardHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
         builder.Logging.ClearProviders()
             .AddFilter("Microsoft", LogLevel.Warning)
+            // A port that cannot be opened is told in a line of our own.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             .AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

@@ -14,9 +14,17 @@ internal static partial class OutputReader
     private const int Interrupted = -1;
 
     /// <summary>Standard output; writing throws once nobody reads it any more.</summary>
-    public static TextWriter Open() => OperatingSystem.IsWindows()
-        ? Console.Out
-        : new StreamWriter(new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0), new UTF8Encoding(false)) { AutoFlush = true };
+    public static TextWriter Open()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return Console.Out;
+        }
+
+        var output = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        // In a file it would write where it believes the end to be, over what others write there, such as standard error.
+        return new StreamWriter(output.CanSeek ? Console.OpenStandardOutput() : output, new UTF8Encoding(false)) { AutoFlush = true };
+    }
 
     /// <summary>Whether a writing failed since nobody reads any more.</summary>
     public static bool HasGone(IOException error) => error.HResult == BrokenPipe;
