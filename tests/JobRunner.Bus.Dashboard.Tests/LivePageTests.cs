@@ -113,6 +113,28 @@ public sealed class LivePageTests(Broker broker, Browser browser)
     }
 
     [Fact]
+    public async Task What_is_typed_while_the_server_is_late_stays()
+    {
+        await using var theatre = await Theatre.OpenAsync(broker);
+        await theatre.SleepAsync(Theatre.NewRequestId(), "bbbb", "banana");
+        await using var visitor = await browser.VisitAsync(theatre.Address);
+        await visitor.OpenAsync("jobs");
+        await visitor.SeesAsync("#found", "1 run");
+        var find = visitor.Page.GetByLabel("Find");
+        for (var round = 0; round < 5; round++)
+        {
+            await theatre.Dashboard.PauseAsync();
+            await find.PressSequentiallyAsync("ban");
+            await theatre.Dashboard.ContinueAsync();
+            await find.PressSequentiallyAsync("ana no", new() { Delay = 20 });
+            await visitor.SeesAsync("main", "No run fits.");
+            await Assertions.Expect(find).ToHaveValueAsync("banana no");
+            await find.FillAsync("");
+            await visitor.SeesAsync("#found", "1 run");
+        }
+    }
+
+    [Fact]
     public async Task Finding_and_sorting_are_in_the_address_and_the_back_button_works()
     {
         await using var theatre = await Theatre.OpenAsync(broker);

@@ -26,7 +26,9 @@ public sealed class PicturesTests(Broker broker, Browser browser)
         await Task.WhenAll(Enumerable.Range(0, 9).Select(number => theatre.SleepAsync(Theatre.NewRequestId(), $"nap{number}", number % 2 == 0 ? "warm cache" : "rebuild index")));
         await theatre.SendAsync(Theatre.NewRequestId(), new JsonObject { ["id"] = "old1", ["name"] = "import", ["type"] = "shell-command", ["bytes"] = Theatre.Base64("""{"cmd":"false"}""") });
         await theatre.SendAsync(Theatre.NewRequestId(), new JsonObject { ["id"] = "bad1", ["type"] = "noop", ["retry"] = -1 });
-        await theatre.SendAsync(Theatre.NewRequestId(), new JsonObject { ["id"] = "bad2", ["type"] = "no-such-type" });
+        await ActingDashboard.PutAsync(
+            theatre.Scheduler.Channel, "job-log-recorded", "The Request Manager answered 404 Not Found: request not found",
+            $$"""{"requestId":"{{Theatre.NewRequestId()}}","jobId":"old1","name":"import","type":"shell-command","try":1,"startedAt":1767323045123456789,"finishedAt":1767323047123456789,"state":4,"exit":1}""");
 
         await using var acting = await ActingDashboard.StartAsync(theatre.Broker);
         await using var visitor = await browser.VisitAsync(acting.Address);

@@ -76,7 +76,7 @@ public sealed class RunPageTests(Browser browser)
         await visitor.SeesAsync("#chain", "RUNNING, 1 of 4 jobs COMPLETE");
         await visitor.SeesAsync("#job-last", "waits for ");
         await visitor.SeesAsync("#job-flop", "waits for try 2");
-        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Link, new() { Name = "make (make) COMPLETE 1 try", Exact = true })).ToBeVisibleAsync();
+        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Link, new() { Name = "make COMPLETE 1 try", Exact = true })).ToBeVisibleAsync();
 
         await NoBrokerIsSaidAsync(visitor);
         await visitor.OpenAsync("workers");
