@@ -35,7 +35,6 @@ public sealed class PicturesTests(Broker broker, Browser browser)
         await visitor.OpenAsync("");
         await visitor.SeesAsync("#running .number", "10");
         await visitor.SeesAsync("#workers .number", "2");
-        await TakeAsync("overview");
 
         await visitor.OpenAsync("jobs");
         await visitor.SeesAsync("#jobs", "rebuild index");

@@ -9,43 +9,16 @@ namespace JobRunner.Bus.Dashboard.Watch;
 /// <param name="Trouble">Why not, as a sentence.</param>
 internal sealed record BrokerFound(BrokerState? State, string? Trouble);
 
-/// <summary>Looks at the broker itself for all pages together, every few seconds at most, and only while a page shows it. It makes and changes nothing.</summary>
-internal sealed partial class BrokerLook(BrokerAddress address, TimeProvider time, ILogger<BrokerLook> log) : IDisposable
+/// <summary>Looks at the broker itself. It makes and changes nothing.</summary>
+internal sealed partial class BrokerLook(BrokerAddress address, TimeProvider time, ILogger<BrokerLook> log) : SharedLook<BrokerFound>(time)
 {
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _one = new(1);
-    private BrokerFound? _found;
-    private long _foundAt;
     private string? _told;
 
-    /// <summary>How it is; what was found just now, if somebody has looked.</summary>
-    public async Task<BrokerFound> ReadAsync(CancellationToken left)
+    protected override async Task<BrokerFound> LookAsync()
     {
-        await _one.WaitAsync(left);
-        try
-        {
-            if (_found is null || time.GetElapsedTime(_foundAt) >= Fresh)
-            {
-                _found = await LookAsync();
-                _foundAt = time.GetTimestamp();
-            }
-
-            return _found;
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _one.Dispose();
-
-    private async Task<BrokerFound> LookAsync()
-    {
-        using var patience = new CancellationTokenSource(Patience, time);
+        using var patience = new CancellationTokenSource(Patience, Time);
         try
         {
             return new BrokerFound(await BrokerState.LookAsync(address, patience.Token), null);

@@ -7,71 +7,21 @@ using Microsoft.Extensions.Logging;
 namespace JobRunner.Bus.Dashboard.Watch;
 
 /// <summary>
-/// Looks into the error queues for all pages together, at most every few seconds: whoever reads a queue holds its messages meanwhile. It removes
-/// nothing, and keeps no body but a short one for each reason.
+/// Looks into the error queues. Whoever reads a queue holds its messages meanwhile, and others miss them. It removes nothing, and keeps no body but a short one for each reason.
 /// </summary>
-internal sealed partial class ErrorLook(BrokerAddress address, TimeProvider time, ILogger<ErrorLook> log) : IDisposable
+internal sealed partial class ErrorLook(BrokerAddress address, TimeProvider time, ILogger<ErrorLook> log) : SharedLook<ErrorsFound>(time)
 {
     private const int MessagesRead = 1_000;
     private const int BytesShown = 4_096;
 
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly SemaphoreSlim _one = new(1);
-    private ErrorsFound? _found;
-    private long _foundAt;
-
-    /// <summary>Whether somebody reads or changes the error queues now: a further look waits until that is over.</summary>
-    public bool IsTaken => _one.CurrentCount == 0;
-
-    /// <summary>
-    /// Does something to the error queues while nobody looks: whoever reads them holds messages that the other then misses. The next look
-    /// looks anew.
-    /// </summary>
-    public async Task<T> AloneAsync<T>(Func<Task<T>> change, CancellationToken cancellation)
+    protected override async Task<ErrorsFound> LookAsync()
     {
-        await _one.WaitAsync(cancellation);
+        using var patience = new CancellationTokenSource(Patience, Time);
         try
         {
-            return await change();
-        }
-        finally
-        {
-            _found = null;
-            _one.Release();
-        }
-    }
-
-    /// <summary>What the error queues hold; what was found just now, if somebody has looked.</summary>
-    public async Task<ErrorsFound> ReadAsync(CancellationToken cancellation)
-    {
-        await _one.WaitAsync(cancellation);
-        try
-        {
-            if (_found is null || time.GetElapsedTime(_foundAt) >= Fresh)
-            {
-                _found = await LookAsync();
-                _foundAt = time.GetTimestamp();
-            }
-
-            return _found;
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _one.Dispose();
-
-    private async Task<ErrorsFound> LookAsync()
-    {
-        using var patience = new CancellationTokenSource(Patience, time);
-        try
-        {
-            await using var broker = await RepairBroker.OpenAsync(address, time, patience.Token);
+            await using var broker = await RepairBroker.OpenAsync(address, Time, patience.Token);
             List<ErrorGroup> groups = [];
             var unread = 0L;
             foreach (var name in new[] { Names.RunJob, Names.JobLogRecorded })
