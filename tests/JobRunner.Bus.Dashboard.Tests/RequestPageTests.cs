@@ -67,7 +67,7 @@ public sealed class RequestPageTests(Broker broker, Browser browser)
             broker, settings: new Dictionary<string, string> { ["JobRunner__RequestManager__BaseUrl"] = "http://127.0.0.1:9" });
         await using var visitor = await browser.VisitAsync(theatre.Address);
         var request = Theatre.NewRequestId();
-        await theatre.SleepAsync(request, "nap", "a nap", 8);
+        await theatre.SleepAsync(request, "nap", "a nap", 12);
         await visitor.OpenAsync("jobs");
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = request }).ClickAsync();
         await visitor.SeesAsync("#runs tbody tr", "a nap");
