@@ -55,22 +55,29 @@ public sealed class LeaseTests(Broker broker)
         File.Delete(starts);
     }
 
-    [Fact]
-    public async Task A_run_of_a_paused_worker_is_taken_over_and_the_paused_one_gives_it_up_when_it_wakes()
+    /// <summary>A worker is paused while it runs a job that sleeps; the broker misses its heartbeats, and another worker takes the run over.</summary>
+    private static async Task<(string Request, WorkerProcess Other)> TakeOverFromPausedAsync(Stage stage, Dictionary<string, string> settings, int seconds)
     {
-        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
-        await using var stage = await Stage.SetAsync(broker, settings);
         var request = Stage.NewRequestId();
-        var sleeps = Base64("""{"duration":7000000000}""");
+        var sleeps = Base64($$"""{"duration":{{seconds}}000000000}""");
         await stage.Client.SendAsync("run-job", $$"""
             {"requestId":"{{request}}","job":{"id":"abcd","type":"sleep","bytes":"{{sleeps}}","retry":2},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
             """);
         await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
         var other = await stage.AddWorkerAsync(settings);
-
-        // The broker misses its heartbeats and closes its connections.
         await stage.Worker.PauseAsync();
-        await Eventually.HoldsAsync(() => $"the other takes it over; it said:\n{other.Output}\nand the paused one:\n{stage.Worker.Output}", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        await Eventually.HoldsAsync(
+            () => $"the other takes it over; it said:\n{other.Output}\nand the paused one:\n{stage.Worker.Output}",
+            () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        return (request, other);
+    }
+
+    [Fact]
+    public async Task A_run_of_a_paused_worker_is_taken_over_and_the_paused_one_gives_it_up_when_it_wakes()
+    {
+        var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
+        await using var stage = await Stage.SetAsync(broker, settings);
+        var (request, _) = await TakeOverFromPausedAsync(stage, settings, seconds: 7);
         await stage.Worker.ContinueAsync();
 
         await Eventually.HoldsAsync("the paused one gives it up", () => stage.Worker.Output.Contains("1 runs are given up", StringComparison.Ordinal));
@@ -90,15 +97,7 @@ public sealed class LeaseTests(Broker broker)
         await own.InitializeAsync();
         var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
         await using var stage = await Stage.SetAsync(own, settings);
-        var request = Stage.NewRequestId();
-        var sleeps = Base64("""{"duration":12000000000}""");
-        await stage.Client.SendAsync("run-job", $$"""
-            {"requestId":"{{request}}","job":{"id":"abcd","type":"sleep","bytes":"{{sleeps}}","retry":2},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
-            """);
-        await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2);
-        var other = await stage.AddWorkerAsync(settings);
-        await stage.Worker.PauseAsync();
-        await Eventually.HoldsAsync(() => $"the other takes it over; it said:\n{other.Output}", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
+        var (_, other) = await TakeOverFromPausedAsync(stage, settings, seconds: 12);
 
         // A broker that refuses connections is down for all, but it was not always.
         await own.Node.KillAsync();

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace JobRunner.Bus.Dashboard.Watch;
 
 /// <summary>
-/// Looks into the error queues. Whoever reads a queue holds its messages meanwhile, and others miss them. It removes nothing, and keeps no body but a short one for each reason.
+/// Looks into the error queues. Whoever reads a queue holds its messages meanwhile, and others miss them. It removes nothing, and keeps no
+/// body but a short one for each reason.
 /// </summary>
 internal sealed partial class ErrorLook(BrokerAddress address, TimeProvider time, ILogger<ErrorLook> log) : SharedLook<ErrorsFound>(time)
 {
