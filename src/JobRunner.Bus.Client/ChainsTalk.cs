@@ -25,7 +25,7 @@ internal sealed class ChainsTalk(Session session, TimeProvider time)
         try
         {
             question = await Question<ChainsReport>.AskAsync(
-                session, Exchanges.GetChains, request, delivery => Wire.Deserialize<ChainsReport>(delivery.Body.Span), time.GetUtcNow(), time, cancellationToken);
+                session, Exchanges.GetChains, "", request, delivery => Wire.Deserialize<ChainsReport>(delivery.Body.Span), time.GetUtcNow(), time, cancellationToken);
         }
         catch (MessageReturnedException)
         {

@@ -169,27 +169,6 @@ public sealed partial class JobRunnerClient : IAsyncDisposable
         await SendAsync(Exchanges.StopJob, stop, stop.RequestId, stop.JobId, stop.SentAt!.Value, cancellationToken);
     }
 
-    /// <summary>Asks every worker what it holds. Takes half a second after the first answer, at most two.</summary>
-    /// <param name="requestId">Only this request's jobs; <see langword="null"/> for all.</param>
-    /// <param name="jobId">Only this job of the request; <see langword="null"/> for all.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="JobRunnerClientException">The broker could not be asked.</exception>
-    public async Task<IReadOnlyList<RunnerStatus>> StatusAsync(
-        string? requestId = null, string? jobId = null, CancellationToken cancellationToken = default) =>
-        (await AskWorkersAsync(new GetRunnerStatus { RequestId = requestId, JobId = jobId, Summary = true }, cancellationToken))?.Runners ?? [];
-
-    /// <summary>Asks every worker what it holds and, with <see cref="GetRunnerStatus.Summary"/>, how busy it is.</summary>
-    /// <param name="request">What to ask for.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The answers; <see langword="null"/> if no worker is connected now.</returns>
-    /// <exception cref="JobRunnerClientException">The broker could not be asked.</exception>
-    public async Task<WorkersReport?> AskWorkersAsync(GetRunnerStatus request, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        var session = await _sessions.GetAsync(cancellationToken);
-        return await GuardAsync(() => new WorkersTalk(session, _options.Time).AskAsync(request, cancellationToken), cancellationToken);
-    }
-
     /// <summary>Closes the connection. Whoever still waits gets an <see cref="ObjectDisposedException"/>; jobs go on.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -7,7 +7,7 @@ using RabbitMQ.Client.Events;
 namespace JobRunner.Bus.Client;
 
 /// <summary>
-/// A question to every worker, and the answers as they come: by direct reply-to, which needs no queue and no permission.
+/// A question to every worker, or one of them, and the answers as they come: by direct reply-to, which needs no queue and no permission.
 /// </summary>
 internal sealed class Question<TAnswer> : IAsyncDisposable
     where TAnswer : class
@@ -32,6 +32,7 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
     public static async Task<Question<TAnswer>> AskAsync<TQuestion>(
         Session session,
         string exchange,
+        string routingKey,
         TQuestion question,
         Func<BasicDeliverEventArgs, TAnswer> read,
         DateTimeOffset sentAt,
@@ -50,7 +51,7 @@ internal sealed class Question<TAnswer> : IAsyncDisposable
             properties.ReplyTo = DirectReplyTo;
             properties.CorrelationId = correlationId;
             await session.SendAsync(
-                channel, new Publication(exchange, "", properties, Wire.Serialize(question), mandatory: true, cancellationToken), cancellationToken);
+                channel, new Publication(exchange, routingKey, properties, Wire.Serialize(question), mandatory: true, cancellationToken), cancellationToken);
             return asked;
         }
         catch

@@ -19,7 +19,7 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
         try
         {
             question = await Question<StatusAnswer>.AskAsync(
-                session, Exchanges.GetRunnerStatus, request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
+                session, Exchanges.GetRunnerStatus, "", request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
         }
         catch (MessageReturnedException)
         {
@@ -58,7 +58,7 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
         try
         {
             question = await Question<StatusAnswer>.AskAsync(
-                session, Exchanges.GetRunnerStatus, request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
+                session, Exchanges.GetRunnerStatus, "", request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
         }
         catch (MessageReturnedException)
         {
@@ -88,12 +88,30 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
         }
     }
 
+    /// <summary>Tells one worker to drain, and hears how far it is.</summary>
+    /// <returns><see langword="null"/> if no worker of that name that runs jobs is connected now.</returns>
+    /// <exception cref="TimeoutException">It has the message, and does not answer.</exception>
+    public async Task<WorkerStatus?> DrainAsync(string worker, DrainWorker command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var question = await Question<WorkerStatus>.AskAsync(
+                session, Exchanges.DrainWorker, worker, command, reply => Wire.Deserialize<WorkerStatus>(reply.Body.Span), time.GetUtcNow(), time, cancellationToken);
+            return await question.NextAsync(LongestAnswer, cancellationToken)
+                ?? throw new TimeoutException($"worker {worker} does not answer; it drains as soon as it reads what was sent");
+        }
+        catch (MessageReturnedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Sends a stop and waits for the answer of every worker that holds a job it names.</summary>
     public async Task<StopAnswer> StopAsync(StopJob stop, TimeSpan timeout, Action<StopJobReply>? onReply, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         await using var replies = await ClientTraces.PublishAsync(Exchanges.StopJob, stop.RequestId, stop.JobId, () => Question<StopJobReply>.AskAsync(
-            session, Exchanges.StopJob, stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), stop.SentAt!.Value, time, cancellationToken));
+            session, Exchanges.StopJob, "", stop, reply => Wire.Deserialize<StopJobReply>(reply.Body.Span), stop.SentAt!.Value, time, cancellationToken));
 
         // A runner stays with its worker until its job has stopped: who is still there will answer.
         using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -18,6 +18,9 @@ public static class Exchanges
     /// <summary>Takes <see cref="Contracts.GetRunnerStatus"/>.</summary>
     public const string GetRunnerStatus = "get-runner-status";
 
+    /// <summary>Takes <see cref="Contracts.DrainWorker"/>, with the worker's name as routing key.</summary>
+    public const string DrainWorker = "worker.drain";
+
     /// <summary>Takes a <see cref="Contracts.JobChain"/> to run.</summary>
     public const string RunChain = "run-chain";
 

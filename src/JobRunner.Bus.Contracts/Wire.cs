@@ -151,6 +151,7 @@ public static class Wire
 [JsonSerializable(typeof(StopChain))]
 [JsonSerializable(typeof(ChainFinished))]
 [JsonSerializable(typeof(GetChains))]
+[JsonSerializable(typeof(DrainWorker))]
 [JsonSerializable(typeof(ChainsReport))]
 [JsonSerializable(typeof(ChainStatus))]
 [JsonSerializable(typeof(ChainDue))]

@@ -37,6 +37,10 @@ public sealed record WorkerStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? NotReady { get; init; }
 
+    /// <summary><c>draining</c> while its runs end or are handed over, then <c>drained</c>; absent when it was not told to drain.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Drain { get; init; }
+
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }

@@ -41,7 +41,7 @@ public static class DashboardServices
         }
 
         services.AddSingleton<ErrorActions>();
-        services.AddSingleton<StopActions>();
+        services.AddSingleton<WorkActions>();
         services.AddSingleton(broker);
         services.AddSingleton<BrokerWatch>();
         services.AddSingleton<ErrorLook>();

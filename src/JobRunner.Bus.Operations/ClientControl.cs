@@ -24,6 +24,9 @@ internal sealed class ClientControl : IBrokerControl
         StopJob command, TimeSpan timeout, Action<StopJobReply> onReply, CancellationToken cancellation) =>
         (await ClientFaults.ExplainAsync(() => _client.StopAsync(command, timeout, onReply, cancellation))).Unanswered;
 
+    public Task<WorkerStatus?> DrainAsync(string worker, string by, CancellationToken cancellation) =>
+        ClientFaults.ExplainAsync(() => _client.DrainAsync(worker, by, cancellation));
+
     public Task RunChainAsync(JobChain chain, CancellationToken cancellation) => ClientFaults.ExplainAsync(async () =>
     {
         await _client.SubmitChainAsync(chain, cancellation);

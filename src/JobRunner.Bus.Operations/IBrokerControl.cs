@@ -24,6 +24,14 @@ internal interface IBrokerControl : IAsyncDisposable
         Action<StopJobReply> onReply,
         CancellationToken cancellation);
 
+    /// <summary>Tells one worker to drain, and hears how far it is.</summary>
+    /// <param name="worker">Its name.</param>
+    /// <param name="by">Who wants it.</param>
+    /// <param name="cancellation">Gives up waiting; the worker may drain.</param>
+    /// <returns>How it stands; <see langword="null"/> if no worker of that name that runs jobs is connected now.</returns>
+    /// <exception cref="SchedulerBusException">It could not be told, or does not answer.</exception>
+    Task<WorkerStatus?> DrainAsync(string worker, string by, CancellationToken cancellation);
+
     /// <summary>Hands a chain over to the workers of role Chain.</summary>
     /// <exception cref="SchedulerBusException">It could not be sent, or no such worker was ever there.</exception>
     Task RunChainAsync(JobChain chain, CancellationToken cancellation);

@@ -52,6 +52,7 @@ public static class JobRunnerServices
             bus.AddConsumer<RunJobConsumer, RunJobConsumerDefinition>();
             bus.AddConsumer<StopJobConsumer, StopJobConsumerDefinition>();
             bus.AddConsumer<GetRunnerStatusConsumer, GetRunnerStatusConsumerDefinition>();
+            bus.AddConsumer<DrainWorkerConsumer, DrainWorkerConsumerDefinition>();
             bus.AddConsumer<JobLogRecordedConsumer, JobLogRecordedConsumerDefinition>();
             configureBus?.Invoke(bus);
             if (transport == TransportKind.RabbitMq)
@@ -65,7 +66,8 @@ public static class JobRunnerServices
         });
 
         // After MassTransit's own service: started after the bus, stopped before it.
-        services.AddHostedService<WorkerIntake>();
+        services.AddSingleton<WorkerIntake>();
+        services.AddHostedService(provider => provider.GetRequiredService<WorkerIntake>());
         return services;
     }
 

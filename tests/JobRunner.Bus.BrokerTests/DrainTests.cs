@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using JobRunner.Bus.TestKit;
 
@@ -69,6 +70,45 @@ public sealed class DrainTests(Broker broker)
         await Eventually.HoldsAsync("both logs", () => stage.RequestManager.Rows.Count == 2);
         var rows = stage.RequestManager.Rows.OrderBy(row => row.Try).ToList();
         Assert.True(rows[1].StartedAt - rows[0].FinishedAt >= 7_900_000_000);
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_told_to_drain_hands_over_what_runs_and_stays_without_taking_work()
+    {
+        var port = RabbitMqNode.FreePort();
+        await using var stage = await Stage.SetAsync(
+            broker, new() { ["JobRunner__Worker__DrainTimeout"] = "500ms", ["JobRunner__Http__Port"] = $"{port}" });
+        var request = Stage.NewRequestId();
+        var marker = Path.Combine(Path.GetTempPath(), request);
+        var script = Base64($$"""{"cmd":"/bin/sh","args":["-c","test -e {{marker}} || exec sleep 60"]}""");
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"cutt","type":"shell-command","bytes":"{{script}}"} }""");
+        var worker = (string)(await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2))["worker"]!;
+        await File.WriteAllTextAsync(marker, "");
+
+        var (exit, output) = await stage.RunAsync("drain", worker);
+
+        Assert.True(exit == 0, output);
+        Assert.Contains($"{worker} is drained", output, StringComparison.Ordinal);
+        using var http = new HttpClient();
+        var health = await http.GetAsync($"http://127.0.0.1:{port}/health/ready");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
+        Assert.Contains("drained, told by ", await health.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"late","type":"noop"} }""");
+        await Eventually.HoldsAsync("both wait for another worker", async () => await stage.Client.CountAsync("run-job") == 2);
+
+        await stage.AddWorkerAsync();
+        var end = await stage.FinishedAsync(request, "cutt");
+        Assert.Equal((3, 1, 2), ((int)end["finalState"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
+        await stage.FinishedAsync(request, "late");
+        // It delivers logs on, and tells that it is drained whoever asks again.
+        await Eventually.HoldsAsync("all logs", () => stage.RequestManager.Rows.Count == 3);
+        Assert.Equal(0, (await stage.RunAsync("drain", worker)).Exit);
+        Assert.DoesNotContain("warn: JobRunner.Bus.Consumers", stage.Worker.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await stage.Worker.TerminateAsync());
+        (exit, output) = await stage.RunAsync("drain", worker);
+        Assert.Equal(1, exit);
+        Assert.Contains($"there is no worker \"{worker}\" that runs jobs; connected are ", output, StringComparison.Ordinal);
+        File.Delete(marker);
     }
 
     [Theory]

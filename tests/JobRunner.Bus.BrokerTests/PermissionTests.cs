@@ -137,6 +137,9 @@ public sealed class PermissionTests(Broker broker)
             Assert.DoesNotContain("refused", program.Output);
         }
 
+        await using var drain = WorkerProcess.Start(["drain", "nobody", "--broker", UriOf("operator").ToString()], new Dictionary<string, string>());
+        Assert.Equal(1, await drain.ExitCodeAsync());
+        Assert.Contains("there is no worker \"nobody\" that runs jobs; connected are ", drain.Output);
         await RefusedAsync("operator", channel => channel.BasicPublishAsync("job-finished", "", false, new BasicProperties(), "{}"u8.ToArray()).AsTask());
         await RefusedAsync("operator", channel => channel.QueueDeleteAsync("run-job"));
         await RefusedAsync("operator", channel => channel.BasicGetAsync("job-journal", true));
@@ -164,12 +167,12 @@ public sealed class PermissionTests(Broker broker)
             await RefusedAsync("scheduler", channel => channel.QueuePurgeAsync(queue));
         }
 
-        foreach (var exchange in new[] { "run-job", "stop-job", "job-log-recorded", "run-job.wait", "run-job_error", "job-log-recorded_error", "run-lease", "get-runner-status" })
+        foreach (var exchange in new[] { "run-job", "stop-job", "job-log-recorded", "run-job.wait", "run-job_error", "job-log-recorded_error", "run-lease", "get-runner-status", "worker.drain" })
         {
             await RefusedAsync("scheduler", channel => channel.QueueBindAsync(Mine, exchange, ""));
         }
 
-        foreach (var exchange in new[] { "job-finished", "job-log-recorded", "run-job.wait", "run-lease", "run-job_error", "" })
+        foreach (var exchange in new[] { "job-finished", "job-log-recorded", "run-job.wait", "run-lease", "run-job_error", "worker.drain", "" })
         {
             await RefusedAsync("scheduler", channel => PublishAsync(channel, exchange, exchange.Length == 0 ? "job-log-recorded" : ""));
         }

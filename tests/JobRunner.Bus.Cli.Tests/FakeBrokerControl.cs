@@ -42,6 +42,17 @@ internal sealed class FakeBrokerControl : IBrokerControl
         return Task.FromResult(Unanswered);
     }
 
+    public Queue<WorkerStatus?> Drains { get; init; } = [];
+
+    public List<(string Worker, string By)> Drained { get; } = [];
+
+    public Task<WorkerStatus?> DrainAsync(string worker, string by, CancellationToken cancellation)
+    {
+        Drained.Add((worker, by));
+        OnAsk?.Invoke();
+        return Task.FromResult(Drains.Dequeue());
+    }
+
     public IReadOnlyList<ChainsReport>? Chains { get; set; }
 
     public List<JobChain> HandedOver { get; } = [];

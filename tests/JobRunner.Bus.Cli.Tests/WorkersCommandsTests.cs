@@ -1,6 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using JobRunner.Bus.Cli.Commands;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.TestKit;
 using JobRunner.Bus.Topology;
 using Microsoft.Extensions.Time.Testing;
 
@@ -66,6 +68,59 @@ public sealed class WorkersCommandsTests : IDisposable
         Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("stop r1"));
 
         Assert.StartsWith("stubborn (aaaa) has not stopped after 30.0s on w1", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Drain_waits_until_the_worker_runs_nothing_and_tells_each_change_once()
+    {
+        var time = new FakeTimeProvider(Chains.Noon);
+        _cli.Control = new FakeBrokerControl
+        {
+            Drains = new([
+                new WorkerStatus { Worker = "w1", SlotsInUse = 2 }, new WorkerStatus { Worker = "w1", SlotsInUse = 2, Drain = "draining" },
+                new WorkerStatus { Worker = "w1", SlotsInUse = 1, Drain = "draining" }, new WorkerStatus { Worker = "w1", Runners = 3, Drain = "drained" }]),
+        };
+
+        var done = _cli.RunAsync("drain w1", time);
+        await Eventually.HoldsAsync("it asks again and again", () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return done.IsCompleted;
+        });
+
+        Assert.Equal(ExitCodes.Success, await done);
+        Assert.Equal(
+            "w1 drains: 2 tries run\nw1 drains: 1 try runs\nw1 is drained: it runs nothing, and takes no work until it is started again\n",
+            _cli.Output.ReplaceLineEndings("\n"));
+        Assert.Equal([("w1", $"{Environment.UserName} on {Environment.MachineName}")], _cli.Control.Drained.Distinct());
+    }
+
+    [Fact]
+    public async Task Drain_of_a_worker_that_is_not_there_names_those_that_are()
+    {
+        _cli.Control = new FakeBrokerControl { Drains = new([null]), Workers = [new WorkerStatus { Worker = "w2" }, new WorkerStatus { Worker = "w1" }] };
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync("drain w"));
+
+        Assert.Equal("jobrunner: there is no worker \"w\" that runs jobs; connected are w1, w2", _cli.Error.Trim());
+    }
+
+    [Fact]
+    public async Task Drain_that_takes_longer_than_its_timeout_ends_with_1_and_says_that_it_goes_on()
+    {
+        var time = new FakeTimeProvider(Chains.Noon);
+        _cli.Control = new FakeBrokerControl { Drains = new([new WorkerStatus { Worker = "w1", SlotsInUse = 1, Drain = "draining" }]) };
+
+        var done = _cli.RunAsync("drain w1 --timeout 500ms --json", time);
+        await Eventually.HoldsAsync("it gives up", () =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(600));
+            return done.IsCompleted;
+        });
+
+        Assert.Equal(ExitCodes.Failed, await done);
+        Assert.Equal("jobrunner: it is not drained yet, and goes on", _cli.Error.Trim());
+        Assert.Equal("draining", (string?)JsonNode.Parse(_cli.Output)!["drain"]);
     }
 
     [Fact]

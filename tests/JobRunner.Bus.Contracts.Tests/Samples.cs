@@ -93,7 +93,7 @@ internal static class Samples
         Worker = "host-1234-x7",
     };
 
-    public static WorkerStatus WorkerStatus => new() { Worker = "host-1234-x7", Runners = 40, Slots = 16, SlotsInUse = 3, Roles = "Run,Report", Version = "0.1.0", StartedAt = 1_767_323_045_123_456_789, NotReady = "draining" };
+    public static WorkerStatus WorkerStatus => new() { Worker = "host-1234-x7", Runners = 40, Slots = 16, SlotsInUse = 3, Roles = "Run,Report", Version = "0.1.0", StartedAt = 1_767_323_045_123_456_789, NotReady = "draining, told by ada", Drain = "draining" };
 
     public static JobChain JobChain => new()
     {

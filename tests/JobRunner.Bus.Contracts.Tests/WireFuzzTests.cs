@@ -58,6 +58,9 @@ public sealed class WireFuzzTests
     public void GetRunnerStatus_is_read_or_refused() => Fuzz<GetRunnerStatus>(StopJobBody);
 
     [Fact]
+    public void DrainWorker_is_read_or_refused() => Fuzz<DrainWorker>("""{"by":"ada","x":[1]}"""u8.ToArray());
+
+    [Fact]
     public void JobChain_is_read_or_refused() => Fuzz<JobChain>(ChainBody);
 
     private static void Fuzz<T>(byte[] body, Action<T>? look = null)

@@ -44,6 +44,9 @@ public sealed class WireSnapshotTests
     public void WorkerStatus_is_written_exactly_so() => Check(Samples.WorkerStatus, "WorkerStatus");
 
     [Fact]
+    public void DrainWorker_is_written_exactly_so() => Check(new DrainWorker { By = "ada" }, "DrainWorker");
+
+    [Fact]
     public void JobChain_is_written_exactly_so() => Check(Samples.JobChain, "JobChain");
 
     private static void Check<T>(T message, string name)

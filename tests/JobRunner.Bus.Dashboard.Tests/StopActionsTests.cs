@@ -74,7 +74,7 @@ public sealed class StopActionsTests(Broker broker, Browser browser)
         Assert.Equal(0, await visitor.Page.Locator("button", new() { HasTextString = "Stop" }).CountAsync());
 
         await using var host = await OwnHost.StartAsync(broker: theatre.Broker);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => host.Services.GetRequiredService<StopActions>().StopAsync("r1", null, "nobody"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => host.Services.GetRequiredService<WorkActions>().StopAsync("r1", null, "nobody"));
         await visitor.SeesAsync("#runs tbody", "RUNNING");
     }
 
@@ -82,7 +82,7 @@ public sealed class StopActionsTests(Broker broker, Browser browser)
     public async Task A_broker_that_is_away_is_told()
     {
         await using var host = await OwnHost.StartAsync(options: new DashboardOptions { AllowActions = true });
-        var lines = await host.Services.GetRequiredService<StopActions>().StopAsync("r1", "one", "ada");
+        var lines = await host.Services.GetRequiredService<WorkActions>().StopAsync("r1", "one", "ada");
         Assert.StartsWith("Broken off: ", Assert.Single(lines), StringComparison.Ordinal);
         Assert.Contains(host.Log, line => line.StartsWith("1465 ada stops job one of request r1: no answer, then it was broken off: ", StringComparison.Ordinal));
     }

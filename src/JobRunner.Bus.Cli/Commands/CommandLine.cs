@@ -87,6 +87,7 @@ internal static class CommandLine
             RunCommand.Build(services, broker),
             SubmitCommand.Build(services, broker),
             StopCommand.Build(services, broker),
+            DrainCommand.Build(services, broker),
             PsCommand.Build(services, broker),
             ChainsCommand.Build(services, broker),
             StatusCommand.Build(services, broker),

@@ -1,3 +1,4 @@
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Stops;
 using JobRunner.Bus.Topology;
 using MassTransit;
@@ -12,7 +13,7 @@ namespace JobRunner.Bus.Consumers;
 /// may come by a connection that is not back yet.
 /// </summary>
 internal sealed class CommandChannelFilter(
-    StopCatchUp stops, StopHearing hearing, IHostApplicationLifetime lifetime, ILogger<CommandChannelFilter> logger) : IFilter<ChannelContext>
+    StopCatchUp stops, StopHearing hearing, DrainSignal drain, IHostApplicationLifetime lifetime, ILogger<CommandChannelFilter> logger) : IFilter<ChannelContext>
 {
     public async Task Send(ChannelContext context, IPipe<ChannelContext> next)
     {
@@ -24,7 +25,7 @@ internal sealed class CommandChannelFilter(
         }
         finally
         {
-            if (!lifetime.ApplicationStopping.IsCancellationRequested)
+            if (!lifetime.ApplicationStopping.IsCancellationRequested && drain.Stage is null)
             {
                 BrokerLog.ConsumerLost(logger, context.Channel.CloseReason?.ReplyText ?? "the broker ended the consumer");
             }

@@ -29,14 +29,20 @@ internal sealed class WorkerIntake(
     WorkerName worker,
     WorkerReadiness readiness,
     WorkerDrain drain,
+    DrainSignal signal,
     IHostApplicationLifetime lifetime,
     ILogger<WorkerIntake> logger) : IHostedService, IDisposable
 {
+    private const int LongestName = 200;
+
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _outOfTime = new();
+    private readonly Lock _lock = new();
     private HostReceiveEndpointHandle? _commands;
     private HostReceiveEndpointHandle? _logs;
     private Task _opening = Task.CompletedTask;
     private Task _watchingStops = Task.CompletedTask;
+    private Task? _drained;
 
     private bool OnBroker => transport.Value.Transport == TransportKind.RabbitMq;
 
@@ -94,7 +100,19 @@ internal sealed class WorkerIntake(
             _logs = await OpenAsync<JobLogRecordedConsumer>(Names.JobLogRecorded, cancellationToken);
         }
 
-        readiness.Set(null);
+        if (OnBroker && _commands is not null)
+        {
+            await OpenAsync<DrainWorkerConsumer>($"{Names.DrainWorker}.{worker}", cancellationToken);
+        }
+
+        lock (_lock)
+        {
+            if (_drained is null)
+            {
+                readiness.Set(null);
+            }
+        }
+
         AcceptLog.WorkerReady(logger, worker.Value, options.Value.Roles.ToString(), options.Value.Slots);
     }
 
@@ -122,17 +140,53 @@ internal sealed class WorkerIntake(
         return handle;
     }
 
+    /// <summary>Takes no more commands, and ends or hands over what runs; for good. The process stays, delivers logs and answers.</summary>
+    /// <param name="by">Who wants it, if they say so.</param>
+    public void Drain(string? by)
+    {
+        var who = string.IsNullOrWhiteSpace(by) ? "somebody who gave no name" : by[..Math.Min(by.Length, LongestName)];
+        lock (_lock)
+        {
+            if (_drained is null)
+            {
+                AcceptLog.ToldToDrain(logger, who);
+                _drained = DrainAsync($", told by {who}");
+            }
+        }
+    }
+
+    private async Task DrainAsync(string told)
+    {
+        readiness.Set($"draining{told}");
+        await Task.Yield();
+        try
+        {
+            // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
+            var commands = CloseAsync(_commands, _outOfTime.Token);
+            await drain.RunAsync(_outOfTime.Token);
+            await commands;
+            signal.End();
+            readiness.Set($"drained{told}");
+        }
+        catch (Exception error)
+        {
+            AcceptLog.DrainWentWrong(logger, error);
+        }
+    }
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        readiness.Set("draining");
         await _stopping.CancelAsync();
         await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _watchingStops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await using var outOfTime = cancellationToken.Register(_outOfTime.Cancel);
+        Task drained;
+        lock (_lock)
+        {
+            drained = _drained ??= DrainAsync("");
+        }
 
-        // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
-        var commands = CloseAsync(_commands, cancellationToken);
-        await drain.RunAsync(cancellationToken);
-        await commands;
+        await drained;
 
         // Last, so that the logs of the drain are delivered too. Intake ends first: what is put back must not come here again.
         var logs = CloseAsync(_logs, cancellationToken);
@@ -148,5 +202,9 @@ internal sealed class WorkerIntake(
         }
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _outOfTime.Dispose();
+    }
 }

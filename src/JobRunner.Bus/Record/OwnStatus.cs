@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Record;
 
 /// <summary>What this worker tells of itself when it is asked.</summary>
-internal sealed class OwnStatus(RunnerRepo repo, TrySlots slots, WorkerName worker, IOptions<WorkerOptions> options, WorkerReadiness readiness)
+internal sealed class OwnStatus(RunnerRepo repo, TrySlots slots, WorkerName worker, IOptions<WorkerOptions> options, WorkerReadiness readiness, DrainSignal drain)
 {
     private static readonly string? Version = typeof(OwnStatus).Assembly.GetName().Version?.ToString(3);
 
@@ -22,6 +22,7 @@ internal sealed class OwnStatus(RunnerRepo repo, TrySlots slots, WorkerName work
         Version = Version,
         StartedAt = (worker.StartedAt - DateTimeOffset.UnixEpoch).Ticks * 100,
         NotReady = readiness.NotReady,
+        Drain = drain.Stage,
     };
 
     /// <summary>What runs and waits on it.</summary>

@@ -78,6 +78,12 @@ internal static partial class AcceptLog
     [LoggerMessage(1131, LogLevel.Critical, "The worker could not open its queues, and ends")]
     public static partial void WorkerNotOpened(ILogger logger, Exception error);
 
+    [LoggerMessage(1144, LogLevel.Information, "{Who} told this worker to drain: it stays, and takes no work until it is started again")]
+    public static partial void ToldToDrain(ILogger logger, string who);
+
+    [LoggerMessage(1145, LogLevel.Error, "The drain went wrong; what still runs here goes back to the queue as the process ends")]
+    public static partial void DrainWentWrong(ILogger logger, Exception error);
+
     [LoggerMessage(1121, LogLevel.Information, "Draining: no new work; {Runs} runs have {Timeout} to end")]
     public static partial void Draining(ILogger logger, int runs, TimeSpan timeout);
 

@@ -44,6 +44,7 @@ internal sealed class BrokerTopology(BrokerLink link, IEnumerable<Lazy<RoleTopol
         .. new[] { Names.RunJob, Names.StopJob, Names.JobLogRecorded, Names.JobFinished, Names.GetRunnerStatus, Names.RunLease }
             .Select(name => new ExchangePart(name, ExchangeType.Fanout)),
         new(Names.RunJobWait, ExchangeType.Topic),
+        new(Names.DrainWorker, ExchangeType.Direct),
         new(Names.ErrorQueue(Names.RunJob), ExchangeType.Fanout),
         new(Names.ErrorQueue(Names.JobLogRecorded), ExchangeType.Fanout),
     ];

@@ -18,6 +18,10 @@ public static class Names
     /// <summary>Exchange of <see cref="Contracts.GetRunnerStatus"/>; every worker binds a queue of its own.</summary>
     public const string GetRunnerStatus = Contracts.Exchanges.GetRunnerStatus;
 
+    /// <summary>Direct exchange of <see cref="Contracts.DrainWorker"/>; every worker binds a queue of its own by its name.</summary>
+    // Not drain-worker: users of brokers that are in use may make what is called worker.…, and nothing new.
+    public const string DrainWorker = Contracts.Exchanges.DrainWorker;
+
     /// <summary>Exchange where workers ask each other who still runs a job; each binds a queue of its own.</summary>
     public const string RunLease = "run-lease";
 

@@ -1,11 +1,9 @@
-using System.Collections.Concurrent;
 using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Tests.Runs;
-using MassTransit;
 using MassTransit.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
@@ -82,31 +80,5 @@ public sealed class GetRunnerStatusConsumerTests
     {
         var endpoint = await worker.Bus.Bus.GetSendEndpoint(new Uri($"queue:get-runner-status.{worker.Get<WorkerName>()}"));
         await endpoint.Send(question);
-    }
-
-    private sealed class Answers : IReplies
-    {
-        public ConcurrentQueue<(ReplyAddress To, object Answer)> Sent { get; } = new();
-
-        public Task SendAsync<T>(ReplyAddress to, T answer)
-        {
-            Sent.Enqueue((to, answer!));
-            return Task.CompletedTask;
-        }
-    }
-
-    /// <summary>Gives each message the AMQP properties that it would have from a broker.</summary>
-    private sealed class FromBroker(IReadOnlyBasicProperties properties) : IFilter<ConsumeContext>
-    {
-        public Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
-        {
-            var consumed = Runs.Fake.Of<RabbitMqBasicConsumeContext>(("get_Properties", _ => properties));
-            context.ReceiveContext.AddOrUpdatePayload(() => consumed, _ => consumed);
-            return next.Send(context);
-        }
-
-        public void Probe(ProbeContext context)
-        {
-        }
     }
 }

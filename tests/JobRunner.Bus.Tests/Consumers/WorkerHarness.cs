@@ -32,7 +32,7 @@ internal sealed class WorkerHarness : IAsyncDisposable
         builder.Services.AddJobRunner(new ConfigurationBuilder().Build());
         builder.Services.AddJob<ScriptedJob>("scripted");
         // The harness opens the endpoints.
-        builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(WorkerIntake)));
+        builder.Services.Remove(builder.Services.Single(service => service.ImplementationFactory?.Method.ReturnType == typeof(WorkerIntake)));
         builder.Services.AddMassTransitTestHarness(TextWriter.Null, bus =>
         {
             bus.SetTestTimeouts(testTimeout: TimeSpan.FromMinutes(1), testInactivityTimeout: TimeSpan.FromSeconds(30));
