@@ -10,6 +10,7 @@ public sealed class NamesTests
     [Fact]
     public void The_names_on_the_broker_have_not_changed() => Assert.Equal(
         [
+            "DrainWorker = worker.drain",
             "GetRunnerStatus = get-runner-status",
             "JobFinished = job-finished",
             "JobJournal = job-journal",
