@@ -9,6 +9,12 @@ namespace JobRunner.Bus.Contracts;
 /// </summary>
 public sealed record WorkerStatus
 {
+    /// <summary>Its runs end or are handed over.</summary>
+    public const string Draining = "draining";
+
+    /// <summary>It runs nothing any more.</summary>
+    public const string Drained = "drained";
+
     /// <summary>The worker: host, process id and a part that differs per start.</summary>
     public string Worker { get; init => field = value ?? ""; } = "";
 
@@ -37,7 +43,9 @@ public sealed record WorkerStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? NotReady { get; init; }
 
-    /// <summary><c>draining</c> while its runs end or are handed over, then <c>drained</c>; absent when it was not told to drain.</summary>
+    /// <summary>
+    /// <see cref="Draining"/> while its runs end or are handed over, then <see cref="Drained"/>; absent when it was not told to drain.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Drain { get; init; }
 

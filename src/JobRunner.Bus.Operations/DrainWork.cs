@@ -14,8 +14,8 @@ internal static class DrainWork
     /// <param name="onStatus">Told how it stands, whenever that has changed.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Gives up waiting; the worker drains on.</param>
-    /// <returns>How it stood last: it runs nothing any more, or ended meanwhile.</returns>
-    /// <exception cref="CommandException">No worker of that name that runs jobs is connected.</exception>
+    /// <returns>How it stands: it runs nothing any more.</returns>
+    /// <exception cref="CommandException">No worker of that name that runs jobs is connected, or it ended meanwhile.</exception>
     /// <exception cref="SchedulerBusException">It could not be told, or does not answer.</exception>
     public static async Task<WorkerStatus> RunAsync(
         IBrokerControl control, string worker, string by, Action<WorkerStatus> onStatus, TimeProvider time, CancellationToken cancellation)
@@ -37,11 +37,13 @@ internal static class DrainWork
             await Task.Delay(BetweenLooks, time, cancellation);
         }
 
-        return last ?? throw new CommandException(await NoSuchWorkerAsync(control, worker, cancellation));
+        throw new CommandException(last is null
+            ? await NoSuchWorkerAsync(control, worker, cancellation)
+            : $"worker {Say.OneLine(worker)} ended before it was drained; what it ran goes on elsewhere");
     }
 
     /// <summary>Whether it holds no run any more.</summary>
-    public static bool IsOver(WorkerStatus status) => status.Drain == "drained";
+    private static bool IsOver(WorkerStatus status) => status.Drain == WorkerStatus.Drained;
 
     /// <summary>How it stands, in a line.</summary>
     public static string Line(WorkerStatus status) => IsOver(status)

@@ -106,6 +106,23 @@ public sealed class WorkersCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task Drain_of_a_worker_that_ends_meanwhile_says_so()
+    {
+        var time = new FakeTimeProvider(Chains.Noon);
+        _cli.Control = new FakeBrokerControl { Drains = new([new WorkerStatus { Worker = "w1", SlotsInUse = 1 }, null]) };
+
+        var done = _cli.RunAsync("drain w1", time);
+        await Eventually.HoldsAsync("it asks again", () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return done.IsCompleted;
+        });
+
+        Assert.Equal(ExitCodes.Failed, await done);
+        Assert.Equal("jobrunner: worker w1 ended before it was drained; what it ran goes on elsewhere", _cli.Error.Trim());
+    }
+
+    [Fact]
     public async Task Drain_that_takes_longer_than_its_timeout_ends_with_1_and_says_that_it_goes_on()
     {
         var time = new FakeTimeProvider(Chains.Noon);

@@ -34,6 +34,7 @@ internal static class DrainCommand
         await using var control = await services.OpenBrokerControl(address, interrupts.Stop);
         var output = services.Screen.Output;
         WorkerStatus? last = null;
+        var exit = ExitCodes.Success;
         try
         {
             last = await DrainWork.RunAsync(control, worker, $"{Environment.UserName} on {Environment.MachineName}", Tell, services.Time, either.Token);
@@ -41,6 +42,7 @@ internal static class DrainCommand
         catch (OperationCanceledException) when (outOfTime.IsCancellationRequested && !interrupts.Stop.IsCancellationRequested)
         {
             services.Warn("it is not drained yet, and goes on");
+            exit = ExitCodes.Failed;
         }
 
         if (asJson && last is not null)
@@ -48,7 +50,7 @@ internal static class DrainCommand
             output.WriteLine(Encoding.UTF8.GetString(Wire.Serialize(last)));
         }
 
-        return last is not null && DrainWork.IsOver(last) ? ExitCodes.Success : ExitCodes.Failed;
+        return exit;
 
         void Tell(WorkerStatus status)
         {

@@ -1,3 +1,5 @@
+using JobRunner.Bus.Contracts;
+
 namespace JobRunner.Bus.Hosting;
 
 /// <summary>Tells deliveries that have not started a run that this worker takes no new work.</summary>
@@ -11,8 +13,8 @@ internal sealed class DrainSignal : IDisposable
     /// <summary>Fires when the drain begins.</summary>
     public CancellationToken Begun { get; }
 
-    /// <summary>How far it is, in the word of <see cref="Contracts.WorkerStatus.Drain"/>.</summary>
-    public string? Stage => _isOver ? "drained" : Begun.IsCancellationRequested ? "draining" : null;
+    /// <summary>How far it is, in the word of <see cref="WorkerStatus.Drain"/>.</summary>
+    public string? Stage => _isOver ? WorkerStatus.Drained : Begun.IsCancellationRequested ? WorkerStatus.Draining : null;
 
     public void Begin() => _begun.Cancel();
 
