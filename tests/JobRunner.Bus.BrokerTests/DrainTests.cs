@@ -83,7 +83,6 @@ public sealed class DrainTests(Broker broker)
         var script = Base64($$"""{"cmd":"/bin/sh","args":["-c","test -e {{marker}} || exec sleep 60"]}""");
         await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"cutt","type":"shell-command","bytes":"{{script}}"} }""");
         var worker = (string)(await StopTests.StatusAsync(stage, request, status => (int)status["state"]! == 2))["worker"]!;
-        await File.WriteAllTextAsync(marker, "");
 
         var (exit, output) = await stage.RunAsync("drain", worker);
 
@@ -96,6 +95,7 @@ public sealed class DrainTests(Broker broker)
         await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"late","type":"noop"} }""");
         await Eventually.HoldsAsync("both wait for another worker", async () => await stage.Client.CountAsync("run-job") == 2);
 
+        await File.WriteAllTextAsync(marker, "");
         await stage.AddWorkerAsync();
         var end = await stage.FinishedAsync(request, "cutt");
         Assert.Equal((3, 1, 2), ((int)end["finalState"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));

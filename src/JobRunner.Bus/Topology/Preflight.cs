@@ -144,6 +144,7 @@ internal sealed class Preflight(BrokerLink link, BrokerTopology topology, IOptio
         {
             own.Add(($"{Names.RunLease}.{PreflightPermissions.AnyName()}", Names.RunLease));
             own.Add(($"{Names.GetRunnerStatus}.{PreflightPermissions.AnyName()}", Names.GetRunnerStatus));
+            own.Add(($"{Names.DrainWorker}.{PreflightPermissions.AnyName()}", Names.DrainWorker));
         }
 
         if (options.Value.Roles.HasFlag(WorkerRoles.Report))
