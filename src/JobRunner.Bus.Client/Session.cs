@@ -63,6 +63,8 @@ internal sealed class Session : IAsyncDisposable
                 await results.ExchangeDeclarePassiveAsync(exchange, cancellationToken);
             }
 
+            // A broker that starts takes connections before it has its streams.
+            await results.QueueDeclarePassiveAsync(Exchanges.StopJob, cancellationToken);
             if (received.Length > 0)
             {
                 await session.ReceiveAsync(queue, Arguments(options), received, cancellationToken);

@@ -83,6 +83,8 @@ internal static class BrokerFaults
 
     private static string Describe(ShutdownEventArgs shutdown, BrokerAddress address) => shutdown.ReplyCode switch
     {
+        NotFound when shutdown.ReplyText.EndsWith("is down or inaccessible", StringComparison.Ordinal) =>
+            $"the broker at {address.Endpoint} is still starting: {shutdown.ReplyText}",
         NotFound => $"{NoWorkerEver} ({shutdown.ReplyText})",
         NotAllowed => $"the broker at {address.Endpoint} does not let {address.Login} into virtual host "
             + $"\"{address.VirtualHost}\": {shutdown.ReplyText}",

@@ -26,7 +26,7 @@ internal sealed class BrokerPublisher : IAsyncDisposable
 
     /// <summary>Starts to take messages; connects with the first.</summary>
     /// <param name="connect">Opens a connection for this alone.</param>
-    /// <param name="restore">Works on each connection after the first before messages do: the broker may have lost its queues.</param>
+    /// <param name="restore">Works on each connection before messages do: the broker may have lost its queues, or not have them back yet.</param>
     /// <param name="alarm">Told why the broker stops to read, and <see langword="null"/> when it reads again.</param>
     /// <param name="patience">How long the broker's word is waited for.</param>
     /// <param name="time">The clock.</param>
@@ -90,7 +90,6 @@ internal sealed class BrokerPublisher : IAsyncDisposable
 
     private async ValueTask<ConfirmedChannel> OpenAsync()
     {
-        var again = _connection is not null;
         if (_channel is { LargestBody: { } limit })
         {
             _largestBody = limit;
@@ -104,11 +103,7 @@ internal sealed class BrokerPublisher : IAsyncDisposable
         await LetGoAsync();
         var connection = await _connect(_stopping.Token);
         _connection = connection;
-        if (again)
-        {
-            await _restore(connection, _stopping.Token);
-        }
-
+        await _restore(connection, _stopping.Token);
         return _channel = await ConfirmedChannel.OpenAsync(connection, new BrokerAlarm(connection, _time, _alarm), _patience, _time, _stopping.Token);
     }
 

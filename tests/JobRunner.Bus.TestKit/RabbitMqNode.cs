@@ -273,7 +273,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
             ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
             ["RABBITMQ_DIST_PORT"] = $"{_distributionPort}",
             ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_folder, "data"),
-            ["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "log"),
+            ["RABBITMQ_LOG_BASE"] = LogFolder,
             ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_folder, "plugins"),
             ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_folder, "rabbitmq.conf"),
             // As infra/rabbitmq/advanced.config has it: by default what is dead-lettered in vain is tried again after 3 minutes.
@@ -308,11 +308,25 @@ public sealed class RabbitMqNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Copies its log to where it outlives the node.</summary>
+    /// <returns>The folder.</returns>
+    public string KeepLog()
+    {
+        var kept = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-log-").FullName;
+        foreach (var file in Directory.GetFiles(LogFolder))
+        {
+            File.Copy(file, Path.Combine(kept, Path.GetFileName(file)));
+        }
+
+        return kept;
+    }
+
+    private string LogFolder => Path.Combine(_folder, "log");
+
     private string Logs()
     {
-        var folder = Path.Combine(_folder, "log");
-        return Directory.Exists(folder)
-            ? string.Join('\n', Directory.GetFiles(folder).Select(File.ReadAllText).Select(text => text[Math.Max(0, text.Length - 4000)..]))
+        return Directory.Exists(LogFolder)
+            ? string.Join('\n', Directory.GetFiles(LogFolder).Select(File.ReadAllText).Select(text => text[Math.Max(0, text.Length - 4000)..]))
             : "(no log)";
     }
 

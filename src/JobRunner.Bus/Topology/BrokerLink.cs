@@ -14,8 +14,11 @@ namespace JobRunner.Bus.Topology;
 /// </summary>
 internal sealed class BrokerLink : IAsyncDisposable
 {
+    private const ushort NotFound = 404;
+
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TimeToRestore = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan WhileStarting = TimeSpan.FromMilliseconds(100);
 
     // Not looked at before they are validated, which is when the host starts.
     private readonly IOptions<RabbitMqOptions> _options;
@@ -145,22 +148,44 @@ internal sealed class BrokerLink : IAsyncDisposable
         }
     }
 
-    /// <summary>What was lost may have been a broker that came back without data. What cannot be declared is the watch's to tell.</summary>
+    /// <summary>What was lost may have been a broker that came back without data, or one that is still starting.</summary>
     private async Task RestoreAsync(IConnection connection, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(TimeToRestore);
-        var channel = await connection.CreateChannelAsync(cancellationToken: patience.Token);
+        for (var told = false; await IsStartingAsync(connection, told, patience.Token); told = true)
+        {
+            await Task.Delay(WhileStarting, _time, patience.Token);
+        }
+    }
+
+    /// <summary>
+    /// RabbitMQ takes connections before its streams are there (404): what is published then goes to the other queues of its exchange
+    /// only, and is confirmed. What cannot be declared for another reason is the watch's to tell.
+    /// </summary>
+    private async Task<bool> IsStartingAsync(IConnection connection, bool told, CancellationToken cancellationToken)
+    {
+        var isStarting = false;
+        var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         try
         {
-            await BrokerTopology.DeclareAsync(channel, _holder.Value, patience.Token);
+            await BrokerTopology.DeclareAsync(channel, _holder.Value, cancellationToken);
         }
         catch (OperationInterruptedException error) when (connection.IsOpen)
         {
-            BrokerLog.NotRestored(_logger, error.Message);
+            isStarting = error.ShutdownReason is { ReplyCode: NotFound };
+            if (!isStarting)
+            {
+                BrokerLog.NotRestored(_logger, error.Message);
+            }
+            else if (!told)
+            {
+                BrokerLog.NotThereYet(_logger, error.ShutdownReason!.ReplyText);
+            }
         }
 
         await LetGoAsync(channel).WaitAsync(TimeToEnd, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return isStarting;
     }
 
     private void TellAlarm(string? reason)

@@ -77,11 +77,15 @@ public sealed class ChainChaosTests : IAsyncLifetime
 
         var history = new ChainHistory { Sent = [.. chains.Select(chain => chain.Sent)], StopsAnswered = _stops };
         await Eventually.HoldsAsync(
-            () => $"seed {seed}: all chains end, not {history.Ends.DistinctBy(end => end.RequestId).Count()}; {string.Join("; ", _faults)}",
+            () => $"seed {seed}: all chains end, not {history.Ends.DistinctBy(end => end.RequestId).Count()}; {string.Join("; ", _faults)}; the broker's log: {_broker.KeepLog()}",
             async () => (history = await HearAsync(history)).Ends.DistinctBy(end => end.RequestId).Count() == chains.Count,
             Patience);
         var wrong = ChainChecker.Check(history);
-        Assert.True(wrong is [], $"seed {seed}; {string.Join("; ", _faults)}:\n{string.Join('\n', wrong)}\n{string.Join('\n', wrong.SelectMany(LogsOf))}");
+        if (wrong is not [])
+        {
+            Assert.Fail($"seed {seed}; {string.Join("; ", _faults)}; the broker's log: {_broker.KeepLog()}:\n{string.Join('\n', wrong)}\n{string.Join('\n', wrong.SelectMany(LogsOf))}");
+        }
+
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}: {chains.Count} chains, {history.Tries.Distinct().Count()} tries, {_stops.Count} stops, {_faults.Count} faults: {string.Join(", ", _faults)}");
     }
 

@@ -36,6 +36,12 @@ public sealed class BrokerFaultsTests
     public void A_virtual_host_that_lets_nobody_in_is_a_refusal_unless_it_is_still_starting(ushort code, string text, bool refuses) =>
         Assert.Equal(refuses, BrokerFaults.IsRefusal(Interrupted(code, text)));
 
+    [Theory]
+    [InlineData("NOT_FOUND - home node 'rabbit@there' of durable queue 'stop-job' in vhost '/' is down or inaccessible", "the broker at there:5672 is still starting: NOT_FOUND - home node")]
+    [InlineData("NOT_FOUND - no queue 'stop-job' in vhost '/'", "no worker has ever connected to this broker")]
+    public void A_stream_that_is_not_back_yet_is_told_from_one_that_never_was(string text, string told) => Assert.StartsWith(
+        told, BrokerFaults.Describe(Interrupted(404, text), new BrokerAddress(new RabbitMqOptions { Uri = "amqp://there" })), StringComparison.Ordinal);
+
     private static OperationInterruptedException Interrupted(ushort code, string text) =>
         new(new ShutdownEventArgs(ShutdownInitiator.Peer, code, text));
 }
