@@ -7,7 +7,7 @@ public sealed partial class JobRunnerClient
 {
     /// <summary>Asks every worker, and hands over the answer of each as soon as it is whole: whoever looks on waits for no slow worker.</summary>
     /// <param name="request">What to ask for; a summary is asked for in any case.</param>
-    /// <param name="listenFor">How long to listen at least.</param>
+    /// <param name="listenFor">How long to ask and listen at least.</param>
     /// <param name="onWorker">Told one whole answer after another.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether any worker is connected now.</returns>

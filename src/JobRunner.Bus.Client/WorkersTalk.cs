@@ -47,13 +47,14 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
 
     /// <summary>Asks every worker, and hands over the answer of each as soon as it is whole.</summary>
     /// <param name="request">What to ask for; each worker's answer must end with a summary.</param>
-    /// <param name="listenFor">How long to listen at least; for longer only while an answer that has begun is not whole.</param>
+    /// <param name="listenFor">How long to ask and listen at least; for longer only while an answer that has begun is not whole.</param>
     /// <param name="onWorker">Told one whole answer after another.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether any worker listens now.</returns>
     public async Task<bool> HearAsync(
         GetRunnerStatus request, TimeSpan listenFor, Action<WorkerStatus, IReadOnlyList<RunnerStatus>> onWorker, CancellationToken cancellationToken)
     {
+        var start = time.GetTimestamp();
         Question<StatusAnswer> question;
         try
         {
@@ -68,7 +69,6 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
         await using (question)
         {
             Dictionary<string, List<RunnerStatus>> begun = [];
-            var start = time.GetTimestamp();
             while (await question.NextAsync(Left(), cancellationToken) is { } answer)
             {
                 if (answer.Worker is { } summary)

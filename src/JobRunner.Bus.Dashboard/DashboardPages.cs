@@ -3,6 +3,7 @@ using JobRunner.Bus.Dashboard.Pages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace JobRunner.Bus.Dashboard;
 
@@ -20,11 +21,19 @@ public static class DashboardPages
         ArgumentNullException.ThrowIfNull(app);
         ArgumentException.ThrowIfNullOrEmpty(path);
         var options = app.ApplicationServices.GetRequiredService<DashboardOptions>();
+        var ending = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         return app.Map(new PathString(path.TrimEnd('/')), dashboard =>
         {
-            // What the host's own routing found is not meant.
             dashboard.Use((context, next) =>
             {
+                if (ending.IsCancellationRequested)
+                {
+                    // An open page comes back as soon as it has lost its connection, and would hold up the host's end by another.
+                    context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                    return Task.CompletedTask;
+                }
+
+                // What the host's own routing found is not meant.
                 context.SetEndpoint(null);
                 context.Request.RouteValues.Clear();
                 return next(context);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
@@ -59,6 +60,40 @@ public sealed class GetRunnerStatusConsumerTests
 
         Assert.True(await worker.Bus.Consumed.Any<GetRunnerStatus>(consumed => consumed.Exception is null));
         Assert.Empty(_answers.Sent);
+    }
+
+    [Fact]
+    public async Task No_answer_waits_for_the_brokers_word_on_the_one_before_it_and_the_summary_comes_last()
+    {
+        var answers = new SlowAnswers(pending: 2);
+        await using var worker = await WorkerHarness.StartAsync(
+            services => services.AddSingleton<IReplies>(answers), new FromBroker(new BasicProperties { ReplyTo = "me" }));
+        await HoldAsync(worker, "a");
+        await HoldAsync(worker, "b");
+
+        await AskAsync(worker, new GetRunnerStatus { Summary = true });
+
+        Assert.True(await worker.Bus.GetConsumerHarness<GetRunnerStatusConsumer>().Consumed.Any<GetRunnerStatus>(consumed => consumed.Exception is null));
+        Assert.Equal([typeof(RunnerStatus), typeof(RunnerStatus), typeof(WorkerStatus)], answers.Sent);
+    }
+
+    /// <summary>Has no word of a run's answer until so many are on their way.</summary>
+    private sealed class SlowAnswers(int pending) : IReplies
+    {
+        private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ConcurrentQueue<Type> Sent { get; } = new();
+
+        public Task SendAsync<T>(ReplyAddress to, T answer)
+        {
+            Sent.Enqueue(typeof(T));
+            if (Sent.Count >= pending)
+            {
+                _enough.TrySetResult();
+            }
+
+            return _enough.Task;
+        }
     }
 
     private Task<WorkerHarness> StartAsync(IReadOnlyBasicProperties properties) =>
