@@ -5,7 +5,8 @@ using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(Broker))]
 [assembly: AssemblyFixture(typeof(Browser))]
-[assembly: Parallelization(Mode = ParallelMode.None)]
+// They wait for processes and pages, more than they compute.
+[assembly: Parallelization(Mode = ParallelMode.All, MaxThreads = 4)]
 
 namespace JobRunner.Bus.Dashboard.Tests;
 

@@ -43,6 +43,8 @@ public sealed class Browser : IAsyncDisposable
         }
 
         var playwright = await Playwright.CreateAsync();
+        // Five seconds are little on a machine with work to do.
+        Assertions.SetDefaultExpectTimeout(20_000);
         return (playwright, await playwright.Chromium.LaunchAsync(
             new BrowserTypeLaunchOptions { ExecutablePath = Program, Args = ["--no-sandbox", "--disable-dev-shm-usage"] }));
     }

@@ -39,7 +39,7 @@ public sealed class LivePageTests(Broker broker, Browser browser)
         Assert.Empty(overview.Errors);
     }
 
-    [Fact]
+    [Fact(DisableParallelization = true)]
     public async Task A_change_is_on_the_page_within_a_second_or_little_more()
     {
         await using var theatre = await Theatre.OpenAsync(broker);

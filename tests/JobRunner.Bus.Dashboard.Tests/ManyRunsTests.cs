@@ -14,7 +14,7 @@ public sealed class ManyRunsTests(Broker broker, Browser browser, ITestOutputHel
     private const int Workers = 5;
     private const int Runs = 10_000;
 
-    [Fact]
+    [Fact(DisableParallelization = true)]
     public async Task Ten_thousand_live_runs_on_five_workers_are_found_sorted_and_change_every_second()
     {
         await using var theatre = await Theatre.OpenAsync(broker, workers: 0);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using JobRunner.Bus.Hosting;
 using JobRunner.Bus.RabbitMq;
 using JobRunner.Bus.Settings;
@@ -47,6 +48,9 @@ internal sealed class BrokerLink : IAsyncDisposable
 
     /// <summary>Told why the broker reads nothing that is published here, and <see langword="null"/> when it does again.</summary>
     public event Action<string?>? AlarmChanged;
+
+    /// <summary>Queues, by name, that were made when they were needed: each publisher's connection has them again before it is used.</summary>
+    public ConcurrentDictionary<string, QueuePart> Made { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Where the broker is, and who asks.</summary>
     public BrokerAddress Address => _address.Value;
@@ -170,6 +174,10 @@ internal sealed class BrokerLink : IAsyncDisposable
         try
         {
             await BrokerTopology.DeclareAsync(channel, _holder.Value, cancellationToken);
+            foreach (var queue in Made.Values)
+            {
+                await BrokerTopology.DeclareAsync(channel, queue, cancellationToken);
+            }
         }
         catch (OperationInterruptedException error) when (connection.IsOpen)
         {

@@ -12,7 +12,6 @@ namespace JobRunner.Bus.Topology;
 internal sealed class BrokerTopology(BrokerLink link, IEnumerable<Lazy<RoleTopology>>? more = null)
 {
     private readonly ConcurrentDictionary<string, Task<long>> _waitQueues = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, QueuePart> _made = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _declared = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // What they are is a matter of settings, which are validated after this is made.
@@ -113,7 +112,7 @@ internal sealed class BrokerTopology(BrokerLink link, IEnumerable<Lazy<RoleTopol
     public Task RestoreAsync(WorkerOptions options, CancellationToken cancellationToken) => link.UseAsync(async channel =>
     {
         await DeclareAsync(channel, ExchangesOf(options), QueuesOf(options), cancellationToken);
-        foreach (var queue in _made.Values)
+        foreach (var queue in link.Made.Values)
         {
             await DeclareAsync(channel, queue, cancellationToken);
         }
@@ -128,14 +127,15 @@ internal sealed class BrokerTopology(BrokerLink link, IEnumerable<Lazy<RoleTopol
             await channel.ExchangeDeclarePassiveAsync(exchange.Name, cancellationToken);
         }
 
-        foreach (var queue in QueuesOf(options).Concat(_made.Values))
+        foreach (var queue in QueuesOf(options).Concat(link.Made.Values))
         {
             await channel.QueueDeclarePassiveAsync(queue.Name, cancellationToken);
             await BindAsync(channel, queue, cancellationToken);
         }
     }
 
-    private static async Task DeclareAsync(IChannel channel, QueuePart queue, CancellationToken cancellationToken)
+    /// <summary>Declares a queue and binds it.</summary>
+    public static async Task DeclareAsync(IChannel channel, QueuePart queue, CancellationToken cancellationToken)
     {
         await channel.QueueDeclareAsync(
             queue.Name, durable: true, exclusive: false, autoDelete: false, queue.Arguments, cancellationToken: cancellationToken);
@@ -216,7 +216,7 @@ internal sealed class BrokerTopology(BrokerLink link, IEnumerable<Lazy<RoleTopol
     private async Task<long> MakeAsync(QueuePart queue, CancellationToken cancellationToken)
     {
         await link.UseAsync(channel => DeclareAsync(channel, queue, cancellationToken), cancellationToken);
-        _made[queue.Name] = queue;
+        link.Made[queue.Name] = queue;
         return Stopwatch.GetTimestamp();
     }
 
