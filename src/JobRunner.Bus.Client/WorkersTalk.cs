@@ -18,8 +18,7 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
         Question<StatusAnswer> question;
         try
         {
-            question = await Question<StatusAnswer>.AskAsync(
-                session, Exchanges.GetRunnerStatus, "", request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
+            question = await AskAllAsync(request, cancellationToken);
         }
         catch (MessageReturnedException)
         {
@@ -35,7 +34,7 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
                 heard.Add(answer);
             }
 
-            return new WorkersReport([.. heard.Select(answer => answer.Runner).OfType<RunnerStatus>()], [.. heard.Select(answer => answer.Worker).OfType<WorkerStatus>()]);
+            return new WorkersReport([.. heard.SelectMany(answer => answer.Runners)], [.. heard.Select(answer => answer.Worker).OfType<WorkerStatus>()]);
 
             TimeSpan Wait()
             {
@@ -58,8 +57,7 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
         Question<StatusAnswer> question;
         try
         {
-            question = await Question<StatusAnswer>.AskAsync(
-                session, Exchanges.GetRunnerStatus, "", request, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
+            question = await AskAllAsync(request, cancellationToken);
         }
         catch (MessageReturnedException)
         {
@@ -76,7 +74,8 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
                     begun.Remove(summary.Worker, out var runners);
                     onWorker(summary, runners ?? []);
                 }
-                else if (answer.Runner is { } runner)
+
+                foreach (var runner in answer.Runners)
                 {
                     (CollectionsMarshal.GetValueRefOrAddDefault(begun, runner.Worker, out _) ??= []).Add(runner);
                 }
@@ -87,6 +86,9 @@ internal sealed class WorkersTalk(Session session, TimeProvider time)
             TimeSpan Left() => (begun.Count > 0 ? LongestAnswer : listenFor) - time.GetElapsedTime(start);
         }
     }
+
+    private Task<Question<StatusAnswer>> AskAllAsync(GetRunnerStatus request, CancellationToken cancellationToken) => Question<StatusAnswer>.AskAsync(
+        session, Exchanges.GetRunnerStatus, "", request with { Together = true }, StatusAnswer.Read, time.GetUtcNow(), time, cancellationToken);
 
     /// <summary>Tells one worker to drain, and hears how far it is.</summary>
     /// <returns><see langword="null"/> if no worker of that name that runs jobs is connected now.</returns>

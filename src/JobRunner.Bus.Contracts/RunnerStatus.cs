@@ -21,6 +21,12 @@ public sealed record GetRunnerStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Summary { get; init; }
 
+    /// <summary>
+    /// Whether a worker may answer with <see cref="RunnerStatuses"/>, many runners in one message. A worker of an earlier version does not.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Together { get; init; }
+
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }
@@ -61,6 +67,20 @@ public sealed record RunnerStatus
 
     /// <summary>The worker that holds the runner: host, process id and a part that differs per start.</summary>
     public string Worker { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Fields this version does not know.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
+}
+
+/// <summary>
+/// Live status of several runners of one worker: the answer to a <see cref="GetRunnerStatus"/> that asked for them together. Told from
+/// <see cref="RunnerStatus"/> by the AMQP property <c>type</c>.
+/// </summary>
+public sealed record RunnerStatuses
+{
+    /// <summary>The runners.</summary>
+    public IReadOnlyList<RunnerStatus> Runners { get; init => field = value ?? []; } = [];
 
     /// <summary>Fields this version does not know.</summary>
     [JsonExtensionData]

@@ -144,6 +144,7 @@ public static class Wire
 [JsonSerializable(typeof(JobFinished))]
 [JsonSerializable(typeof(GetRunnerStatus))]
 [JsonSerializable(typeof(RunnerStatus))]
+[JsonSerializable(typeof(RunnerStatuses))]
 [JsonSerializable(typeof(WorkerStatus))]
 [JsonSerializable(typeof(IReadOnlyList<RunnerStatus>))]
 [JsonSerializable(typeof(JobChain))]

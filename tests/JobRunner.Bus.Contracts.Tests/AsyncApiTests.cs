@@ -105,7 +105,7 @@ public sealed class AsyncApiTests
         _ when type == typeof(long) => "integer",
         _ when type == typeof(double) => "number",
         _ when type == typeof(bool) => "boolean",
-        _ when type == typeof(IReadOnlyList<ChainStatus>) => "array",
+        _ when type == typeof(IReadOnlyList<ChainStatus>) || type == typeof(IReadOnlyList<RunnerStatus>) => "array",
         _ when type == typeof(JsonObject) || type == typeof(IReadOnlyDictionary<string, ChainJobEnd>) => "object",
         _ => type.Name,
     };

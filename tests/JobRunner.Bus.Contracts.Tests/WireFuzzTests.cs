@@ -55,6 +55,9 @@ public sealed class WireFuzzTests
     public void RunnerStatus_is_read_or_refused() => Fuzz<RunnerStatus>(StatusBody);
 
     [Fact]
+    public void RunnerStatuses_is_read_or_refused() => Fuzz<RunnerStatuses>([.. "{\"runners\":["u8, .. StatusBody, .. "]}"u8], all => _ = all.Runners.Count);
+
+    [Fact]
     public void GetRunnerStatus_is_read_or_refused() => Fuzz<GetRunnerStatus>(StopJobBody);
 
     [Fact]

@@ -44,6 +44,9 @@ public sealed class WireSnapshotTests
     public void WorkerStatus_is_written_exactly_so() => Check(Samples.WorkerStatus, "WorkerStatus");
 
     [Fact]
+    public void RunnerStatuses_is_written_exactly_so() => Check(new RunnerStatuses { Runners = [Samples.RunnerStatus] }, "RunnerStatuses");
+
+    [Fact]
     public void DrainWorker_is_written_exactly_so() => Check(new DrainWorker { By = "ada" }, "DrainWorker");
 
     [Fact]

@@ -5,11 +5,13 @@ using MassTransit;
 
 namespace JobRunner.Bus.Consumers;
 
-/// <summary>Answers with one message per runner held here; a worker that holds none stays silent, unless asked for a summary.</summary>
+/// <summary>Answers with one message per runner held here, or many in one where the asker reads that; a worker that holds none stays silent, unless asked for a summary.</summary>
 internal sealed class GetRunnerStatusConsumer(OwnStatus own, IReplies replies) : IConsumer<GetRunnerStatus>
 {
-    // One after another, each would wait for the broker's confirm of the one before it. All at once would hold up what else is told.
-    private const int AtOnce = 250;
+    private const int MostTogether = 250;
+
+    // In characters of what jobs say of themselves, at any length: the broker must take the message.
+    private const int LongestTogether = 1_000_000;
 
     public async Task Consume(ConsumeContext<GetRunnerStatus> context)
     {
@@ -19,9 +21,18 @@ internal sealed class GetRunnerStatusConsumer(OwnStatus own, IReplies replies) :
         }
 
         var asked = context.Message;
-        foreach (var runs in own.Runs(asked.RequestId, asked.JobId).Chunk(AtOnce))
+        foreach (var some in own.Runs(asked.RequestId, asked.JobId).Chunk(MostTogether))
         {
-            await Task.WhenAll(runs.Select(run => replies.SendAsync(to, run)));
+            if (asked.Together && some.Sum(run => run.Status?.Length ?? 0) < LongestTogether)
+            {
+                await replies.SendAsync(to, new RunnerStatuses { Runners = some });
+                continue;
+            }
+
+            foreach (var run in some)
+            {
+                await replies.SendAsync(to, run);
+            }
         }
 
         if (asked.Summary)

@@ -15,7 +15,8 @@ internal static class Pause
     {
         foreach (var instances in new[] { 1, 3, 0 })
         {
-            await using var stage = await Stage.OpenAsync(node, server, instances);
+            // Without an instance nobody makes what the load listens to; submit --wait needs none, and uses none.
+            await using var stage = await Stage.OpenAsync(node, server, Math.Max(1, instances));
             var logs = new Logs();
             await Broker.Consumers.ConsumeAsync(stage.Load.Channel, "job-log-recorded", autoAck: true, (_, body) => logs.Take(body));
             List<double> pauses = [];

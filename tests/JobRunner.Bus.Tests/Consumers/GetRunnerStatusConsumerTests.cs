@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
@@ -63,37 +62,18 @@ public sealed class GetRunnerStatusConsumerTests
     }
 
     [Fact]
-    public async Task No_answer_waits_for_the_brokers_word_on_the_one_before_it_and_the_summary_comes_last()
+    public async Task Who_reads_many_runs_in_one_message_gets_them_so_and_the_summary_last()
     {
-        var answers = new SlowAnswers(pending: 2);
-        await using var worker = await WorkerHarness.StartAsync(
-            services => services.AddSingleton<IReplies>(answers), new FromBroker(new BasicProperties { ReplyTo = "me" }));
+        await using var worker = await StartAsync(new BasicProperties { ReplyTo = "me" });
         await HoldAsync(worker, "a");
         await HoldAsync(worker, "b");
 
-        await AskAsync(worker, new GetRunnerStatus { Summary = true });
+        await AskAsync(worker, new GetRunnerStatus { Summary = true, Together = true });
 
         Assert.True(await worker.Bus.GetConsumerHarness<GetRunnerStatusConsumer>().Consumed.Any<GetRunnerStatus>(consumed => consumed.Exception is null));
-        Assert.Equal([typeof(RunnerStatus), typeof(RunnerStatus), typeof(WorkerStatus)], answers.Sent);
-    }
-
-    /// <summary>Has no word of a run's answer until so many are on their way.</summary>
-    private sealed class SlowAnswers(int pending) : IReplies
-    {
-        private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public ConcurrentQueue<Type> Sent { get; } = new();
-
-        public Task SendAsync<T>(ReplyAddress to, T answer)
-        {
-            Sent.Enqueue(typeof(T));
-            if (Sent.Count >= pending)
-            {
-                _enough.TrySetResult();
-            }
-
-            return _enough.Task;
-        }
+        Assert.Equal(2, _answers.Sent.Count);
+        Assert.Equal(["a", "b"], Assert.IsType<RunnerStatuses>(_answers.Sent.First().Answer).Runners.Select(run => run.JobId).Order());
+        Assert.IsType<WorkerStatus>(_answers.Sent.Last().Answer);
     }
 
     private Task<WorkerHarness> StartAsync(IReadOnlyBasicProperties properties) =>
