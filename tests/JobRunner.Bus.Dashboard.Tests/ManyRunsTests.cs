@@ -30,7 +30,6 @@ public sealed class ManyRunsTests(Broker broker, Browser browser, ITestOutputHel
 
         await using var visitor = await browser.VisitAsync(theatre.Address);
         await visitor.OpenAsync("jobs?sort=request&down=true");
-        var paint = await visitor.Page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime");
         await Assertions.Expect(visitor.Page.Locator("#jobs tbody tr").First).ToContainTextAsync("r09999");
 
         // Every second the ages of a hundred runs change.
@@ -54,12 +53,14 @@ public sealed class ManyRunsTests(Broker broker, Browser browser, ITestOutputHel
         server.Refresh();
         var changes = await visitor.Page.EvaluateAsync<double[]>("window.changes");
         var (pageCpuAfter, heapAfter) = await PageAsync(metrics);
+        clock.Stop();
+        var paints = await FirstPaintsAsync(theatre);
         var gaps = changes.Zip(changes.Skip(1), (before, after) => after - before).Where(gap => gap > 100).Order().ToArray();
         Assert.True(gaps.Length + 1 >= seconds / 2, $"it changed {gaps.Length + 1} times in {seconds} s");
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            first paint {paint:0} ms; {gaps.Length + 1} updates in {clock.Elapsed.TotalSeconds:0} s, between two p50 {gaps[gaps.Length / 2]:0} ms, longest {gaps[^1]:0} ms
+            first paint p50 {paints[paints.Count / 2]:0} ms, longest {paints[^1]:0} ms; {gaps.Length + 1} updates in {seconds} s, between two p50 {gaps[gaps.Length / 2]:0} ms, longest {gaps[^1]:0} ms
             server {100 * (server.TotalProcessorTime - serverCpu) / clock.Elapsed:0.0} % of a core, {resident >> 20} MiB, then {theatre.Dashboard.ResidentBytes >> 20} MiB
             page {100 * (pageCpuAfter - pageCpu) / clock.Elapsed.TotalSeconds:0.0} % of a core, heap {heap / 1e6:0.0} MB, then {heapAfter / 1e6:0.0} MB
             """));
@@ -67,6 +68,21 @@ public sealed class ManyRunsTests(Broker broker, Browser browser, ITestOutputHel
         await visitor.Page.Locator("#find").FillAsync("r04321");
         await Assertions.Expect(visitor.Page.Locator("#found")).ToHaveTextAsync("1 run");
         Assert.Empty(visitor.Errors);
+    }
+
+    /// <summary>Of people who come for the first time, one after another.</summary>
+    private async Task<List<double>> FirstPaintsAsync(Theatre theatre)
+    {
+        List<double> paints = [];
+        for (var i = 0; i < 7; i++)
+        {
+            await using var comes = await browser.VisitAsync(theatre.Address);
+            await comes.OpenAsync("jobs?sort=request&down=true");
+            paints.Add(await comes.Page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
+        }
+
+        paints.Sort();
+        return paints;
     }
 
     private static async Task<(double Cpu, double Heap)> PageAsync(ICDPSession metrics)
