@@ -5,8 +5,8 @@ using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(Broker))]
 [assembly: AssemblyFixture(typeof(Browser))]
-// They wait for processes and pages, more than they compute.
-[assembly: Parallelization(Mode = ParallelMode.All, MaxThreads = 4)]
+// Two at a time: more have a small machine compute, and wait no less.
+[assembly: Parallelization(Mode = ParallelMode.All, MaxThreads = 2)]
 
 namespace JobRunner.Bus.Dashboard.Tests;
 
