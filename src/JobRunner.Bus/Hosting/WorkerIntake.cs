@@ -165,8 +165,8 @@ internal sealed class WorkerIntake(
             var commands = CloseAsync(_commands, _outOfTime.Token);
             await drain.RunAsync(_outOfTime.Token);
             await commands;
-            signal.End();
             readiness.Set($"drained{told}");
+            signal.End();
         }
         catch (Exception error)
         {

@@ -31,10 +31,10 @@ public sealed class DrainWorkerConsumerTests
         await run.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         await TellAsync(worker, "ada");
-        await Eventually.HoldsAsync("it drains", () => worker.Get<DrainSignal>().Stage == "draining");
+        await Eventually.HoldsAsync("it drains", () => worker.Get<DrainSignal>().Stage == WorkerStatus.Draining);
         Assert.Equal("draining, told by ada", worker.Get<WorkerReadiness>().NotReady);
         mayEnd.SetResult();
-        await Eventually.HoldsAsync("it is drained", () => worker.Get<DrainSignal>().Stage == "drained");
+        await Eventually.HoldsAsync("it is drained", () => worker.Get<DrainSignal>().Stage == WorkerStatus.Drained);
         await TellAsync(worker, "bob");
 
         await Eventually.HoldsAsync("both were answered", () => _answers.Sent.Count == 2);
@@ -54,7 +54,7 @@ public sealed class DrainWorkerConsumerTests
 
         await TellAsync(worker, name);
 
-        await Eventually.HoldsAsync("it is drained", () => worker.Get<DrainSignal>().Stage == "drained");
+        await Eventually.HoldsAsync("it is drained", () => worker.Get<DrainSignal>().Stage == WorkerStatus.Drained);
         Assert.Equal($"drained, told by {(by is int most ? new string('x', most) : named)}", worker.Get<WorkerReadiness>().NotReady);
     }
 
