@@ -15,7 +15,8 @@ internal sealed class WorkerDrain(RunnerRepo repo, DrainSignal signal, IOptions<
     // For the broker to take what is handed over.
     private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <returns>Whether no run is left; what is may yet be handed over, as to a broker that is away.</returns>
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         signal.Begin();
         var runs = Runs();
@@ -38,11 +39,12 @@ internal sealed class WorkerDrain(RunnerRepo repo, DrainSignal signal, IOptions<
             if (!await AllOverAsync(options.Value.StopTimeout + HandOverTime, cancellationToken))
             {
                 AcceptLog.DrainLeft(logger, Runs().Count);
-                return;
+                return false;
             }
         }
 
         AcceptLog.Drained(logger);
+        return true;
     }
 
     private List<LiveRun> Runs() => [.. repo.Alive()];

@@ -2,6 +2,7 @@ using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Leases;
+using JobRunner.Bus.Record;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
@@ -144,7 +145,7 @@ internal sealed class WorkerIntake(
     /// <param name="by">Who wants it, if they say so.</param>
     public void Drain(string? by)
     {
-        var who = string.IsNullOrWhiteSpace(by) ? "somebody who gave no name" : by[..Math.Min(by.Length, LongestName)];
+        var who = string.IsNullOrWhiteSpace(by) ? "somebody who gave no name" : Utf8Cut.Valid(by[..Math.Min(by.Length, LongestName)]);
         lock (_lock)
         {
             if (_drained is null)
@@ -163,10 +164,20 @@ internal sealed class WorkerIntake(
         {
             // Closing ends intake at once and then waits for the deliveries under way, which the drain ends.
             var commands = CloseAsync(_commands, _outOfTime.Token);
-            await drain.RunAsync(_outOfTime.Token);
+            bool isOver;
+            do
+            {
+                // Time enough, unless the process ends.
+                isOver = await drain.RunAsync(_outOfTime.Token);
+            }
+            while (!isOver && !_stopping.IsCancellationRequested);
+
             await commands;
-            readiness.Set($"drained{told}");
-            signal.End();
+            if (isOver)
+            {
+                readiness.Set($"drained{told}");
+                signal.End();
+            }
         }
         catch (Exception error)
         {
@@ -176,6 +187,14 @@ internal sealed class WorkerIntake(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        lock (_lock)
+        {
+            if (_drained is null)
+            {
+                readiness.Set("draining");
+            }
+        }
+
         await _stopping.CancelAsync();
         await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _watchingStops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -76,14 +76,27 @@ public sealed class GetRunnerStatusConsumerTests
         Assert.IsType<WorkerStatus>(_answers.Sent.Last().Answer);
     }
 
+    [Fact]
+    public async Task A_run_that_has_a_great_deal_to_say_of_itself_is_told_alone()
+    {
+        await using var worker = await StartAsync(new BasicProperties { ReplyTo = "me" });
+        await HoldAsync(worker, "a", new string('x', 1_000_000));
+
+        await AskAsync(worker, new GetRunnerStatus { Together = true });
+
+        Assert.True(await worker.Bus.GetConsumerHarness<GetRunnerStatusConsumer>().Consumed.Any<GetRunnerStatus>(consumed => consumed.Exception is null));
+        Assert.Equal("a", Assert.IsType<RunnerStatus>(Assert.Single(_answers.Sent).Answer).JobId);
+    }
+
     private Task<WorkerHarness> StartAsync(IReadOnlyBasicProperties properties) =>
         WorkerHarness.StartAsync(services => services.AddSingleton<IReplies>(_answers), new FromBroker(properties));
 
-    private static async Task HoldAsync(WorkerHarness worker, string jobId)
+    private static async Task HoldAsync(WorkerHarness worker, string jobId, string status = "")
     {
         var runs = new TaskCompletionSource();
         worker.Scripts[jobId] = (context, stop) =>
         {
+            context.ReportStatus(status);
             runs.SetResult();
             return Scripts.UntilStoppedAsync(context, stop);
         };

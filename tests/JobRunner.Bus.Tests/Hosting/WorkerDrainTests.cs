@@ -120,6 +120,24 @@ public sealed class WorkerDrainTests
     }
 
     [Fact]
+    public async Task A_worker_that_was_told_to_drain_is_not_drained_before_its_last_run_is_over_however_long_that_takes()
+    {
+        await using var worker = await Worker.StartAsync(("DrainTimeout", "0s"), ("StopTimeout", "100ms"));
+        await using var runner = worker.Get<RunnerFactory>().Make(Worker.Command());
+        var run = new LiveRun(new CommandDelivery(Worker.Command(), null, RunLeg.First, null), runner, heldSince: 0);
+        Assert.True(worker.Get<RunnerRepo>().TryAdd(run));
+
+        worker.Get<WorkerIntake>().Drain("ada");
+        await Eventually.HoldsAsync("it tries again", () => worker.LogLines.Count(line => line.Message.StartsWith("Draining: ", StringComparison.Ordinal)) == 2);
+        Assert.Contains(worker.LogLines, line => line.Message.StartsWith("1 runs could not be handed over", StringComparison.Ordinal));
+        Assert.Equal(WorkerStatus.Draining, worker.Get<DrainSignal>().Stage);
+
+        Assert.True(worker.Get<RunnerRepo>().Remove(run));
+        run.MarkOver();
+        await Eventually.HoldsAsync("it is drained", () => worker.Get<DrainSignal>().Stage == WorkerStatus.Drained);
+    }
+
+    [Fact]
     public async Task A_run_that_has_just_ended_does_not_disturb_the_drain()
     {
         await using var world = new World();
