@@ -14,9 +14,11 @@ internal static class ChainTopology
     public static bool HasRequestManager(RequestManagerOptions options) => !string.IsNullOrEmpty(options.BaseUrl) && !options.AnyReceiver;
 
     /// <summary>All of it, with what the report to a Request Manager needs or without.</summary>
-    public static RoleTopology Of(RequestManagerOptions requestManager)
+    public static RoleTopology Of(RequestManagerOptions requestManager) => Of(HasRequestManager(requestManager));
+
+    /// <summary>All of it, with what the report to a Request Manager needs or without.</summary>
+    public static RoleTopology Of(bool reports)
     {
-        var reports = HasRequestManager(requestManager);
         string[] read = [.. Commands, ChainNames.JobFinished, ChainNames.Due, .. reports ? [ChainNames.Report] : Array.Empty<string>()];
         return new RoleTopology(
             WorkerRoles.Chain,

@@ -11,7 +11,7 @@ internal sealed class QueueCounts : IAsyncDisposable
 
     private readonly BrokerConnection _connection;
 
-    private QueueCounts(BrokerConnection connection) => _connection = connection;
+    public QueueCounts(BrokerConnection connection) => _connection = connection;
 
     /// <summary>Connects, to count again and again.</summary>
     /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>

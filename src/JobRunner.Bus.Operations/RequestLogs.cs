@@ -32,7 +32,7 @@ internal sealed class RequestLogs(string requestId, TimeProvider time, Func<JobL
 
         await using var broker = await open(stop);
         var from = time.GetUtcNow();
-        await broker.ReadJournalAsync(_readUpTo, Take, stop);
+        await broker.ReadStreamAsync(Names.JobJournal, _readUpTo, Take, stop);
         _readUpTo = from;
     }
 
@@ -46,7 +46,7 @@ internal sealed class RequestLogs(string requestId, TimeProvider time, Func<JobL
         }
     }
 
-    private ValueTask Take(JournalMessage message)
+    private ValueTask Take(StreamMessage message)
     {
         var isLog = message.Exchange == Names.JobLogRecorded;
         // Most are of other requests, and need not be parsed.

@@ -24,10 +24,17 @@ public sealed class Stage : IAsyncDisposable
     public ConcurrentQueue<PlainMessage> Finished { get; private set; } = null!;
 
     /// <summary>Sets the stage with one worker.</summary>
-    public static async Task<Stage> SetAsync(Broker broker, Dictionary<string, string>? settings = null)
+    public static Task<Stage> SetAsync(Broker broker, Dictionary<string, string>? settings = null)
     {
         ArgumentNullException.ThrowIfNull(broker);
-        var stage = new Stage(broker.Node.UriOf(await broker.Node.NewVirtualHostAsync()), await StubRequestManager.StartAsync());
+        return SetAsync(broker.Node, settings);
+    }
+
+    /// <summary>Sets the stage on a node of the test's own, with one worker.</summary>
+    public static async Task<Stage> SetAsync(RabbitMqNode node, Dictionary<string, string>? settings = null)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        var stage = new Stage(node.UriOf(await node.NewVirtualHostAsync()), await StubRequestManager.StartAsync());
         await stage.AddWorkerAsync(settings);
         stage.Client = await PlainClient.ConnectAsync(stage.Uri);
         stage.Finished = await stage.Client.ListenAsync("job-finished");

@@ -50,6 +50,9 @@ internal sealed class CliHarness : IDisposable
 
     public FakeRepairBroker Repair { get; } = new();
 
+    /// <summary>The broker at the address that has "next-broker" in it.</summary>
+    public FakeRepairBroker Other { get; } = new();
+
     public FakeStoredTries Stored { get; } = new();
 
     public TestConsole? Terminal { get; set; }
@@ -135,7 +138,7 @@ internal sealed class CliHarness : IDisposable
             OpenRepairBroker = (address, _) =>
             {
                 Addresses.Add(address.ToString());
-                return Task.FromResult<IRepairBroker>(Repair);
+                return Task.FromResult<IRepairBroker>(address.ToString().Contains("next-broker", StringComparison.Ordinal) ? Other : Repair);
             },
             LookForAlarm = (_, _) => Task.FromResult(Alarm?.Invoke()),
             CountMessages = (_, queues, _) => Task.FromResult<IReadOnlyDictionary<string, long?>>(queues.ToDictionary(queue => queue, queue => Counts.GetValueOrDefault(queue, 0))),

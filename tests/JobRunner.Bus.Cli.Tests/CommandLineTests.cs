@@ -55,6 +55,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("replay --since yesterday")]
     [InlineData("replay --since 2030-01-01T00:00:00Z")]
     [InlineData("replay --since 1h --until 2h")]
+    [InlineData("move")]
+    [InlineData("move --to rabbit:5672")]
+    [InlineData("move --to amqp://localhost --broker amqp://localhost:5672/%2F")]
     public async Task Wrong_usage_ends_with_2_and_says_why(string line)
     {
         Assert.Equal(ExitCodes.Usage, await _cli.RunAsync(line));

@@ -11,9 +11,18 @@ internal sealed class FakeRepairBroker : IRepairBroker
     private readonly Dictionary<string, List<ErrorMessage>> _queues = new() { [Names.RunJob] = [], [Names.JobLogRecorded] = [] };
     private ulong _tag;
 
-    public List<JournalMessage> Journal { get; } = [];
+    public List<StreamMessage> Journal { get; } = [];
 
     public List<DateTimeOffset?> JournalReadSince { get; } = [];
+
+    /// <summary>What lies in queues that are moved; those that are not here are not there.</summary>
+    public Dictionary<string, List<TakenMessage>> Queues { get; } = [];
+
+    /// <summary>Stops, as the stream has them.</summary>
+    public List<StreamMessage> Stops { get; } = [];
+
+    /// <summary>A queue or stream that somebody reads.</summary>
+    public string? Read { get; set; }
 
     public List<RunnerStatus> Statuses { get; } = [];
 
@@ -55,7 +64,7 @@ internal sealed class FakeRepairBroker : IRepairBroker
     }
 
     public void AddToJournal<T>(string exchange, T message, params (string Name, string Value)[] headers)
-        where T : class => Journal.Add(new JournalMessage(
+        where T : class => Journal.Add(new StreamMessage(
             exchange,
             new BasicProperties { Headers = headers.ToDictionary(header => header.Name, header => (object?)Encoding.UTF8.GetBytes(header.Value)) },
             Wire.Serialize(message)));
@@ -75,12 +84,31 @@ internal sealed class FakeRepairBroker : IRepairBroker
         return Task.CompletedTask;
     }
 
-    public async Task ReadJournalAsync(DateTimeOffset? since, Func<JournalMessage, ValueTask> onMessage, CancellationToken cancellation)
+    public async Task ReadStreamAsync(string stream, DateTimeOffset? since, Func<StreamMessage, ValueTask> onMessage, CancellationToken cancellation)
     {
         JournalReadSince.Add(since);
-        foreach (var message in Journal)
+        foreach (var message in stream == Names.StopJob ? Stops : Journal)
         {
             await onMessage(message);
+        }
+    }
+
+    public string Where => "localhost:5672";
+
+    public Task<IReadOnlyDictionary<string, QueueState?>> StatesAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyDictionary<string, QueueState?>>(queues.ToDictionary(queue => queue, queue => queue switch
+        {
+            Names.StopJob => new QueueState(Stops.Count, queue == Read ? 1 : 0),
+            Names.JobJournal => new QueueState(Journal.Count, queue == Read ? 1 : 0),
+            _ => Queues.TryGetValue(queue, out var messages) ? new QueueState(messages.Count, queue == Read ? 2 : 0) : null,
+        }));
+
+    public async Task TakeAllAsync(string queue, Func<TakenMessage, Task> sendOn, CancellationToken cancellation)
+    {
+        while (Queues[queue] is [var first, ..])
+        {
+            await sendOn(first);
+            Queues[queue].RemoveAt(0);
         }
     }
 

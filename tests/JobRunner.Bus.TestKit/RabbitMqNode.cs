@@ -16,16 +16,16 @@ namespace JobRunner.Bus.TestKit;
 /// </summary>
 public sealed class RabbitMqNode : IAsyncDisposable
 {
-    private static readonly string Tools =
-        Environment.GetEnvironmentVariable("RABBITMQ_BIN") is { Length: > 0 } bin ? bin : "/usr/lib/rabbitmq/bin";
+    private const string InstalledByApt = "/usr/lib/rabbitmq/bin";
 
-    private static readonly string Server = Path.Combine(Tools, "rabbitmq-server");
+    private static readonly string TestedOn =
+        Environment.GetEnvironmentVariable("RABBITMQ_BIN") is { Length: > 0 } bin ? bin : InstalledByApt;
 
     // What 4.x only warns of, and a later one refuses.
     private static readonly string[] Deprecated =
         ["transient_nonexcl_queues", "global_qos", "classic_queue_mirroring", "ram_node_type", "queue_master_locator", "amqp_address_v1"];
 
-    private static readonly Lazy<Task<Version>> InstalledVersion = new(AskVersionAsync);
+    private static readonly Lazy<Task<Version>> TestedVersion = new(() => AskVersionAsync(TestedOn));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
     private readonly int _epmdPort;
@@ -41,15 +41,17 @@ public sealed class RabbitMqNode : IAsyncDisposable
     private readonly string _cookie;
 
     /// <summary>The version of RabbitMQ that tests run on: Debian's, or that of the folder in <c>RABBITMQ_BIN</c>.</summary>
-    public static Task<Version> VersionAsync() => InstalledVersion.Value;
+    public static Task<Version> VersionAsync() => TestedVersion.Value;
 
     /// <summary>Its name within Erlang, as the management API tells it.</summary>
     public string Name => _name;
 
     private readonly string _plugins;
+    private readonly string _tools;
 
-    private RabbitMqNode(string settings, string erlang, RabbitMqNode? joins, IReadOnlyList<string> plugins)
+    private RabbitMqNode(string tools, string settings, string erlang, RabbitMqNode? joins, IReadOnlyList<string> plugins)
     {
+        _tools = tools;
         _plugins = string.Concat(plugins.Select(plugin => $",{plugin}"));
         _settings = joins is null ? settings : $"""
             {settings}
@@ -81,18 +83,27 @@ public sealed class RabbitMqNode : IAsyncDisposable
     /// <param name="erlang">More arguments, for what rabbitmq.conf has no words.</param>
     /// <param name="joins">A node of the cluster that it joins.</param>
     /// <param name="plugins">Plugins beside the management.</param>
-    public static async Task<RabbitMqNode> StartAsync(
-        string settings = "", string erlang = "", RabbitMqNode? joins = null, params IReadOnlyList<string> plugins)
+    public static Task<RabbitMqNode> StartAsync(
+        string settings = "", string erlang = "", RabbitMqNode? joins = null, params IReadOnlyList<string> plugins) =>
+        StartAsync(TestedOn, settings, erlang, joins, plugins);
+
+    /// <summary>Starts a node of the RabbitMQ that apt installed, whichever one tests run on.</summary>
+    /// <inheritdoc cref="StartAsync(string, string, RabbitMqNode?, IReadOnlyList{string})" path="/exception"/>
+    public static Task<RabbitMqNode> StartInstalledAsync() => StartAsync(InstalledByApt, "", "", null, []);
+
+    private static async Task<RabbitMqNode> StartAsync(string tools, string settings, string erlang, RabbitMqNode? joins, IReadOnlyList<string> plugins)
     {
-        if (!File.Exists(Server))
+        var node = new RabbitMqNode(tools, settings, erlang, joins, plugins);
+        if (!File.Exists(node.Server))
         {
-            throw new InvalidOperationException($"{Server} is missing: install RabbitMQ (infra/test.sh does), or set RABBITMQ_BIN; broker tests are never skipped");
+            throw new InvalidOperationException($"{node.Server} is missing: install RabbitMQ (infra/test.sh does), or set RABBITMQ_BIN; broker tests are never skipped");
         }
 
-        var node = new RabbitMqNode(settings, erlang, joins, plugins);
         await node.StartServerAsync();
         return node;
     }
+
+    private string Server => Path.Combine(_tools, "rabbitmq-server");
 
     /// <summary>The address of a virtual host.</summary>
     public Uri UriOf(string virtualHost) => new($"amqp://guest:guest@127.0.0.1:{Port}/{Uri.EscapeDataString(virtualHost)}");
@@ -201,13 +212,13 @@ public sealed class RabbitMqNode : IAsyncDisposable
     public Task<string> ControlAsync(params string[] arguments) => RunToolAsync("rabbitmqctl", arguments);
 
     /// <summary>But for what a test itself has a say on.</summary>
-    private async Task<string> DenyDeprecatedAsync() => (await VersionAsync()).Major < 4
+    private async Task<string> DenyDeprecatedAsync() => (await (_tools == TestedOn ? VersionAsync() : AskVersionAsync(_tools))).Major < 4
         ? ""
         : string.Join('\n', Deprecated.Where(feature => !_settings.Contains(feature, StringComparison.Ordinal)).Select(feature => $"deprecated_features.permit.{feature} = false"));
 
-    private static async Task<Version> AskVersionAsync()
+    private static async Task<Version> AskVersionAsync(string tools)
     {
-        using var asked = Process.Start(new ProcessStartInfo(Path.Combine(Tools, "rabbitmqctl"), ["version"]) { RedirectStandardOutput = true })!;
+        using var asked = Process.Start(new ProcessStartInfo(Path.Combine(tools, "rabbitmqctl"), ["version"]) { RedirectStandardOutput = true })!;
         var told = await asked.StandardOutput.ReadToEndAsync();
         await asked.WaitForExitAsync();
         return Version.Parse(told.Trim());
@@ -215,7 +226,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
 
     private async Task<string> RunToolAsync(string tool, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Tools, tool), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(_tools, tool), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         AddEnvironment(start);
         using var control = Process.Start(start)!;
         var error = control.StandardError.ReadToEndAsync();

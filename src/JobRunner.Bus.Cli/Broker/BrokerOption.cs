@@ -9,9 +9,12 @@ internal static class BrokerOption
     /// <summary>The environment variable that names the broker.</summary>
     public const string Variable = "JobRunner__RabbitMq__Uri";
 
-    /// <summary>The address of option <c>--broker</c>, or of the environment; all else is from the environment.</summary>
+    /// <summary>The address of an option, or of the environment; all else is from the environment.</summary>
+    /// <param name="option">What was given.</param>
+    /// <param name="environment">Reads an environment variable.</param>
+    /// <param name="name">The option's name.</param>
     /// <exception cref="UsageException">There is none, or it is wrong.</exception>
-    public static BrokerAddress Read(string? option, Func<string, string?> environment)
+    public static BrokerAddress Read(string? option, Func<string, string?> environment, string name = "--broker")
     {
         var fromOption = !string.IsNullOrWhiteSpace(option);
         var settings = RabbitMqOptions.FromEnvironment(environment);
@@ -30,7 +33,7 @@ internal static class BrokerOption
         {
             // The text may hold a password: it is not repeated.
             throw new UsageException(
-                "--broker is not the address of a broker; it must look like amqp://user:password@host:5672/vhost (amqps:// for TLS); "
+                $"{name} is not the address of a broker; it must look like amqp://user:password@host:5672/vhost (amqps:// for TLS); "
                 + "write / in a virtual host as %2F");
         }
 

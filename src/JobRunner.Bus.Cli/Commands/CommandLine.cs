@@ -97,6 +97,7 @@ internal static class CommandLine
             CompletionCommand.Build(services),
             ErrorsCommand.Build(services, broker),
             ReplayCommand.Build(services, broker),
+            MoveCommand.Build(services, broker),
         };
         root.Options.Add(broker);
         HelpWithExamples.AddTo(root);

@@ -196,6 +196,18 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
               jobrunner errors discard --older-than 720h --yes
 
             """,
+        ["move"] = """
+            For a broker that cannot be upgraded in place, or another machine. The workers of the first broker must have ended; those of the
+            other may run. Runs and their waits, logs that were not delivered, error queues, stops and the journal go over; a message leaves
+            its queue once the other broker has it. The streams job-journal and stop-job are copied.
+
+            Examples:
+              jobrunner move --broker amqp://guest:guest@old:5672/ --to amqp://guest:guest@new:5672/ --dry-run
+              jobrunner move --broker amqp://guest:guest@old:5672/ --to amqp://guest:guest@new:5672/ --queue scheduler.results
+
+            Exit codes: 0 if all was moved; 1 if not: what is left is where it was; 130 if stopped by Ctrl-C
+
+            """,
         ["replay"] = """
             The logs go to the queue job-log-recorded, from where workers deliver them. Those that the Request Manager has
             already stay as they are, so a replay can be repeated.

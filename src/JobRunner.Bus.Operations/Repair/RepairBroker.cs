@@ -15,7 +15,14 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
     private const int OutstandingConfirms = 2048;
 
     // Smaller is faster on streams over AMQP 0-9-1.
-    private const ushort JournalPrefetch = 500;
+    private const ushort StreamPrefetch = 500;
+
+    // Fewer than a channel hands a quorum queue at once; what it keeps to itself is lost when it is closed (see ErrorQueue).
+    private const int TakenAtOnce = 25;
+
+    private static readonly TimeSpan AcksSettleWithin = TimeSpan.FromMilliseconds(200);
+
+    public string Where => address.Endpoint;
 
     /// <summary>Connects.</summary>
     /// <param name="address">The broker.</param>
@@ -57,10 +64,10 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
         }
     }
 
-    public Task ReadJournalAsync(DateTimeOffset? since, Func<JournalMessage, ValueTask> onMessage, CancellationToken cancellation) =>
+    public Task ReadStreamAsync(string stream, DateTimeOffset? since, Func<StreamMessage, ValueTask> onMessage, CancellationToken cancellation) =>
         connection.GuardAsync(async () =>
         {
-            var end = await MarkEndAsync(cancellation);
+            var end = await MarkEndAsync(stream, cancellation);
             await using var channel = await connection.NewChannelAsync(null, cancellation);
             var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             channel.ChannelShutdownAsync += (_, reason) =>
@@ -84,7 +91,8 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
                         return;
                     }
 
-                    await onMessage(new JournalMessage(delivery.Exchange, delivery.BasicProperties, delivery.Body));
+                    await onMessage(new StreamMessage(
+                        JournalMessages.ExchangeOf(delivery.Exchange, delivery.BasicProperties), delivery.BasicProperties, delivery.Body));
                     await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, cancellation);
                 }
                 catch (Exception error)
@@ -93,9 +101,9 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
                     read.TrySetException(error);
                 }
             };
-            await channel.BasicQosAsync(0, JournalPrefetch, global: false, cancellation);
+            await channel.BasicQosAsync(0, StreamPrefetch, global: false, cancellation);
             await channel.BasicConsumeAsync(
-                Names.JobJournal,
+                stream,
                 autoAck: false,
                 consumerTag: "",
                 noLocal: false,
@@ -109,6 +117,38 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
             await read.Task.WaitAsync(cancellation);
         });
 
+    public Task<IReadOnlyDictionary<string, QueueState?>> StatesAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
+        new QueueCounts(connection).StatesOfAsync(queues, cancellation);
+
+    public Task TakeAllAsync(string queue, Func<TakenMessage, Task> sendOn, CancellationToken cancellation) => connection.GuardAsync(async () =>
+    {
+        await using var channel = await connection.NewChannelAsync(null, cancellation);
+        using var sending = new Sending(TakenAtOnce);
+        try
+        {
+            while (await channel.BasicGetAsync(queue, autoAck: false, cancellation) is { } got)
+            {
+                var message = new TakenMessage(got.Redelivered, got.BasicProperties, got.Body.ToArray());
+                await sending.BeginAsync(
+                    async () =>
+                    {
+                        await sendOn(message);
+                        await channel.BasicAckAsync(got.DeliveryTag, multiple: false, CancellationToken.None);
+                    },
+                    cancellation);
+            }
+        }
+        finally
+        {
+            await sending.EndAsync();
+        }
+
+        await sending.ThrowIfBrokenAsync();
+        await channel.QueueDeclarePassiveAsync(queue, cancellation);
+        await Task.Delay(AcksSettleWithin, time, cancellation);
+        await channel.QueueDeclarePassiveAsync(queue, cancellation);
+    });
+
     public async Task<IReadOnlyList<RunnerStatus>> AskStatusAsync(CancellationToken cancellation)
     {
         await using var control = await ClientControl.OpenAsync(address, cancellation);
@@ -117,13 +157,13 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    /// <summary>Puts a mark to the end of the stream; an empty one has an end then, too.</summary>
-    private async Task<string> MarkEndAsync(CancellationToken cancellation)
+    /// <summary>Puts a mark to the end of a stream; an empty one has an end then, too.</summary>
+    private async Task<string> MarkEndAsync(string stream, CancellationToken cancellation)
     {
         var mark = Guid.NewGuid().ToString("N");
         await SendAsync(
             new OutgoingMessage(
-                "", Names.JobJournal, new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.CaughtUp] = mark } }, "{}"u8.ToArray()),
+                "", stream, new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.CaughtUp] = mark } }, "{}"u8.ToArray()),
             cancellation);
         return mark;
     }

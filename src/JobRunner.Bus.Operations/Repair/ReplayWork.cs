@@ -13,8 +13,7 @@ internal sealed class ReplayWork(IRepairBroker broker, ReplayPlan plan, TimeProv
 
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _room = new(SendsAtOnce);
-    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Sending _sending = new(SendsAtOnce);
     private long _read;
     private long _logs;
     private long _sent;
@@ -29,27 +28,21 @@ internal sealed class ReplayWork(IRepairBroker broker, ReplayPlan plan, TimeProv
         _toldAt = time.GetTimestamp();
         try
         {
-            await broker.ReadJournalAsync(plan.Since, message => OnMessageAsync(message, stop), stop);
+            await broker.ReadStreamAsync(Names.JobJournal, plan.Since, message => OnMessageAsync(message, stop), stop);
         }
         finally
         {
-            // What is on its way is waited for, so that the count is right.
-            for (var i = 0; i < SendsAtOnce; i++)
-            {
-                await _room.WaitAsync(CancellationToken.None);
-            }
+            // So that the count is right.
+            await _sending.EndAsync();
         }
 
-        if (_broken.Task.IsFaulted)
-        {
-            await _broken.Task;
-        }
+        await _sending.ThrowIfBrokenAsync();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _room.Dispose();
+    public void Dispose() => _sending.Dispose();
 
-    private async ValueTask OnMessageAsync(JournalMessage message, CancellationToken stop)
+    private async ValueTask OnMessageAsync(StreamMessage message, CancellationToken stop)
     {
         _read++;
         if (time.GetElapsedTime(_toldAt) >= TellEvery)
@@ -69,18 +62,12 @@ internal sealed class ReplayWork(IRepairBroker broker, ReplayPlan plan, TimeProv
             return;
         }
 
-        await _room.WaitAsync(stop);
-        if (_broken.Task.IsFaulted)
-        {
-            _room.Release();
-            await _broken.Task;
-        }
-
         // The reader's memory is its own: the body is copied.
-        _ = SendAsync(SendBack.AsItIs(Names.JobLogRecorded, message.Properties, message.Body.ToArray()));
+        var log = SendBack.AsItIs(Names.JobLogRecorded, message.Properties, message.Body.ToArray());
+        await _sending.BeginAsync(() => SendAsync(log), stop);
     }
 
-    private bool IsMeant(JournalMessage message)
+    private bool IsMeant(StreamMessage message)
     {
         if (plan.RequestId is null && plan.JobId is null && plan.Until is null)
         {
@@ -96,18 +83,7 @@ internal sealed class ReplayWork(IRepairBroker broker, ReplayPlan plan, TimeProv
 
     private async Task SendAsync(OutgoingMessage message)
     {
-        try
-        {
-            await broker.SendAsync(message, CancellationToken.None);
-            Interlocked.Increment(ref _sent);
-        }
-        catch (Exception error)
-        {
-            _broken.TrySetException(error);
-        }
-        finally
-        {
-            _room.Release();
-        }
+        await broker.SendAsync(message, CancellationToken.None);
+        Interlocked.Increment(ref _sent);
     }
 }

@@ -116,7 +116,7 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
 
         // One that does not say when it was sent may have any age.
         var since = commands.Any(pair => pair.LookFrom is null) ? null : commands.Min(pair => pair.LookFrom);
-        await broker.ReadJournalAsync(since, message =>
+        await broker.ReadStreamAsync(Names.JobJournal, since, message =>
         {
             if (JournalMessages.Read(message.Exchange, message.Properties, message.Body.Span) is { } read && entries.TryGetValue(read.Job, out var ofJob))
             {

@@ -10,15 +10,18 @@ namespace JobRunner.Bus.Journal;
 /// <summary>Understands the messages of the stream <c>job-journal</c>.</summary>
 internal static class JournalMessages
 {
+    /// <summary>The exchange that a message was published to, before it was carried over from another broker.</summary>
+    public static string ExchangeOf(string exchange, IReadOnlyBasicProperties properties) => Header(properties, WorkerHeaders.PublishedTo) ?? exchange;
+
     /// <summary>What a message says, and of which job; nothing when it is no message of ours.</summary>
-    /// <param name="exchange">The exchange it was published to; empty for one that was put straight into the stream.</param>
+    /// <param name="exchange">The exchange that the broker says it was published to; empty for one that was put straight into the stream.</param>
     /// <param name="properties">Its properties.</param>
     /// <param name="body">Its body.</param>
     public static (RunnerKey Job, JournalEntry Entry)? Read(string exchange, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
     {
         try
         {
-            switch (exchange)
+            switch (ExchangeOf(exchange, properties))
             {
                 case Names.JobLogRecorded:
                     var log = Wire.Deserialize<JobLogRecorded>(body);

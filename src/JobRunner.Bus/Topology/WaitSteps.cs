@@ -17,6 +17,19 @@ internal static class WaitSteps
     /// <summary>What a list of waits must be; for an error about it.</summary>
     public static readonly string Must = $"must be at most {MostKnown} Go durations from 1ms to 336h with commas between, such as 2s,30s,5m";
 
+    /// <summary>Every step there is, shortest first.</summary>
+    public static IEnumerable<TimeSpan> All
+    {
+        get
+        {
+            for (var wait = TimeSpan.Zero; wait < Longest;)
+            {
+                wait = RoundUp(wait + TimeSpan.FromTicks(1));
+                yield return wait;
+            }
+        }
+    }
+
     /// <summary>Reads waits such as <c>2s,30s,5m</c>; none in an empty text.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out IReadOnlyList<TimeSpan>? waits)
     {

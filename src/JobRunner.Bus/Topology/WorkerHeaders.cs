@@ -51,6 +51,9 @@ internal static class WorkerHeaders
     /// <summary>On <c>job-journal</c>: a redelivered command of the job was about to start again.</summary>
     public const string StartedAgain = "jobrunner-started-again";
 
+    /// <summary>On <c>job-journal</c>: it was carried over from another broker, where it had been published to this exchange.</summary>
+    public const string PublishedTo = "jobrunner-published-to";
+
     /// <summary>On <c>job-finished</c>: when it was published, Unix milliseconds.</summary>
     public const string At = "jobrunner-at";
 

@@ -12,14 +12,6 @@ internal static class RedeliveryHeaders
     // On every message of an error queue: whoever sends one back starts its history over.
     private const string FaultPrefix = "MT-Fault-";
 
-    // What the broker or a client wrote for a stay that is over. CC and BCC would send copies elsewhere.
-    private static readonly string[] Stale =
-    [
-        "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange",
-        "x-last-death-queue", "x-last-death-reason", "x-delivery-count", "x-dotnet-pub-seq-no", "CC", "BCC",
-        MessageHeaders.Reason,
-    ];
-
     /// <summary>Reads the history; none for a log that was not put off, or came back from an error queue.</summary>
     public static DeliveryHistory Read(IEnumerable<KeyValuePair<string, object>> headers)
     {
@@ -54,7 +46,7 @@ internal static class RedeliveryHeaders
         Dictionary<string, object?> headers = new(StringComparer.Ordinal);
         foreach (var (name, value) in properties.Headers ?? new Dictionary<string, object?>())
         {
-            if (!Stale.Contains(name, StringComparer.Ordinal) && !name.StartsWith(FaultPrefix, StringComparison.Ordinal))
+            if (!StayHeaders.Has(name) && name != MessageHeaders.Reason && !name.StartsWith(FaultPrefix, StringComparison.Ordinal))
             {
                 headers[name] = value;
             }
