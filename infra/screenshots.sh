@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Takes the pictures in docs/images, of RabbitMQ's management UI and of the dashboard: three workers under load on a private broker, with the users
-# of infra/rabbitmq/definitions.json. Needs chromium, curl and python3-pika; two minutes.
+# Takes the pictures in docs/images, of RabbitMQ 4's management UI and of the dashboard: three workers under load on a private broker, with the users
+# of infra/rabbitmq/definitions.json. Needs chromium, curl and python3-pika, and what infra/rabbitmq4.sh needs; two minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [ -z "${MANAGEMENT:-}" ]; then
     command -v chromium >/dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
+    RABBITMQ_BIN=$(infra/rabbitmq4.sh)
+    export RABBITMQ_BIN
     BROKER_PLUGINS=rabbitmq_management exec infra/private-broker.sh "$0"
 fi
 
@@ -75,10 +77,12 @@ import http.server, sys, urllib.error, urllib.request
 
 START = """<!DOCTYPE html>
 <script>
-    // As rabbitmq_management's prefs.js of 3.10 names and writes the value "auth".
+    // As rabbitmq_management's prefs.js of 4.0 names and writes a login.
+    localStorage["rabbitmq.credentials"] = btoa("guest:guest");
+    localStorage["rabbitmq.auth-scheme"] = "Basic";
     let key = 0;
-    for (const character of "auth") key = (31 * key + character.charCodeAt(0)) | 0;
-    document.cookie = `m=${Math.abs(key << 16 >> 16).toString(16)}:${escape(encodeURIComponent(btoa("guest:guest")))}; path=/`;
+    for (const character of "loggedIn") key = (31 * key + character.charCodeAt(0)) | 0;
+    document.cookie = `m=${Math.abs(key << 16 >> 16).toString(16)}:true; path=/`;
     for (const section of ["exchange|Bindings", "queue|Consumers (3) "]) localStorage[`rabbitmq.visible|${section}`] = "t";
     location.replace("/#/" + decodeURIComponent(location.search.slice(1)));
 </script>

@@ -70,4 +70,12 @@ public sealed class JournalMessagesTests
 
         Assert.Equal(accepted, Assert.IsType<RunFinished>(end).LogsAccepted);
     }
+
+    [Fact]
+    public void What_was_carried_over_from_another_broker_is_read_by_the_exchange_it_had_there()
+    {
+        var properties = new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.PublishedTo] = Encoding.UTF8.GetBytes(Names.JobLogRecorded) } };
+        var log = Wire.Serialize(new JobLogRecorded { RequestId = "r", JobId = "j", Try = 2 });
+        Assert.Equal(2, Assert.IsType<TryLogged>(JournalMessages.Read("", properties, log)?.Entry).Log.Try);
+    }
 }

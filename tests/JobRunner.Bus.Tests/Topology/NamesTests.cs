@@ -46,6 +46,7 @@ public sealed class NamesTests
             "JobDataOfTry = jobrunner-job-data-of-try",
             "Leg = jobrunner-leg",
             "LogsAccepted = jobrunner-logs-accepted",
+            "PublishedTo = jobrunner-published-to",
             "PutOffAt = jobrunner-put-off-at",
             "PutOffs = jobrunner-put-offs",
             "RunStartedAt = jobrunner-run-started-at",

@@ -75,5 +75,6 @@ public sealed class WaitStepsTests
         }
 
         Assert.InRange(names.Count, 1, 400);
+        Assert.Equal(names.Order(), WaitSteps.All.Select(WaitSteps.NameOf).Order());
     }
 }
