@@ -13,6 +13,8 @@
 #   infra/bench.sh chains [--quick]  the chain service on PostgreSQL, MariaDB and SQLite: chains a second, chains of many jobs, the pause
 #                                    between two jobs, and many chains at once; with words only those parts: throughput large pause many
 #
+#   infra/bench.sh lookup [--quick]  how long a worker that takes a run over looks for it in a journal of 20,000 to 400,000 entries
+#
 #   infra/bench.sh peers [--quick]   the same commands through this worker, plain MassTransit, Wolverine, and Celery where python3-celery
 #                                    is installed: some 4 minutes, --quick 2
 #

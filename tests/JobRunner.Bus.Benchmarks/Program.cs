@@ -38,6 +38,8 @@ switch (args)
         return await PeersBench.RunAsync(args.Contains("--quick"));
     case ["scale", ..] or [_, "scale"]:
         return await ScaleBench.RunAsync(args.Contains("--quick"), args.Contains("large"));
+    case ["lookup", ..] or [_, "lookup"]:
+        return await LookUpBench.RunAsync(args.Contains("--quick"));
     case ["chains", ..] or [_, "chains", ..]:
         return await ChainsBench.RunAsync([.. args.Where(word => word != "chains")]);
     default:

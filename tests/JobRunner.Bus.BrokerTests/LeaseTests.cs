@@ -240,4 +240,27 @@ public sealed class LeaseTests(Broker broker)
         Assert.Equal(5, manager.Requests.Count(call => call.Method == "POST"));
         File.Delete(starts);
     }
+
+    /// <summary>RabbitMQ 3.12 and later have such a policy; earlier ones refuse it.</summary>
+    [Fact]
+    public async Task With_a_policy_of_its_queue_a_job_outlasts_the_brokers_consumer_timeout_unnoticed_where_the_broker_knows_it()
+    {
+        await using var node = await RabbitMqNode.StartAsync("consumer_timeout = 2000", "-rabbit channel_tick_interval 1000");
+        var set = node.ControlAsync("set_policy", "long-jobs", "^run-job$", """{"consumer-timeout":86400000}""", "--apply-to", "queues");
+        if (await RabbitMqNode.VersionAsync() < new Version(3, 12))
+        {
+            Assert.Contains("consumer-timeout", (await Assert.ThrowsAsync<InvalidOperationException>(() => set)).Message);
+            return;
+        }
+
+        await set;
+        await using var worker = await WorkerProcess.StartAsync(node.UriOf("/"), new Dictionary<string, string> { ["JobRunner__Jobs__Shell__Enabled"] = "true" });
+        await using var client = await PlainClient.ConnectAsync(node.UriOf("/"));
+        var ends = await client.ListenAsync("job-finished");
+        await client.SendAsync("run-job", Command(Stage.NewRequestId(), "sleep 12"));
+        await Eventually.HoldsAsync("it ends", () => ends.Count == 1, TimeSpan.FromMinutes(1));
+        Assert.DoesNotContain("No commands from the broker", worker.Output);
+        Assert.DoesNotContain("Delivery joins", worker.Output);
+        Assert.DoesNotContain("left to it", worker.Output);
+    }
 }

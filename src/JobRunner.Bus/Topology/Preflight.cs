@@ -66,7 +66,7 @@ internal sealed class Preflight(BrokerLink link, BrokerTopology topology, IOptio
                 "consumer timeout",
                 PreflightVerdict.Note,
                 "The broker's consumer timeout cannot be asked for over AMQP (30 min unless rabbitmq.conf sets it)",
-                "A longer try goes on when it passes, at the cost of a warning: set consumer_timeout above the longest try"));
+                "A longer try goes on when it passes, at the cost of a warning: set consumer_timeout above the longest try, or from RabbitMQ 3.12 on the policy consumer-timeout of run-job"));
             return findings;
         }
     }
