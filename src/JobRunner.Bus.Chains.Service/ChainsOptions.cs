@@ -45,7 +45,7 @@ public sealed class ChainsOptions
 
     /// <summary>
     /// Base of the address that a Request Manager is given for a chain it has posted, such as <c>http://chains.example.com:9090</c>: it sends
-    /// stops and questions about the request there. At most 64 characters. Several instances give the address that they share. Absent
+    /// stops and questions about the request there. Several instances give the address that they share. Absent
     /// (default): the address at which this worker was asked.
     /// </summary>
     public string? PublicUrl { get; set; }

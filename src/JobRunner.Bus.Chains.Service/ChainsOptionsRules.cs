@@ -5,9 +5,6 @@ namespace JobRunner.Bus.Chains.Service;
 
 internal sealed class ChainsOptionsRules(IOptions<WorkerOptions> worker, IOptions<TransportOptions> transport) : IValidateOptions<ChainsOptions>
 {
-    // Spin Cycle 2.1.1's column jr_url.
-    private const int LongestUrl = 64;
-
     public ValidateOptionsResult Validate(string? name, ChainsOptions options)
     {
         var rules = new OptionRules(ChainsOptions.Section)
@@ -17,11 +14,6 @@ internal sealed class ChainsOptionsRules(IOptions<WorkerOptions> worker, IOption
         if (HasRole() && transport.Value.Transport != TransportKind.RabbitMq)
         {
             rules.Wrong($"{OptionRules.EnvironmentName(WorkerOptions.Section, nameof(WorkerOptions.Roles))} names Chain, which needs JobRunner__Transport=RabbitMq");
-        }
-
-        if (options.PublicUrl?.TrimEnd('/') is { Length: > LongestUrl } tooLong)
-        {
-            rules.Wrong(nameof(options.PublicUrl), tooLong, $"must have at most {LongestUrl} characters: a Request Manager keeps no more of it");
         }
 
         if (options.PublicUrl is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.PathAndQuery == "/"))

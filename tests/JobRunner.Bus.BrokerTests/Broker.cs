@@ -1,7 +1,10 @@
 using JobRunner.Bus.BrokerTests;
 using JobRunner.Bus.TestKit;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(Broker))]
+// They wait more than they work: three at a time have two cores busy for 63 % of the time.
+[assembly: Parallelization(MaxThreads = 3)]
 
 namespace JobRunner.Bus.BrokerTests;
 

@@ -111,17 +111,34 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     /// <summary>Presses Ctrl-C (SIGINT) and waits.</summary>
     /// <returns>Its exit code.</returns>
+    /// <exception cref="InvalidOperationException">It was started by somebody who ignores Ctrl-C, as a shell's background job does, and so does it.</exception>
     public async Task<int> InterruptAsync()
     {
+        const int Interrupt = 1 << (2 - 1);
+        var ignored = (await File.ReadAllLinesAsync($"/proc/{_process.Id}/status")).First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
+        if ((Convert.ToUInt64(ignored["SigIgn:".Length..].Trim(), 16) & Interrupt) != 0)
+        {
+            throw new InvalidOperationException("SIGINT is ignored by whoever started the tests: run them in the foreground");
+        }
+
         await SignalAsync("INT");
         return await ExitCodeAsync();
     }
 
     /// <summary>Waits for its end.</summary>
+    /// <exception cref="TimeoutException">It has not ended within two minutes; holds what it said.</exception>
     public async Task<int> ExitCodeAsync()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        await _process.WaitForExitAsync(deadline.Token);
+        try
+        {
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"it has not ended within two minutes; it said:\n{Output}");
+        }
+
         return _process.ExitCode;
     }
 
