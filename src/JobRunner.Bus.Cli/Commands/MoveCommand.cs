@@ -76,7 +76,7 @@ internal static class MoveCommand
                     ["complete"] = ended,
                 }));
             }
-            else if (!ended)
+            else if (!ended && counts.Count > 0)
             {
                 services.Warn("not everything was moved; call it again to go on. The streams are copied from their beginning then");
             }
