@@ -1,6 +1,10 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Settings;
 using JobRunner.Bus.TestKit;
+using JobRunner.Bus.Topology;
+using RabbitMQ.Client;
 
 namespace JobRunner.Bus.BrokerTests;
 
@@ -8,7 +12,7 @@ namespace JobRunner.Bus.BrokerTests;
 /// The command <c>move</c>: all that lies at one broker goes on at another. The first is the RabbitMQ that apt installs, the other the one that
 /// tests run on, so with <c>RABBITMQ=4</c> this is the way from 3.10 to 4, which no upgrade in place takes.
 /// </summary>
-public sealed class MoveTests(ITestOutputHelper output)
+public sealed class MoveTests(Broker broker, ITestOutputHelper output)
 {
     private static readonly StubAnswer TooLong = StubAnswer.Error(500, "Error 1406: Data too long for column 'error' at row 1");
 
@@ -118,6 +122,45 @@ public sealed class MoveTests(ITestOutputHelper output)
 
         Task<(int Exit, string Output)> MoveAsync(Uri to, params string[] more) =>
             RunAsync(["move", "--broker", stage.Uri.ToString(), "--to", to.ToString(), "--queue", "scheduler.results", .. more]);
+    }
+
+    [Fact]
+    public async Task A_move_that_is_killed_and_called_again_loses_nothing_and_repeats_only_what_was_on_its_way()
+    {
+        const int Messages = 5_000;
+        Uri[] hosts = [broker.Node.UriOf(await broker.Node.NewVirtualHostAsync()), broker.Node.UriOf(await broker.Node.NewVirtualHostAsync())];
+        await using var from = await PlainClient.ConnectAsync(hosts[0]);
+        await using var to = await PlainClient.ConnectAsync(hosts[1]);
+        foreach (var client in (PlainClient[])[from, to])
+        {
+            await BrokerTopology.DeclareAsync(client.Channel, new WorkerOptions(), CancellationToken.None);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, Messages).Select(number => from.Channel.BasicPublishAsync("", "run-job", mandatory: true, Encoding.UTF8.GetBytes($"{number}")).AsTask()));
+        string[] move = ["move", "--broker", hosts[0].ToString(), "--to", hosts[1].ToString()];
+        await using (var killed = WorkerProcess.Start(move, new Dictionary<string, string>()))
+        {
+            await Eventually.HoldsAsync("some are moved", async () => await to.CountAsync("run-job") > 500);
+            await killed.KillAsync();
+        }
+
+        var before = await to.CountAsync("run-job");
+        Assert.InRange((int)before, 500, Messages - 1);
+        await Eventually.HoldsAsync("what was taken is back", async () => await from.CountAsync("run-job") >= Messages - before);
+
+        var watch = Stopwatch.StartNew();
+        var (exit, told) = await RunAsync(move);
+        Assert.True(exit == 0, told);
+        output.WriteLine($"{before} before the kill, then in {watch.Elapsed.TotalSeconds:f1} s:\n{told}");
+        Assert.Equal(0u, await from.CountAsync("run-job"));
+        List<string> moved = [];
+        while (await to.Channel.BasicGetAsync("run-job", autoAck: true) is { } message)
+        {
+            moved.Add(Encoding.UTF8.GetString(message.Body.Span));
+        }
+
+        Assert.Equal(Messages, moved.Distinct().Count());
+        Assert.InRange(moved.Count - Messages, 0, 25);
     }
 
     private static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
