@@ -98,7 +98,14 @@ internal static class LookUpBench
                 var request = Request(first + (number % Math.Min(AtOnce, requests - first)));
                 var log = Wire.Serialize(new JobLogRecorded
                 {
-                    RequestId = request, JobId = "abcd", Type = "bench", Try = 1 + (number / AtOnce), StartedAt = 17, FinishedAt = 18, State = JobState.Fail, Stdout = "one\ntwo\n",
+                    RequestId = request,
+                    JobId = "abcd",
+                    Type = "bench",
+                    Try = 1 + (number / AtOnce),
+                    StartedAt = 17,
+                    FinishedAt = 18,
+                    State = JobState.Fail,
+                    Stdout = "one\ntwo\n",
                 });
                 var properties = new BasicProperties { Headers = new Dictionary<string, object?> { [JournalFilter.ValueHeader] = request }, DeliveryMode = DeliveryModes.Persistent };
                 sent.Add(client.Channel.BasicPublishAsync(Names.JobLogRecorded, "", mandatory: true, properties, log).AsTask());
