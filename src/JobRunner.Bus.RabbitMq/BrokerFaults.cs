@@ -90,6 +90,8 @@ internal static class BrokerFaults
             + $"\"{address.VirtualHost}\": {shutdown.ReplyText}",
         AccessRefused => $"the broker at {address.Endpoint} does not let {address.Login} do this in virtual host "
             + $"\"{address.VirtualHost}\": {shutdown.ReplyText}",
+        Inequivalent when MessageTooLargeException.LimitIn(shutdown) is { } limit =>
+            $"the broker at {address.Endpoint} takes no message of more than {limit} bytes (its max_message_size): {shutdown.ReplyText}",
         Inequivalent => $"a queue of this name is there already, declared otherwise: {shutdown.ReplyText}",
         _ => $"the broker at {address.Endpoint} closed the connection: {shutdown.ReplyCode} {shutdown.ReplyText}",
     };

@@ -114,6 +114,8 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
         (exit, told) = await RunAsync("errors", "retry", "--queue", "job-log-recorded", "--all", "--yes", "--broker", there.ToString());
         Assert.True(exit == 0, told);
         await Eventually.HoldsAsync("the refused log, too", () => stage.RequestManager.Rows.Count == 7);
+        (exit, told) = await RunAsync("logs", request, "--broker", there.ToString());
+        Assert.True(exit == 0 && told.Contains("wait", StringComparison.Ordinal) && told.Contains("kill", StringComparison.Ordinal), told);
         (exit, told) = await RunAsync("replay", "--since", "1h", "--dry-run", "--json", "--broker", there.ToString());
         Assert.True(exit == 0, told);
         Assert.Equal(7, (int)JsonNode.Parse(told)!["logs"]!);
@@ -161,6 +163,30 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
 
         Assert.Equal(Messages, moved.Distinct().Count());
         Assert.InRange(moved.Count - Messages, 0, 25);
+    }
+
+    [Fact]
+    public async Task A_message_that_the_other_broker_never_takes_is_told_and_stays_where_it_was()
+    {
+        await using var next = await RabbitMqNode.StartAsync("max_message_size = 1000000");
+        Uri[] hosts = [broker.Node.UriOf(await broker.Node.NewVirtualHostAsync()), next.UriOf("/")];
+        await using var from = await PlainClient.ConnectAsync(hosts[0]);
+        await using var to = await PlainClient.ConnectAsync(hosts[1]);
+        foreach (var client in (PlainClient[])[from, to])
+        {
+            await BrokerTopology.DeclareAsync(client.Channel, new WorkerOptions(), CancellationToken.None);
+        }
+
+        await from.Channel.BasicPublishAsync("", "job-log-recorded_error", mandatory: true, new byte[1_500_000]);
+        await from.Channel.BasicPublishAsync("", "run-job", mandatory: true, "small"u8.ToArray());
+        var (exit, told) = await RunAsync("move", "--broker", hosts[0].ToString(), "--to", hosts[1].ToString());
+
+        output.WriteLine(told);
+        Assert.Equal(1, exit);
+        Assert.Contains("takes no message of more than 1000000 bytes (its max_message_size)", told);
+        Assert.Contains("run-job: 1 messages moved", told);
+        await Eventually.HoldsAsync("it is back", async () => await from.CountAsync("job-log-recorded_error") == 1);
+        Assert.Equal((0u, 1u), (await from.CountAsync("run-job"), await to.CountAsync("run-job")));
     }
 
     private static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)

@@ -44,4 +44,10 @@ public sealed class BrokerFaultsTests
 
     private static OperationInterruptedException Interrupted(ushort code, string text) =>
         new(new ShutdownEventArgs(ShutdownInitiator.Peer, code, text));
+
+    [Theory]
+    [InlineData("PRECONDITION_FAILED - message size 1500000 is larger than configured max size 1000000", "the broker at there:5672 takes no message of more than 1000000 bytes (its max_message_size)")]
+    [InlineData("PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'run-job'", "a queue of this name is there already, declared otherwise")]
+    public void A_message_that_is_too_large_is_not_taken_for_a_queue_that_is_declared_otherwise(string text, string told) => Assert.StartsWith(
+        told, BrokerFaults.Describe(Interrupted(406, text), new BrokerAddress(new RabbitMqOptions { Uri = "amqp://there" })), StringComparison.Ordinal);
 }
