@@ -38,6 +38,8 @@ esac
 dotnet build JobRunner.Bus.sln -c Release --nologo -v quiet
 
 passed=0 failed=0
+# What failed, told again at the end: whoever reads only the last lines must find it.
+failures=$(mktemp)
 for project in tests/*Tests; do
     # Named without JobRunner.Bus.
     [ -z "$projects" ] || [[ " $projects " == *" ${project#tests/JobRunner.Bus.} "* ]] || continue
@@ -48,6 +50,7 @@ for project in tests/*Tests; do
     dotnet run --no-build -c Release --project "$project" -- "$@" >"$output" 2>&1 || exit=$?
     sed -i 's/\x1b\[[0-9;]*m//g' "$output"
     cat "$output"
+    awk '/^failed /{told = 1; left = 40} /^(\[|running|Test run summary)/{told = 0} told && left-- > 0' "$output" >>"$failures"
     count() { sed -n "s/^ *$1: *\([0-9]*\)\$/\1/p" "$output" | tail -n 1; }
     ok=$(count succeeded) bad=$(count failed) skipped=$(count skipped)
     rm -f "$output"
@@ -60,5 +63,7 @@ for project in tests/*Tests; do
     failed=$((failed + bad))
 done
 
+cat "$failures"
+rm -f "$failures"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
