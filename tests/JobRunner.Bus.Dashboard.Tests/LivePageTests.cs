@@ -113,6 +113,35 @@ public sealed class LivePageTests(Broker broker, Browser browser)
     }
 
     [Fact]
+    public async Task The_heading_takes_no_focus_from_a_field_that_is_typed_in()
+    {
+        await using var theatre = await Theatre.OpenAsync(broker, workers: 0);
+        await using var visitor = await browser.VisitAsync(theatre.Address);
+        // The server's word that the heading is to have the focus is late.
+        await visitor.Page.AddInitScriptAsync("""
+            let blazor;
+            Object.defineProperty(window, 'Blazor', {
+                get: () => blazor,
+                set: given => {
+                    blazor = given;
+                    const dom = given._internal.domWrapper, focus = dom.focusBySelector;
+                    dom.focusBySelector = selector => { window.focusLate = () => focus(selector); };
+                },
+            });
+            """);
+        await visitor.OpenAsync("jobs");
+        await visitor.Page.WaitForFunctionAsync("() => window.focusLate");
+        var find = visitor.Page.GetByLabel("Find");
+        await find.ClickAsync();
+        await visitor.Page.Keyboard.TypeAsync("ban");
+        await visitor.Page.EvaluateAsync("() => focusLate()");
+        await visitor.SeesAsync("main", "No run fits.");
+        await Assertions.Expect(find).ToBeFocusedAsync();
+        await visitor.Page.Keyboard.TypeAsync("ana");
+        await Assertions.Expect(find).ToHaveValueAsync("banana");
+    }
+
+    [Fact]
     public async Task What_is_typed_while_the_server_is_late_stays()
     {
         await using var theatre = await Theatre.OpenAsync(broker);
