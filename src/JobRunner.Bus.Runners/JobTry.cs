@@ -30,6 +30,8 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     private int _code = NotBegun;
     private long _signOfLife;
     private TryLines? _lines; // made with the first: most tries log none
+    private Task _work = Task.CompletedTask;
+    private string? _outOfTime; // why
     private volatile JobResult? _result; // of the job, once it has ended
     private volatile bool _ended;
 
@@ -60,8 +62,8 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
         }
     }
 
-    /// <summary>Runs the job until it ends or is given up. Never throws. Called once.</summary>
-    public async Task<JobResult> RunAsync()
+    /// <summary>Runs the job until it ends, is to stop, or is out of time. Never throws. Called once.</summary>
+    public Task RunAsync()
     {
         Interlocked.Exchange(ref _signOfLife, time.GetTimestamp());
         if (limits.Heartbeat > TimeSpan.Zero)
@@ -69,26 +71,23 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
             context.SignOfLife = () => Interlocked.Exchange(ref _signOfLife, time.GetTimestamp());
         }
 
-        var work = WorkAsync();
-        var outOfTime = limits.Timeout > TimeSpan.Zero || limits.Heartbeat > TimeSpan.Zero ? await InTimeAsync(_endsOrIsAsked.Task) : null;
-        if (outOfTime is null)
-        {
-            await _endsOrIsAsked.Task;
-        }
-
-        return WithLines(_result ?? await StopAsync(work, outOfTime));
+        _work = WorkAsync();
+        return limits.Timeout > TimeSpan.Zero || limits.Heartbeat > TimeSpan.Zero ? InTimeAsync() : _endsOrIsAsked.Task;
     }
 
-    private async Task<JobResult> StopAsync(Task work, string? outOfTime)
+    /// <summary>The result of the job. One that has not ended is told to stop, and given up if it does not. Never throws. Called once, after <see cref="RunAsync"/>.</summary>
+    public async ValueTask<JobResult> EndAsync() => WithLines(_result ?? await StopAsync());
+
+    private async Task<JobResult> StopAsync()
     {
         var telling = TellToStopAsync();
-        await work.WaitAsync(limits.ToStop, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _work.WaitAsync(limits.ToStop, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The job's stop may act on whatever the job holds: no next try starts under it.
         StopError = await telling;
         var late = _result;
         GivenUp = late is null;
         var result = late ?? JobResult.Fail($"the job did not stop within {GoDuration.FromTimeSpan(limits.ToStop)} and was given up");
-        return outOfTime is null ? result : Failed(result, outOfTime);
+        return _outOfTime is null ? result : Failed(result, _outOfTime);
     }
 
     private JobResult WithLines(JobResult result)
@@ -100,24 +99,23 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     /// <summary>What is called from here on logs for this try.</summary>
     private void Enter() => Flow.Value = maxLoggedBytes > 0 ? this : null;
 
-    /// <summary>Waits until the job ends, is to stop, or is out of time, where it has a limit. Returns why it is out of time; null where it is not.</summary>
-    private async Task<string?> InTimeAsync(Task endsOrIsAsked)
+    /// <summary>Waits until the job ends, is to stop, or is out of time.</summary>
+    private async Task InTimeAsync()
     {
         var began = time.GetTimestamp();
-        while (!endsOrIsAsked.IsCompleted)
+        while (!_endsOrIsAsked.Task.IsCompleted)
         {
             var left = Left(limits.Timeout, began);
             var silence = Left(limits.Heartbeat, Interlocked.Read(ref _signOfLife));
             var next = left < silence ? left : silence;
             if (next <= TimeSpan.Zero)
             {
-                return left <= TimeSpan.Zero ? limits.TooLong : limits.Silent;
+                _outOfTime = left <= TimeSpan.Zero ? limits.TooLong : limits.Silent;
+                return;
             }
 
-            await LongWait.UntilAsync(endsOrIsAsked, next, time);
+            await LongWait.UntilAsync(_endsOrIsAsked.Task, next, time);
         }
-
-        return null;
     }
 
     private TimeSpan Left(TimeSpan limit, long since) => limit > TimeSpan.Zero ? limit - time.GetElapsedTime(since) : TimeSpan.MaxValue;

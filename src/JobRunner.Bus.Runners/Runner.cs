@@ -93,8 +93,8 @@ public sealed class Runner : IRunner, IAsyncDisposable
             {
                 Log.TryStarts(_parts.Logger, _tryNumber, TryNo, MaxTries);
                 var startedAt = UnixNanoseconds.Now(_parts.Time);
-                var result = await current.RunAsync();
-                var (log, cut) = End(current, startedAt, result);
+                await current.RunAsync();
+                var (log, cut) = End(current, startedAt, await current.EndAsync());
                 JobTraces.EndTry(span, log);
 
                 // Record its log before anything follows from it. The log that ends the run may be left to the caller.
