@@ -18,7 +18,7 @@ internal sealed class CommandChannelFilter(
     public async Task Send(ChannelContext context, IPipe<ChannelContext> next)
     {
         await hearing.WaitAsync(stops.RunAsync(context.CancellationToken), context.CancellationToken);
-        using var channel = new CommandChannel(context);
+        using var channel = new CommandChannel(context, prompt: true);
         try
         {
             await next.Send(channel);

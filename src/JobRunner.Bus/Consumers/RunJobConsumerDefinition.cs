@@ -40,6 +40,8 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {
             broker.DeclareWith(BrokerTopology.QuorumArguments());
+            // One loop of the client's, which waits for no command: the prefetch count is the limit.
+            broker.ConcurrentMessageLimit = 1;
             broker.ConfigureChannel(channel => channel.UseFilter(ActivatorUtilities.CreateInstance<CommandChannelFilter>(context)));
         }
     }

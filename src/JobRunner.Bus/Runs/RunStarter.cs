@@ -93,8 +93,6 @@ internal sealed class RunStarter(
     /// <summary>Never throws: nobody waits for it, but for <see cref="LiveRun.Over"/>.</summary>
     private async Task SeeThroughAsync(LiveRun run)
     {
-        // Off the caller's stack: the run outlives the delivery that started it. Its log scope comes along.
-        await Task.Yield();
         try
         {
             await RunAsync(run);
