@@ -106,7 +106,7 @@ public sealed class AlarmTests(AlarmTests.Node own) : IClassFixture<AlarmTests.N
         await Eventually.HoldsAsync("it is refused", async () => await client.CountAsync("run-job_error") == 1);
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, """{"job":{"id":"slep","type":"sleep","bytes":{"duration":3600000000000}}}""");
-        string[][] waiting = [["submit", "--wait", file], ["ps"], ["ps", "--watch"], ["stop", "nobody"], ["errors", "retry", "--all", "--yes"], ["replay", "--since", "1h"]];
+        string[][] waiting = [["submit", "--wait", file], ["ps"], ["ps", "--watch"], ["stop", "nobody"], ["replay", "--since", "1h"], ["errors", "retry", "--all", "--yes"]];
         // Begun before the alarm: one that waits for its job, one that looks at workers again and again.
         await using var submitted = Program(["submit", "--wait", file]);
         await using var again = Program(["submit", "--wait", file]);
@@ -132,7 +132,7 @@ public sealed class AlarmTests(AlarmTests.Node own) : IClassFixture<AlarmTests.N
                 await EndsAtOnceAsync(interrupted, 130);
             }
 
-            // What needs nothing of the broker but an answer has it; what waits does not wait for ever.
+            // What needs nothing of the broker but an answer has it; what waits does not wait for ever. And the error queue is free again.
             await using var bounded = Program(["ps"]);
             await using var status = Program(["status"]);
             await using var errors = Program(["errors", "list"]);

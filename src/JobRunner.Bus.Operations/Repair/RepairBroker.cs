@@ -8,8 +8,12 @@ using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.Operations.Repair;
 
-/// <summary>An operator's commands over one connection to RabbitMQ.</summary>
-internal sealed class RepairBroker(BrokerAddress address, BrokerConnection connection, IChannel sending, TimeProvider time, TimeSpan confirmWithin) : IRepairBroker
+/// <summary>
+/// An operator's commands. What is read comes by a connection of its own: in an alarm the broker reads nothing from one that has sent, not even
+/// that it is gone, and would keep a queue taken that it reads.
+/// </summary>
+internal sealed class RepairBroker(
+    BrokerAddress address, BrokerConnection reading, BrokerConnection sending, IChannel publisher, TimeProvider time, TimeSpan confirmWithin) : IRepairBroker
 {
     // Beyond half of it the client slows publishers down (its throttling rate limiter).
     private const int OutstandingConfirms = 2048;
@@ -32,25 +36,36 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
     /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
     public static async Task<IRepairBroker> OpenAsync(BrokerAddress address, TimeProvider time, CancellationToken cancellation, TimeSpan? confirmWithin = null)
     {
-        var connection = await BrokerConnection.OpenAsync(address, "jobrunner repair", cancellation);
-        IChannel? sending = null;
-        await connection.GuardAsync(async () => sending = await connection.NewChannelAsync(
-            new CreateChannelOptions(
-                publisherConfirmationsEnabled: true,
-                publisherConfirmationTrackingEnabled: true,
-                outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
-            cancellation));
-        return new RepairBroker(address, connection, sending!, time, confirmWithin ?? Timeout.InfiniteTimeSpan);
+        var reading = await BrokerConnection.OpenAsync(address, "jobrunner repair (reads)", cancellation);
+        BrokerConnection? sending = null;
+        try
+        {
+            sending = await BrokerConnection.OpenAsync(address, "jobrunner repair (sends)", cancellation);
+            IChannel? publisher = null;
+            await sending.GuardAsync(async () => publisher = await sending.NewChannelAsync(
+                new CreateChannelOptions(
+                    publisherConfirmationsEnabled: true,
+                    publisherConfirmationTrackingEnabled: true,
+                    outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(OutstandingConfirms)),
+                cancellation));
+            return new RepairBroker(address, reading, sending, publisher!, time, confirmWithin ?? Timeout.InfiniteTimeSpan);
+        }
+        catch
+        {
+            await reading.DisposeAsync();
+            await (sending?.DisposeAsync() ?? ValueTask.CompletedTask);
+            throw;
+        }
     }
 
     public Task<IErrorQueue> OpenErrorQueueAsync(string queue, CancellationToken cancellation) =>
-        ErrorQueue.OpenAsync(connection, queue, time, cancellation);
+        ErrorQueue.OpenAsync(reading, queue, time, cancellation);
 
     public async Task SendAsync(OutgoingMessage message, CancellationToken cancellation)
     {
         try
         {
-            await connection.GuardAsync(() => sending.BasicPublishAsync(
+            await sending.GuardAsync(() => publisher.BasicPublishAsync(
                 message.Exchange, message.RoutingKey, mandatory: true, message.Properties, message.Body, cancellation).AsTask()
                 .WaitAsync(confirmWithin, time, CancellationToken.None));
         }
@@ -65,14 +80,14 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
     }
 
     public Task ReadStreamAsync(string stream, DateTimeOffset? since, Func<StreamMessage, ValueTask> onMessage, CancellationToken cancellation) =>
-        connection.GuardAsync(async () =>
+        reading.GuardAsync(async () =>
         {
             var end = await MarkEndAsync(stream, cancellation);
-            await using var channel = await connection.NewChannelAsync(null, cancellation);
+            await using var channel = await reading.NewChannelAsync(null, cancellation);
             var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             channel.ChannelShutdownAsync += (_, reason) =>
             {
-                read.TrySetException(connection.Lost(reason));
+                read.TrySetException(reading.Lost(reason));
                 return Task.CompletedTask;
             };
             var consumer = new AsyncEventingBasicConsumer(channel);
@@ -118,18 +133,18 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
         });
 
     public Task<IReadOnlyDictionary<string, QueueState?>> StatesAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
-        new QueueCounts(connection).StatesOfAsync(queues, cancellation);
+        new QueueCounts(reading).StatesOfAsync(queues, cancellation);
 
-    public Task TakeAllAsync(string queue, Func<TakenMessage, Task> sendOn, CancellationToken cancellation) => connection.GuardAsync(async () =>
+    public Task TakeAllAsync(string queue, Func<TakenMessage, Task> sendOn, CancellationToken cancellation) => reading.GuardAsync(async () =>
     {
-        await using var channel = await connection.NewChannelAsync(null, cancellation);
-        using var sending = new Sending(TakenAtOnce);
+        await using var channel = await reading.NewChannelAsync(null, cancellation);
+        using var onTheWay = new Sending(TakenAtOnce);
         try
         {
             while (await channel.BasicGetAsync(queue, autoAck: false, cancellation) is { } got)
             {
                 var message = new TakenMessage(got.Redelivered, got.BasicProperties, got.Body.ToArray());
-                await sending.BeginAsync(
+                await onTheWay.BeginAsync(
                     async () =>
                     {
                         await sendOn(message);
@@ -140,10 +155,10 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
         }
         finally
         {
-            await sending.EndAsync();
+            await onTheWay.EndAsync();
         }
 
-        await sending.ThrowIfBrokenAsync();
+        await onTheWay.ThrowIfBrokenAsync();
         await channel.QueueDeclarePassiveAsync(queue, cancellation);
         await Task.Delay(AcksSettleWithin, time, cancellation);
         await channel.QueueDeclarePassiveAsync(queue, cancellation);
@@ -155,7 +170,11 @@ internal sealed class RepairBroker(BrokerAddress address, BrokerConnection conne
         return (await control.AskStatusAsync(new GetRunnerStatus(), cancellation))?.Runners ?? [];
     }
 
-    public ValueTask DisposeAsync() => connection.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await reading.DisposeAsync();
+        await sending.DisposeAsync();
+    }
 
     /// <summary>Puts a mark to the end of a stream; an empty one has an end then, too.</summary>
     private async Task<string> MarkEndAsync(string stream, CancellationToken cancellation)

@@ -31,15 +31,24 @@ internal sealed class Rivals : IAsyncDisposable
             Worker = new Side("worker", await WorkerAsync(forWorker), await Load.OpenAsync(forWorker)),
             Floor = new Side("floor", await Child.AgainAsync("floor", forFloor.ToString(), $"{Slots}"), await Load.OpenAsync(forFloor)),
         };
-        foreach (var side in new[] { rivals.Worker, rivals.Floor })
+        try
         {
-            for (var sent = 0; sent < warmUp; sent += 10_000)
+            foreach (var side in new[] { rivals.Worker, rivals.Floor })
             {
-                await rivals.RunAsync(side, 10_000);
+                for (var sent = 0; sent < warmUp; sent += 10_000)
+                {
+                    await rivals.RunAsync(side, 10_000);
+                }
             }
-        }
 
-        return rivals;
+            return rivals;
+        }
+        catch
+        {
+            // Left over, they would take processor time from the next measurement.
+            await rivals.DisposeAsync();
+            throw;
+        }
     }
 
     // Jobs only: delivering logs would be other work, which the floor does not do. All other settings are the defaults.
