@@ -132,7 +132,13 @@ public sealed class AlarmTests(AlarmTests.Node own) : IClassFixture<AlarmTests.N
                 await EndsAtOnceAsync(interrupted, 130);
             }
 
-            // What needs nothing of the broker but an answer has it; what waits does not wait for ever. And the error queue is free again.
+            await using var killed = Program(["errors", "retry", "--all", "--yes"]);
+            await SaysAlarmAsync(killed);
+            await killed.KillAsync();
+            await Eventually.HoldsAsync(
+                "nobody reads the error queue any more", async () => (await client.Channel.QueueDeclarePassiveAsync("run-job_error")).ConsumerCount == 0);
+
+            // What needs nothing of the broker but an answer has it; what waits does not wait for ever.
             await using var bounded = Program(["ps"]);
             await using var status = Program(["status"]);
             await using var errors = Program(["errors", "list"]);
