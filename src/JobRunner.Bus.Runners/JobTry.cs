@@ -31,7 +31,7 @@ internal sealed class JobTry(IJob job, JobRunContext context, TryLimits limits, 
     private long _signOfLife;
     private TryLines? _lines; // made with the first: most tries log none
     private Task _work = Task.CompletedTask;
-    private string? _outOfTime; // why
+    private string? _outOfTime; // which limit ended it; null for none
     private volatile JobResult? _result; // of the job, once it has ended
     private volatile bool _ended;
 
