@@ -45,10 +45,7 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
         await Eventually.HoldsAsync("one log and one command are refused", async () =>
             await stage.Client.CountAsync("job-log-recorded_error") == 1 && await stage.Client.CountAsync("run-job_error") == 1);
 
-        // One that waits for its second try, and one in its second try as its worker is killed.
-        await stage.Client.SendAsync("run-job", Command(request, "wait", "[ $JOBRUNNER_TRY -eq 2 ]"));
-        await Eventually.HoldsAsync("it waits in the broker", async () => (await old.ControlAsync("list_queues", "-p", stage.Uri.AbsolutePath[1..], "name", "messages", "--silent"))
-            .Split('\n').Any(line => line.StartsWith("run-job.wait.30s", StringComparison.Ordinal) && line.EndsWith("\t1", StringComparison.Ordinal)));
+        // One in its second try as its worker is killed.
         var marker = Path.Combine(Path.GetTempPath(), request);
         await stage.Client.SendAsync("run-job", Command(request, "kill", $"[ $JOBRUNNER_TRY -lt 2 ] && exit 1; test -e {marker} && exit 0; exec sleep 60", "50ms"));
         await StopTests.StatusAsync(stage, request, status => (string)status["jobId"]! == "kill" && (int)status["try"]! == 2 && (int)status["state"]! == 2);
@@ -58,6 +55,11 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
         var stops = await stage.Client.CountAsync("stop-job");
         await stage.Client.SendAsync("stop-job", $$"""{"requestId":"{{stopped}}"}""");
         await Eventually.HoldsAsync("the stop is there, and when it was seen", async () => await stage.Client.CountAsync("stop-job") >= stops + 2);
+
+        // One that waits for its second try. All up to the move must be over before it is due.
+        await stage.Client.SendAsync("run-job", Command(request, "wait", "[ $JOBRUNNER_TRY -eq 2 ]", "1m"));
+        await Eventually.HoldsAsync("it waits in the broker", async () => (await old.ControlAsync("list_queues", "-p", stage.Uri.AbsolutePath[1..], "name", "messages", "--silent"))
+            .Split('\n').Any(line => line.StartsWith("run-job.wait.1m", StringComparison.Ordinal) && line.EndsWith("\t1", StringComparison.Ordinal)));
 
         var (exit, told) = await MoveAsync(next.UriOf("/"));
         Assert.True(exit == 1 && told.Contains("is still read by 1", StringComparison.Ordinal) && told.Contains("Nothing was moved", StringComparison.Ordinal), told);
@@ -77,12 +79,12 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
         await next.ControlAsync("import_definitions", definitions);
         var there = new UriBuilder(stage.Uri) { Port = next.Port }.Uri;
         (exit, told) = await MoveAsync(there, "--dry-run");
-        Assert.True(exit == 0 && told.Contains("run-job: 3 messages", StringComparison.Ordinal) && told.Contains("run-job.wait.30s: 1 messages", StringComparison.Ordinal), told);
+        Assert.True(exit == 0 && told.Contains("run-job: 3 messages", StringComparison.Ordinal) && told.Contains("run-job.wait.1m: 1 messages", StringComparison.Ordinal), told);
 
         (exit, told) = await MoveAsync(there);
         output.WriteLine(told);
         Assert.True(exit == 0, told);
-        foreach (var moved in (string[])["run-job: 3", "run-job_error: 1", "job-log-recorded_error: 1", "run-job.wait.30s: 1", "scheduler.results: 2"])
+        foreach (var moved in (string[])["run-job: 3", "run-job_error: 1", "job-log-recorded_error: 1", "run-job.wait.1m: 1", "scheduler.results: 2"])
         {
             Assert.Contains($"{moved} messages moved", told);
         }
@@ -100,7 +102,7 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
             ["JobRunner__Worker__Lease"] = "3s",
         });
         await Eventually.HoldsAsync(
-            () => $"all end; the worker said:\n{worker.Output}\nand there are\n{string.Join('\n', ends.Select(end => end.Body))}", () => ends.Count == 6, TimeSpan.FromMinutes(1));
+            () => $"all end; the worker said:\n{worker.Output}\nand there are\n{string.Join('\n', ends.Select(end => end.Body))}", () => ends.Count == 6, TimeSpan.FromMinutes(2));
         var states = ends.Select(end => JsonNode.Parse(end.Body)!).ToDictionary(
             end => (string)end["jobId"]!, end => ((int)end["finalState"]!, (int)end["totalTries"]!));
         Assert.Equal(
@@ -108,7 +110,7 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
             states.OrderBy(end => end.Key));
         await Eventually.HoldsAsync("all logs but one are there", () => stage.RequestManager.Rows.Count == 6);
         var waited = stage.RequestManager.Rows.Where(row => row.JobId == "wait").OrderBy(row => row.Try).ToList();
-        Assert.InRange(waited[1].StartedAt - waited[0].FinishedAt, 29_000_000_000, 45_000_000_000);
+        Assert.InRange(waited[1].StartedAt - waited[0].FinishedAt, 59_000_000_000, 90_000_000_000);
 
         // The journal goes on, too: what it had is delivered again where an operator asks for it.
         (exit, told) = await RunAsync("errors", "retry", "--queue", "job-log-recorded", "--all", "--yes", "--broker", there.ToString());

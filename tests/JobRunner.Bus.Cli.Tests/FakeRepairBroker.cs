@@ -18,6 +18,9 @@ internal sealed class FakeRepairBroker : IRepairBroker
     /// <summary>What lies in queues that are moved; those that are not here are not there.</summary>
     public Dictionary<string, List<TakenMessage>> Queues { get; } = [];
 
+    /// <summary>What happens as a queue begins to be taken.</summary>
+    public Action<string> OnTake { get; set; } = _ => { };
+
     /// <summary>Stops, as the stream has them.</summary>
     public List<StreamMessage> Stops { get; } = [];
 
@@ -105,6 +108,7 @@ internal sealed class FakeRepairBroker : IRepairBroker
 
     public async Task TakeAllAsync(string queue, Func<TakenMessage, Task> sendOn, CancellationToken cancellation)
     {
+        OnTake(queue);
         while (Queues[queue] is [var first, ..])
         {
             await sendOn(first);

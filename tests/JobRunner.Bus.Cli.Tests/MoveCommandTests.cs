@@ -68,10 +68,32 @@ public sealed class MoveCommandTests : IDisposable
 
         Assert.Equal(ExitCodes.Success, await _cli.RunAsync(Move));
 
-        Assert.Equal(["a yes", "b yes", "c ", "d ", "e ", "f "], Sent.Select(sent => $"{Text(sent.Body)} {(sent.Properties.Headers!.TryGetValue("jobrunner-delivered-before", out var before) ? before : "")}"));
-        Assert.Equal(["jobrunner-due-at"], Sent[3].Properties.Headers!.Keys);
-        Assert.All(Sent.Take(5), sent => Assert.Equal(Names.RunJob, sent.RoutingKey));
-        Assert.Equal(Names.JobLogRecorded, Sent[5].RoutingKey);
+        Assert.Equal(["d ", "e ", "f ", "a yes", "b yes", "c "], Sent.Select(sent => $"{Text(sent.Body)} {(sent.Properties.Headers!.TryGetValue("jobrunner-delivered-before", out var before) ? before : "")}"));
+        Assert.Equal(["jobrunner-due-at"], Sent[0].Properties.Headers!.Keys);
+        Assert.Equal(
+            [Names.RunJob, Names.RunJob, Names.JobLogRecorded, Names.RunJob, Names.RunJob, Names.RunJob], Sent.Select(sent => sent.RoutingKey));
+    }
+
+    [Theory]
+    [InlineData("run-job.wait.30s", Names.RunJob)]
+    [InlineData("job-log-recorded.delay.2m", Names.JobLogRecorded)]
+    [InlineData("chain-due.wait.30s", "chain-due")]
+    public async Task What_becomes_due_while_all_is_moved_is_moved_too(string wait, string due)
+    {
+        (_cli.Repair.Queues[due], _cli.Other.Queues[due]) = ([], []);
+        _cli.Repair.Queues[wait] = [Message("waits")];
+        _cli.Repair.OnTake = queue =>
+        {
+            if (queue == wait)
+            {
+                (_cli.Repair.Queues[due], _cli.Repair.Queues[wait]) = ([.. _cli.Repair.Queues[wait]], []);
+            }
+        };
+
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync(Move));
+
+        Assert.Equal([("waits", due)], Sent.Select(sent => (Text(sent.Body), sent.RoutingKey)));
+        Assert.Empty(_cli.Repair.Queues[due]);
     }
 
     [Fact]

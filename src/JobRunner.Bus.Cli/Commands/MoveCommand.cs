@@ -100,12 +100,12 @@ internal static class MoveCommand
         var delays = WorkerSettings.Read<ReportOptions, ReportOptionsRules>(ReportOptions.Section).Delays;
         return
         [
-            .. BrokerTopology.Queues(new WorkerOptions()).Concat(ChainTopology.Of(reports: true).Queues)
-                .Where(queue => !queue.IsStream).Select(queue => new QueueMove(queue.Name, queue.Name)),
             .. WaitSteps.All.Select(BrokerTopology.WaitQueue).Select(queue => new QueueMove(queue.Name, Names.RunJob)),
             .. WaitSteps.All.Select(ChainTopology.WaitQueue).Select(queue => new QueueMove(queue.Name, ChainNames.Due)),
             .. delays.Select(BrokerTopology.DelayQueue).Select(queue => new QueueMove(queue.Name, Names.JobLogRecorded)),
             .. delays.Select(ChainTopology.DelayQueue).Select(queue => new QueueMove(queue.Name, ChainNames.Report)),
+            .. BrokerTopology.Queues(new WorkerOptions()).Concat(ChainTopology.Of(reports: true).Queues)
+                .Where(queue => !queue.IsStream).Select(queue => new QueueMove(queue.Name, queue.Name)),
             .. others.Select(name => new QueueMove(name, name)),
         ];
     }

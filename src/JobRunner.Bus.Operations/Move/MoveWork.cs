@@ -31,6 +31,8 @@ internal sealed class MoveWork(IRepairBroker from, IRepairBroker to, MovePlan pl
 
         var streams = Streams.Where(stream => there[stream] is not null).ToList();
         var full = plan.Queues.Where(queue => there[queue.From] is { Messages: > 0 }).ToList();
+        // A wait may end meanwhile: its message is then where it waits for, though nothing was there.
+        var toMove = plan.Queues.Where(queue => there[queue.From] is not null && (full.Contains(queue) || full.Exists(waiting => waiting.To == queue.From))).ToList();
         if (plan.DryRun)
         {
             foreach (var queue in streams.Concat(full.Select(queue => queue.From)))
@@ -55,7 +57,7 @@ internal sealed class MoveWork(IRepairBroker from, IRepairBroker to, MovePlan pl
             await CopyAsync(stream, stop);
         }
 
-        foreach (var queue in full)
+        foreach (var queue in toMove)
         {
             await MoveAsync(queue, stop);
         }
