@@ -67,6 +67,11 @@ internal sealed class BrokerPublisher : IAsyncDisposable
                 Fail(error, first, second);
                 FailAll(error);
             }
+            finally
+            {
+                // Behind both: the broker reads on only when it has answered a look.
+                _channel?.Look();
+            }
         }
     }
 
@@ -85,7 +90,7 @@ internal sealed class BrokerPublisher : IAsyncDisposable
         }
 
         // What was given up meanwhile must not leave any more.
-        return !message.IsOver && await channel.SendAsync(message);
+        return !message.IsOver && await channel.SendAsync(message, look: false);
     }
 
     private async ValueTask<ConfirmedChannel> OpenAsync()

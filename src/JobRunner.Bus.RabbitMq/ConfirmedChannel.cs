@@ -63,8 +63,10 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
     }
 
     /// <summary>Sends a message, whose task then completes with the broker's word. Waits while too much is under way.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="look">Whether its keeper is looked for at once; otherwise <see cref="Look"/> must be called when what belongs to it is sent, too.</param>
     /// <returns>False when it could not be sent; its task has failed then.</returns>
-    public async ValueTask<bool> SendAsync(Publication message)
+    public async ValueTask<bool> SendAsync(Publication message, bool look = true)
     {
         try
         {
@@ -78,7 +80,7 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
 
         try
         {
-            return await WriteAsync(message);
+            return await WriteAsync(message, look);
         }
         finally
         {
@@ -86,7 +88,10 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         }
     }
 
-    private async ValueTask<bool> WriteAsync(Publication message)
+    /// <summary>Looks for the keepers of what was sent.</summary>
+    public void Look() => _keepers.Look();
+
+    private async ValueTask<bool> WriteAsync(Publication message, bool look)
     {
         while (true)
         {
@@ -122,7 +127,12 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
                 await sending.AsTask().WaitAsync(_over.Token);
             }
 
-            _keepers.LookAfter(message);
+            _keepers.Sent(message);
+            if (look)
+            {
+                _keepers.Look();
+            }
+
             return true;
         }
         catch (Exception error)

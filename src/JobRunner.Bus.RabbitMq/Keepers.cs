@@ -19,8 +19,8 @@ internal sealed class Keepers(Func<string, Task> look, Action<Exception> end, Lo
     /// <summary>When the look was sent that has no answer yet.</summary>
     public long? LookingSince => _isLooking ? _lookingSince : null;
 
-    /// <summary>Looks for the keeper of a message that was just sent.</summary>
-    public void LookAfter(Publication message)
+    /// <summary>Notes a message that was just sent: the next look is for its keeper, too.</summary>
+    public void Sent(Publication message)
     {
         if (message.Keeper is null)
         {
@@ -41,7 +41,15 @@ internal sealed class Keepers(Func<string, Task> look, Action<Exception> end, Lo
             }
 
             same.Add(message);
-            if (_isLooking)
+        }
+    }
+
+    /// <summary>Looks for the keepers of what was sent, if a look is not under way, which the next one follows by itself.</summary>
+    public void Look()
+    {
+        lock (channel)
+        {
+            if (_isLooking || _sent.Count == 0)
             {
                 return;
             }

@@ -84,6 +84,21 @@ public sealed class KeepersTests
     }
 
     [Fact]
+    public void One_look_is_for_all_that_was_sent_before_it()
+    {
+        List<Publication> sent = [Sent("q", look: false), Sent(null, look: false), Sent("q", look: false)];
+        Confirmed(sent);
+        Assert.Empty(_looks);
+
+        _keepers.Look();
+        _looks[0].Answer.SetResult();
+
+        Assert.All(sent, message => Assert.True(message.Task.IsCompletedSuccessfully));
+        _keepers.Look();
+        Assert.Single(_looks);
+    }
+
+    [Fact]
     public void Each_queue_is_looked_for_and_a_look_says_nothing_of_another_queue()
     {
         var one = Sent("one");
@@ -113,11 +128,16 @@ public sealed class KeepersTests
         Assert.True(Sent("q").Task.IsFaulted);
     }
 
-    private Publication Sent(string? keeper)
+    private Publication Sent(string? keeper, bool look = true)
     {
         var message = new Publication("exchange", "", new BasicProperties(), ReadOnlyMemory<byte>.Empty, mandatory: true, CancellationToken.None) { Keeper = keeper };
         message.Sending(1);
-        _keepers.LookAfter(message);
+        _keepers.Sent(message);
+        if (look)
+        {
+            _keepers.Look();
+        }
+
         return message;
     }
 
