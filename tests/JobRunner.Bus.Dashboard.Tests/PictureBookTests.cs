@@ -47,6 +47,18 @@ public sealed class PictureBookTests
         Assert.Equal(["w2"], _book.Now.Workers.Select(worker => worker.Told.Worker));
     }
 
+    [Theory]
+    [InlineData(WorkerStatus.Draining)]
+    [InlineData(WorkerStatus.Drained)]
+    public void Free_slots_of_a_worker_that_was_told_to_drain_count_no_more(string drain)
+    {
+        _book.Hear(Busy("w1"), []);
+        _book.Hear(Busy("w2") with { Drain = drain }, []);
+        _book.Show();
+
+        Assert.Equal((9, 2), (_book.Now.Slots, _book.Now.Running));
+    }
+
     [Fact]
     public void A_clock_that_is_set_back_lets_no_dead_worker_seem_to_answer_and_ends_no_history()
     {

@@ -39,7 +39,7 @@ internal static class ConfiguredLogs
             settings[RequestManagerSetting] = requestManager;
         }
 
-        return SettingsErrors.Explain(() => StoredTries.Open(settings));
+        return SettingsErrors.Explain(() => new StoredTries(settings));
     }
 
     private static ConfigurationManager Settings() => Host.CreateApplicationBuilder().Configuration;

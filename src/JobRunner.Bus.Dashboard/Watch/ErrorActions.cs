@@ -17,13 +17,13 @@ internal sealed partial class ErrorActions(
     // It waits for the broker alone: how long the work itself takes depends on how much there is.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private IStoredTries? _stored;
+    private StoredTries? _stored;
 
     /// <summary>Whether people may do anything.</summary>
     public bool AreAllowed => options.AllowActions;
 
     /// <summary>Whether it is known which job logs were delivered meanwhile, to whoever has asked for a retry.</summary>
-    public bool KnowsDelivered => _stored is StoredTries;
+    public bool KnowsDelivered => _stored is { AreNamed: true };
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _stored?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -81,7 +81,7 @@ internal sealed partial class ErrorActions(
 
                 await using var broker = await RepairBroker.OpenAsync(address, time, patience.Token, confirmWithin: Patience);
                 BatchWork work = action.IsRetry
-                    ? new RetryWork(broker, new StoredTriesBook(_stored ??= StoredTries.Open(settings), warnings.Add), time, dryRun).RunAsync
+                    ? new RetryWork(broker, new StoredTriesBook(_stored ??= new StoredTries(settings), warnings.Add), time, dryRun).RunAsync
                     : new DiscardWork(dryRun).RunAsync;
                 await new ErrorChange(broker, work, dryRun, tally.Add, warnings.Add).RunAsync(action.Which, cancellation);
                 return new ErrorsChanged(tally, null, warnings);

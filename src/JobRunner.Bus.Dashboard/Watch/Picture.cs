@@ -39,7 +39,8 @@ internal sealed record Picture
     /// <summary>Workers that answer.</summary>
     public IEnumerable<SeenWorker> Answering => Workers.Where(worker => !IsSilent(worker));
 
-    public long Slots => Answering.Sum(worker => worker.Told.Slots);
+    /// <summary>Tries that can run at once. A worker told to drain begins none: of its slots only those in use count.</summary>
+    public long Slots => Answering.Sum(worker => worker.Told.Drain is null ? worker.Told.Slots : worker.Told.SlotsInUse);
 
     public long Running => Answering.Sum(worker => worker.Running);
 

@@ -10,14 +10,3 @@ internal interface IStoredTries : IAsyncDisposable
     /// <exception cref="CommandException">It cannot be asked.</exception>
     Task<IReadOnlySet<(string JobId, long Try)>> OfAsync(string requestId, CancellationToken cancellation);
 }
-
-/// <summary>Nobody to ask.</summary>
-internal sealed class NoStoredTries : IStoredTries
-{
-    public string Where => "nothing";
-
-    public Task<IReadOnlySet<(string JobId, long Try)>> OfAsync(string requestId, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlySet<(string JobId, long Try)>>(new HashSet<(string JobId, long Try)>());
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-}

@@ -6,28 +6,30 @@ using Microsoft.Extensions.Options;
 namespace JobRunner.Bus.Operations.Repair;
 
 /// <summary>Asks the Request Manager, or the local store, which tries it holds.</summary>
-internal sealed class StoredTries(StoredLogs logs) : IStoredTries
+internal sealed class StoredTries : IStoredTries
 {
-    public string Where => logs.Where;
+    private readonly StoredLogs _logs;
 
     /// <summary>
-    /// Opens what the settings name. Where they name neither a Request Manager nor a file, nothing counts as delivered: the preset file is
+    /// Those of what the settings name. Where they name neither a Request Manager nor a file, nothing counts as delivered: the preset file is
     /// that of <c>run</c>, and tells nothing of a broker's workers.
     /// </summary>
     /// <exception cref="OptionsValidationException">A setting is wrong.</exception>
-    public static IStoredTries Open(IConfiguration settings)
+    public StoredTries(IConfiguration settings)
     {
-        // Made though it may not be used: it is what finds a wrong setting.
-        var logs = new StoredLogs(settings);
-        return IsSet(settings, RequestManagerOptions.Section, nameof(RequestManagerOptions.BaseUrl)) || IsSet(settings, JobLogStoreOptions.Section, nameof(JobLogStoreOptions.Path))
-            ? new StoredTries(logs)
-            : new NoStoredTries();
+        _logs = new StoredLogs(settings);
+        AreNamed = IsSet(RequestManagerOptions.Section, nameof(RequestManagerOptions.BaseUrl)) || IsSet(JobLogStoreOptions.Section, nameof(JobLogStoreOptions.Path));
+
+        bool IsSet(string section, string name) => settings[$"{section}:{name}"] is { Length: > 0 };
     }
 
-    private static bool IsSet(IConfiguration settings, string section, string name) => settings[$"{section}:{name}"] is { Length: > 0 };
+    /// <summary>Whether the settings name anything.</summary>
+    public bool AreNamed { get; }
+
+    public string Where => AreNamed ? _logs.Where : "nothing";
 
     public async Task<IReadOnlySet<(string JobId, long Try)>> OfAsync(string requestId, CancellationToken cancellation) =>
-        (await logs.ReadAsync(requestId, cancellation)).Select(log => (log.JobId, log.Try)).ToHashSet();
+        AreNamed ? (await _logs.ReadAsync(requestId, cancellation)).Select(log => (log.JobId, log.Try)).ToHashSet() : new HashSet<(string JobId, long Try)>();
 
-    public ValueTask DisposeAsync() => logs.DisposeAsync();
+    public ValueTask DisposeAsync() => _logs.DisposeAsync();
 }

@@ -28,6 +28,14 @@ internal static class FloorProgram
         await Task.Delay(Timeout.Infinite);
     }
 
+    /// <summary>What an end says beside its body.</summary>
+    public static BasicProperties EndProperties() => new()
+    {
+        ContentType = "application/json",
+        DeliveryMode = DeliveryModes.Persistent,
+        Headers = new Dictionary<string, object?> { ["jobrunner-at"] = $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}" },
+    };
+
     private sealed class Floor : AsyncDefaultBasicConsumer
     {
         private static readonly BasicProperties LogProperties = new() { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent };
@@ -57,13 +65,6 @@ internal static class FloorProgram
             await _outlet.BasicPublishAsync("job-log-recorded", "", mandatory: true, LogProperties, log, cancellationToken);
             await _outlet.BasicPublishAsync("job-finished", "", mandatory: false, EndProperties(), end, cancellationToken);
         }
-
-        private static BasicProperties EndProperties() => new()
-        {
-            ContentType = "application/json",
-            DeliveryMode = DeliveryModes.Persistent,
-            Headers = new Dictionary<string, object?> { ["jobrunner-at"] = $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}" },
-        };
 
         private async Task ConfirmedAsync(ulong number, bool multiple)
         {

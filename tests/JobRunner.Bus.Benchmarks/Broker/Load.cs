@@ -24,8 +24,8 @@ internal sealed class Load : IAsyncDisposable
 
     public IChannel Channel => _channel;
 
-    /// <summary>Another channel, for what may be refused.</summary>
-    public Task<IChannel> NewChannelAsync() => _connection.CreateChannelAsync();
+    /// <summary>Another channel, for what may be refused, or is published without a look at the broker's confirms.</summary>
+    public Task<IChannel> NewChannelAsync(bool confirms = false) => _connection.CreateChannelAsync(new CreateChannelOptions(confirms, false));
 
     /// <summary>Connects and adds the scheduler's queue; the rest has been declared by a worker.</summary>
     public static async Task<Load> OpenAsync(Uri broker)

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.Benchmarks.Broker;
 
 /// <summary>
 /// Runs that wait for their second try, with one worker behind a real broker: what each weighs in the worker, and how soon all are
-/// stopped by one stop of their request.
+/// stopped by one stop of their request; beside it the floor, a client that publishes the same ends and does nothing else.
 /// </summary>
 internal static class WaitingRuns
 {
@@ -34,13 +34,16 @@ internal static class WaitingRuns
         // Once round with few, for what is made once and for all.
         await RunAsync(load, worker, "warm00000000000000up", 1_000, inWaitQueue > 0);
         var (heap, resident) = await WeighAsync(worker);
-        var (filling, told, lastEnd) = await RunAsync(load, worker, "wait0000000000000000", count, inWaitQueue > 0, async () =>
+        var (filling, told, lastEnd, ends) = await RunAsync(load, worker, "wait0000000000000000", count, inWaitQueue > 0, async () =>
         {
             var (heapNow, residentNow) = await WeighAsync(worker);
             Console.WriteLine($"  {how}: {(double)(heapNow - heap) / count:f0} bytes in use per waiting run, {(double)(residentNow - resident) / count:f0} resident");
         });
+        await using var alone = await Load.OpenAsync(broker);
+        var (floor, _) = await TakeEndsAsync(load, count, () => PublishAsync(alone, ends));
         Console.WriteLine(
-            $"  {how}: {count} wait after {filling:f1} s; one stop: all told after {told:f2} s, last end at the scheduler after {lastEnd:f2} s ({count / lastEnd:f0}/s)");
+            $"  {how}: {count} wait after {filling:f1} s; one stop: all told after {told:f2} s, last end at the scheduler after {lastEnd:f2} s ({count / lastEnd:f0}/s), "
+            + $"{lastEnd / floor:f2} times the floor's {floor:f2} s");
         return lastEnd;
     }
 
@@ -56,7 +59,7 @@ internal static class WaitingRuns
     private static long Said(Child worker, string word) =>
         long.Parse(worker.Output.Split('\n').Last(line => line.StartsWith(word, StringComparison.Ordinal))[word.Length..], CultureInfo.InvariantCulture);
 
-    private static async Task<(double Filling, double Told, double LastEnd)> RunAsync(
+    private static async Task<(double Filling, double Told, double LastEnd, IReadOnlyList<byte[]> Ends)> RunAsync(
         Load load, Child worker, string request, int count, bool parked, Func<Task>? whenAllWait = null)
     {
         var watch = Stopwatch.StartNew();
@@ -69,7 +72,22 @@ internal static class WaitingRuns
             await whenAllWait();
         }
 
-        var (last, seen) = (0L, new HashSet<string>(count, StringComparer.Ordinal));
+        var sentAt = Stopwatch.GetTimestamp();
+        var (lastEnd, ends) = await TakeEndsAsync(load, count, async () => await load.Channel.BasicPublishAsync(
+            "stop-job", "", mandatory: true, Encoding.UTF8.GetBytes($$"""{"requestId":"{{request}}","sentAt":"2026-11-24T10:00:01Z"}""")));
+        await load.Channel.QueuePurgeAsync("job-log-recorded");
+        if (parked)
+        {
+            await load.Channel.QueuePurgeAsync(WaitQueue);
+        }
+
+        return (filling, Stopwatch.GetElapsedTime(sentAt, Said(worker, "told ")).TotalSeconds, lastEnd, ends);
+    }
+
+    /// <summary>Starts something, and returns how long it took until the last end was here, and the ends.</summary>
+    private static async Task<(double LastEnd, IReadOnlyList<byte[]> Ends)> TakeEndsAsync(Load load, int count, Func<Task> startAsync)
+    {
+        var (last, seen, ends) = (0L, new HashSet<string>(count, StringComparer.Ordinal), new List<byte[]>(count));
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var tag = await Consumers.ConsumeAsync(load.Channel, Load.Ends, autoAck: true, (_, body) =>
         {
@@ -80,23 +98,26 @@ internal static class WaitingRuns
             }
 
             last = Stopwatch.GetTimestamp();
+            ends.Add(body.ToArray());
             if (seen.Count == count)
             {
                 all.TrySetResult();
             }
         });
-        var sentAt = Stopwatch.GetTimestamp();
-        await load.Channel.BasicPublishAsync(
-            "stop-job", "", mandatory: true, Encoding.UTF8.GetBytes($$"""{"requestId":"{{request}}","sentAt":"2026-11-24T10:00:01Z"}"""));
+        var startedAt = Stopwatch.GetTimestamp();
+        await startAsync();
         await all.Task.WaitAsync(TimeSpan.FromMinutes(2));
         await load.Channel.BasicCancelAsync(tag);
-        await load.Channel.QueuePurgeAsync("job-log-recorded");
-        if (parked)
-        {
-            await load.Channel.QueuePurgeAsync(WaitQueue);
-        }
+        return (Stopwatch.GetElapsedTime(startedAt, last).TotalSeconds, ends);
+    }
 
-        return (filling, Stopwatch.GetElapsedTime(sentAt, Said(worker, "told ")).TotalSeconds, Stopwatch.GetElapsedTime(sentAt, last).TotalSeconds);
+    private static async Task PublishAsync(Load load, IReadOnlyList<byte[]> ends)
+    {
+        await using var channel = await load.NewChannelAsync(confirms: true);
+        foreach (var end in ends)
+        {
+            await channel.BasicPublishAsync("job-finished", "", mandatory: false, FloorProgram.EndProperties(), end);
+        }
     }
 
     private const string WaitQueue = "run-job.wait.30m";
