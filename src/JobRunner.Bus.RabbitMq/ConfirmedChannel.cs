@@ -80,7 +80,13 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
 
         try
         {
-            return await WriteAsync(message, look);
+            var sent = await WriteAsync(message);
+            if (look)
+            {
+                Look();
+            }
+
+            return sent;
         }
         finally
         {
@@ -91,7 +97,7 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
     /// <summary>Looks for the keepers of what was sent.</summary>
     public void Look() => _keepers.Look();
 
-    private async ValueTask<bool> WriteAsync(Publication message, bool look)
+    private async ValueTask<bool> WriteAsync(Publication message)
     {
         while (true)
         {
@@ -128,11 +134,6 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
             }
 
             _keepers.Sent(message);
-            if (look)
-            {
-                _keepers.Look();
-            }
-
             return true;
         }
         catch (Exception error)

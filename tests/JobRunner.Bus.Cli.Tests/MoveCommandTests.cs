@@ -75,25 +75,33 @@ public sealed class MoveCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("run-job.wait.30s", Names.RunJob)]
-    [InlineData("job-log-recorded.delay.2m", Names.JobLogRecorded)]
-    [InlineData("chain-due.wait.30s", "chain-due")]
-    public async Task What_becomes_due_while_all_is_moved_is_moved_too(string wait, string due)
+    [InlineData("run-job.wait.30s", Names.RunJob, "run-job.wait.30s")]
+    [InlineData("chain-due.wait.30s", "chain-due", "chain-due.wait.30s")]
+    [InlineData("job-log-recorded.delay.2m", Names.JobLogRecorded, "job-log-recorded.delay.2m")]
+    [InlineData("run-job.wait.30s", Names.RunJob, "results")] // after its queue was emptied
+    public async Task What_becomes_due_while_all_is_moved_is_moved_too(string wait, string due, string whenTaken)
     {
-        (_cli.Repair.Queues[due], _cli.Other.Queues[due]) = ([], []);
-        _cli.Repair.Queues[wait] = [Message("waits")];
+        _cli.Repair.Queues[due] = [Message("was there")];
+        _cli.Other.Queues[due] = [];
+        _cli.Repair.Queues["results"] = [Message("result")];
+        List<TakenMessage> waits = [Message("waits")];
+        _cli.Repair.Queues[wait] = [.. waits];
         _cli.Repair.OnTake = queue =>
         {
-            if (queue == wait)
+            _cli.Repair.Queues[wait].Clear();
+            if (queue == whenTaken)
             {
-                (_cli.Repair.Queues[due], _cli.Repair.Queues[wait]) = ([.. _cli.Repair.Queues[wait]], []);
+                _cli.Repair.Queues[due].AddRange(waits);
+                waits.Clear();
             }
         };
 
-        Assert.Equal(ExitCodes.Success, await _cli.RunAsync(Move));
+        Assert.Equal(ExitCodes.Success, await _cli.RunAsync($"{Move} --queue results --json"));
 
-        Assert.Equal([("waits", due)], Sent.Select(sent => (Text(sent.Body), sent.RoutingKey)));
-        Assert.Empty(_cli.Repair.Queues[due]);
+        Assert.Equal(
+            [("result", "results"), ("waits", due), ("was there", due)], Sent.Select(sent => (Text(sent.Body), sent.RoutingKey)).Order());
+        Assert.All(_cli.Repair.Queues.Values, Assert.Empty);
+        Assert.Equal(2, (int)JsonNode.Parse(_cli.Output)!["queues"]![due]!);
     }
 
     [Fact]

@@ -71,7 +71,7 @@ internal static class MoveCommand
             {
                 output.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
                 {
-                    ["queues"] = counts.ToDictionary(count => count.From, count => count.Messages),
+                    ["queues"] = counts.GroupBy(count => count.From).ToDictionary(counted => counted.Key, counted => counted.Sum(count => count.Messages)),
                     ["dryRun"] = plan.DryRun,
                     ["complete"] = ended,
                 }));

@@ -17,7 +17,7 @@ internal sealed class MoveWork(IRepairBroker from, IRepairBroker to, MovePlan pl
 
     private long _toldAt;
 
-    /// <summary>Does it, telling of each queue and stream that is over and was not empty.</summary>
+    /// <summary>Does it, telling of each queue and stream that is over and was not empty; of a queue again where it was filled meanwhile.</summary>
     /// <exception cref="SchedulerBusException">A broker cannot be used, or it failed on the way: what was not moved is where it was.</exception>
     /// <exception cref="CommandException">Somebody reads the queues, or the other broker has none for them; nothing was moved.</exception>
     public async Task RunAsync(CancellationToken stop)
@@ -30,9 +30,7 @@ internal sealed class MoveWork(IRepairBroker from, IRepairBroker to, MovePlan pl
         }
 
         var streams = Streams.Where(stream => there[stream] is not null).ToList();
-        var full = plan.Queues.Where(queue => there[queue.From] is { Messages: > 0 }).ToList();
-        // A wait may end meanwhile: its message is then where it waits for, though nothing was there.
-        var toMove = plan.Queues.Where(queue => there[queue.From] is not null && (full.Contains(queue) || full.Exists(waiting => waiting.To == queue.From))).ToList();
+        var full = Full(there);
         if (plan.DryRun)
         {
             foreach (var queue in streams.Concat(full.Select(queue => queue.From)))
@@ -57,11 +55,20 @@ internal sealed class MoveWork(IRepairBroker from, IRepairBroker to, MovePlan pl
             await CopyAsync(stream, stop);
         }
 
-        foreach (var queue in toMove)
+        while (full.Count > 0)
         {
-            await MoveAsync(queue, stop);
+            foreach (var queue in full)
+            {
+                await MoveAsync(queue, stop);
+            }
+
+            // A wait may have ended meanwhile: its message is then in a queue that was empty, or has been emptied.
+            there = await from.StatesAsync([.. plan.Queues.Select(queue => queue.From)], stop);
+            full = Full(there);
         }
     }
+
+    private List<QueueMove> Full(IReadOnlyDictionary<string, QueueState?> there) => [.. plan.Queues.Where(queue => there[queue.From] is { Messages: > 0 })];
 
     private async Task CopyAsync(string stream, CancellationToken stop)
     {
