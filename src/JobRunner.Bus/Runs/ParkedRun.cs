@@ -19,6 +19,8 @@ internal sealed class ParkedRun(
     // What a timer holds, about 49 days: waits reach 292 years.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
+    // Without what its job needs to run: that is in the broker, and can be long.
+    private readonly RunJob _run = next with { Job = new Job { Id = next.Job.Id, Name = next.Job.Name, Type = next.Job.Type }, Unknown = null };
     private readonly long _startedAt = status.StartedAt;
     private readonly string? _status = status.Status;
     private readonly ActivityContext _trace = TraceHeaders.CurrentContext();
@@ -35,7 +37,7 @@ internal sealed class ParkedRun(
     /// <summary>The run itself, while it is not known whether the broker has it: until then it lives here.</summary>
     public LiveRun? Sending { get => _sending; set => _sending = value; }
 
-    public RunnerKey Key => new(next.RequestId, next.Job.Id);
+    public RunnerKey Key => new(_run.RequestId, _run.Job.Id);
 
     public DateTimeOffset? Order { get; } = before.Order;
 
@@ -49,7 +51,7 @@ internal sealed class ParkedRun(
     public string Leg => leg.Id!;
 
     /// <summary>Highest try number logged before the wait.</summary>
-    public long TotalTries => next.TotalTries;
+    public long TotalTries => _run.TotalTries;
 
     /// <summary>Whether it was stopped: it is gone as soon as that is safe.</summary>
     public bool IsStopped
@@ -183,12 +185,12 @@ internal sealed class ParkedRun(
     {
         await Task.Yield();
         using var span = MessageSpans.StopWaiting(_trace, Key);
-        await finished.PublishAsync(next, new Return(next.JobDataText)
+        await finished.PublishAsync(_run, new Return(_run.JobDataText)
         {
             FinalState = JobState.Stopped,
             // The try it waited for counts, as in the seed.
             Tries = leg.TriesBefore + 1,
-            Next = new TryCounters(next.PrevTries, next.TotalTries),
+            Next = new TryCounters(_run.PrevTries, _run.TotalTries),
         });
         await settle(this);
         return new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped);
@@ -196,14 +198,14 @@ internal sealed class ParkedRun(
 
     public RunnerStatus Status() => new()
     {
-        RequestId = next.RequestId,
-        JobId = next.Job.Id,
-        Type = next.Job.Type,
-        Name = next.Job.Name,
+        RequestId = _run.RequestId,
+        JobId = _run.Job.Id,
+        Type = _run.Job.Type,
+        Name = _run.Job.Name,
         StartedAt = _startedAt,
         State = JobState.Running,
         Status = _status,
-        Try = 1 + next.TotalTries,
+        Try = 1 + _run.TotalTries,
         Sleeping = true,
     };
 }
