@@ -178,11 +178,8 @@ public sealed partial class JobRunnerClient : IAsyncDisposable
 
     private RunJob Ready(RunJob command)
     {
-        ArgumentNullException.ThrowIfNull(command);
-        var wrong = RunJobRules.Check(command);
-        return wrong.Count > 0
-            ? throw new ArgumentException(string.Join("; ", wrong), nameof(command))
-            : command.SentAt is null ? command with { SentAt = _options.Time.GetUtcNow() } : command;
+        RunJobRules.Require(command);
+        return command.SentAt is null ? command with { SentAt = _options.Time.GetUtcNow() } : command;
     }
 
     private StopJob Ready(StopJob command)

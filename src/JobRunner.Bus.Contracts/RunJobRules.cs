@@ -9,6 +9,17 @@ public static class RunJobRules
     /// <summary>Highest try number the Request Manager's column (SMALLINT) holds.</summary>
     public const long MaxTry = short.MaxValue;
 
+    /// <summary>Checks a command.</summary>
+    /// <exception cref="ArgumentException">The command cannot be run; its message says all that is wrong.</exception>
+    public static void Require(RunJob command)
+    {
+        var wrong = Check(command);
+        if (wrong.Count > 0)
+        {
+            throw new ArgumentException(string.Join("; ", wrong));
+        }
+    }
+
     /// <summary>Checks a command; the list of what is wrong is empty for a good one.</summary>
     public static IReadOnlyList<string> Check(RunJob command)
     {

@@ -37,16 +37,9 @@ public sealed class Runner : IRunner, IAsyncDisposable
     /// <summary>Number of the next try within the sequence.</summary>
     private long TryNo => _command.PrevTries + Tries;
 
-    /// <summary>The wait for the next try, whose number is known by now.</summary>
-    private TimeSpan RetryWait => RetryDelay.Before(_command with { PrevTries = TryNo - 1, TotalTries = _tryNumber - 1 });
-
     private TryRoom Room => new(_parts, _made.Limits);
 
-    private TryLimits Limits => new(
-        LimitOf(_command.Timeout, _made.Limits?.TryTimeout), LimitOf(_command.Heartbeat, _made.Limits?.Heartbeat), _parts.Options.StopTimeout);
-
-    private static TimeSpan LimitOf(string? ofCommand, TimeSpan? ofType) =>
-        string.IsNullOrEmpty(ofCommand) ? ofType ?? TimeSpan.Zero : GoDuration.Parse(ofCommand).ToTimeSpan();
+    private TryLimits Limits => TryLimits.Of(_command, _made.Limits, _parts.Options.StopTimeout);
 
     /// <summary>
     /// Runs the job until it is complete or stopped, no try is left, or the run goes on elsewhere. Each try's log is safe
@@ -82,9 +75,9 @@ public sealed class Runner : IRunner, IAsyncDisposable
             switch (await Room.StartAsync(current, _signals))
             {
                 case TryStart.HeldBack:
-                    return NotStarted(state, wait - _parts.Time.GetElapsedTime(waitBegan));
+                    return GoesOn(RunEnd.HandedOver, state, wait - _parts.Time.GetElapsedTime(waitBegan));
                 case TryStart.NoPlaceForItsType:
-                    return NotStarted(state, JobTypeLimits.LookAgainAfter);
+                    return GoesOn(RunEnd.HandedOver, state, JobTypeLimits.LookAgainAfter);
             }
 
             // Run the try. What is published of it belongs to its span.
@@ -129,12 +122,11 @@ public sealed class Runner : IRunner, IAsyncDisposable
             // Park, or wait. From here on it is the next try: stopped now, that one is counted, and run again on a resume.
             current = null; // with all that its job wrote: thousands may wait
             Interlocked.Increment(ref _tryNumber);
-            (wait, waitBegan) = (RetryWait, _parts.Time.GetTimestamp());
+            wait = RetryDelay.Before(_command with { PrevTries = TryNo - 1, TotalTries = _tryNumber - 1 });
+            waitBegan = _parts.Time.GetTimestamp();
             if (wait > _parts.Options.ParkWaitsOver)
             {
-                return _signals.Leave()
-                    ? Returns(JobState.Stopped, _tryNumber - 1)
-                    : Returns(state, _tryNumber - 1, RunEnd.Parked, wait);
+                return GoesOn(RunEnd.Parked, state, wait);
             }
 
             if (wait > TimeSpan.Zero)
@@ -152,18 +144,9 @@ public sealed class Runner : IRunner, IAsyncDisposable
         var (state, cut) = _signals.TryEnded(result.State);
         Room.Release();
 
-        Log.TryEnded(_parts.Logger, _tryNumber, state.ToSeedName(), result.Exit, (finishedAt - startedAt) / 1e9);
-        if (state != result.State)
-        {
-            Log.StateChangedByStop(_parts.Logger, _tryNumber, result.State.ToSeedName());
-        }
-
-        if (ended.GivenUp)
-        {
-            Log.JobDidNotStop(_parts.Logger, _tryNumber, _parts.Options.StopTimeout);
-        }
-
-        return (TryLog.Of(_command, _tryNumber, startedAt, finishedAt, state, result), cut);
+        var log = TryLog.Of(_command, _tryNumber, startedAt, finishedAt, state, result);
+        Log.TryIsOver(_parts.Logger, log, result.State, ended.GivenUp ? _parts.Options.StopTimeout : null);
+        return (log, cut);
     }
 
     private async ValueTask KeepJobDataAsync(JobTry ended)
@@ -182,11 +165,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
     {
         try
         {
-            if (RunJobRules.Check(_command) is { Count: > 0 } wrong)
-            {
-                throw new ArgumentException(string.Join("; ", wrong));
-            }
-
+            RunJobRules.Require(_command);
             if (!_signals.NoMoreTries.IsCancellationRequested)
             {
                 _made = _parts.Jobs.Make(_command.Job);
@@ -217,13 +196,13 @@ public sealed class Runner : IRunner, IAsyncDisposable
         return NoTryLog.ReturnFor(_command, problem) with { LastLog = leaveLastLog ? log : null };
     }
 
-    /// <summary>Stopped or handed over before the next try: that try is run again on a resume (seed).</summary>
-    private Return NotStarted(JobState state, TimeSpan left)
+    /// <summary>The next try is somebody else's. Stopped before it, the run is stopped, and that try is run again on a resume (seed).</summary>
+    private Return GoesOn(RunEnd end, JobState state, TimeSpan wait)
     {
         Abandoned.ThrowIfCancellationRequested();
         return _signals.Leave()
             ? Returns(JobState.Stopped, _tryNumber - 1)
-            : Returns(state, _tryNumber - 1, RunEnd.HandedOver, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            : Returns(state, _tryNumber - 1, end, wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
     }
 
     private Return Returns(
@@ -239,10 +218,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
         };
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// A try that runs is told to stop, and whatever it returns other than COMPLETE becomes STOPPED. The wait for it is
-    /// bounded by <see cref="RunnerOptions.StopTimeout"/>.
-    /// </remarks>
+    /// <remarks>A try that runs has <see cref="RunnerOptions.StopTimeout"/> to stop, and is STOPPED whatever it returns but COMPLETE.</remarks>
     public Task<StopResult> StopAsync() => _signals.StopAsync();
 
     /// <summary>
@@ -264,37 +240,10 @@ public sealed class Runner : IRunner, IAsyncDisposable
     public RunnerStatus Status()
     {
         var (phase, status) = _signals.Look();
-        var sleeping = phase == RunnerPhase.Sleeping;
-        return new RunnerStatus
-        {
-            RequestId = _command.RequestId,
-            JobId = _command.Job.Id,
-            Type = _command.Job.Type,
-            Name = _command.Job.Name,
-            StartedAt = _startedAt,
-            State = phase == RunnerPhase.Pending ? JobState.Pending : JobState.Running,
-            Status = sleeping ? "(retry sleep) " + status : status,
-            Try = Interlocked.Read(ref _tryNumber),
-            Sleeping = sleeping,
-        };
+        return StatusOf.Run(
+            _command, _startedAt, phase == RunnerPhase.Pending ? JobState.Pending : JobState.Running, status, Interlocked.Read(ref _tryNumber), phase == RunnerPhase.Sleeping);
     }
 
     /// <summary>Lets go of the job and its scope.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (_made.Scope is not { } scope)
-        {
-            return;
-        }
-
-        try
-        {
-            await scope.DisposeAsync();
-        }
-        catch (Exception error)
-        {
-            // The mistake of a job, or of one of its services: its run has ended all the same.
-            Log.JobNotDisposed(_parts.Logger, error);
-        }
-    }
+    public ValueTask DisposeAsync() => _made.LetGoAsync(_parts.Logger);
 }

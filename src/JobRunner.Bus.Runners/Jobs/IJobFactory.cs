@@ -1,4 +1,5 @@
 using JobRunner.Bus.Contracts;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Runners.Jobs;
 
@@ -15,7 +16,24 @@ public interface IJobFactory
 /// <param name="Job">The job.</param>
 /// <param name="Scope">Its scope; <see langword="null"/> when it holds nothing.</param>
 /// <param name="Limits">The limits of its type; <see langword="null"/> for none.</param>
-public readonly record struct MadeJob(IJob Job, IAsyncDisposable? Scope, JobTypeLimits? Limits = null);
+public readonly record struct MadeJob(IJob Job, IAsyncDisposable? Scope, JobTypeLimits? Limits = null)
+{
+    /// <summary>Disposes of the job and its services. Never throws: a mistake of theirs is logged, their run has ended all the same.</summary>
+    internal async ValueTask LetGoAsync(ILogger logger)
+    {
+        try
+        {
+            if (Scope is { } scope)
+            {
+                await scope.DisposeAsync();
+            }
+        }
+        catch (Exception error)
+        {
+            Log.JobNotDisposed(logger, error);
+        }
+    }
+}
 
 /// <summary>A job of a type that nobody registered.</summary>
 public sealed class UnknownJobTypeException(string type, IEnumerable<string> known)

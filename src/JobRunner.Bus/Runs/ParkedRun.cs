@@ -196,16 +196,5 @@ internal sealed class ParkedRun(
         return new StopResult(StopOutcome.StoppedWhileWaiting, JobState.Stopped);
     }
 
-    public RunnerStatus Status() => new()
-    {
-        RequestId = _run.RequestId,
-        JobId = _run.Job.Id,
-        Type = _run.Job.Type,
-        Name = _run.Job.Name,
-        StartedAt = _startedAt,
-        State = JobState.Running,
-        Status = _status,
-        Try = 1 + _run.TotalTries,
-        Sleeping = true,
-    };
+    public RunnerStatus Status() => StatusOf.Run(_run, _startedAt, JobState.Running, _status, 1 + _run.TotalTries, sleeping: true);
 }

@@ -199,9 +199,7 @@ internal sealed class RunStarter(
         if (result.End == RunEnd.Parked)
         {
             // In its place before it is sent: a run that comes back at once must find it.
-            var status = run.Status();
-            var waiting = status with { Status = "(retry sleep) " + status.Status };
-            var parked = new ParkedRun(next, run, leg, waiting, finished, _settle ??= SettleAsync);
+            var parked = new ParkedRun(next, run, leg, run.Status(), finished, _settle ??= SettleAsync);
             parked.Sending = run;
             repo.TryReplace(run, parked);
             parked.RetireBefore(result.Wait, time, _forget ??= Forget);
