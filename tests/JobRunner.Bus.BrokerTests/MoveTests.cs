@@ -64,6 +64,10 @@ public sealed class MoveTests(Broker broker, ITestOutputHelper output)
         var (exit, told) = await MoveAsync(next.UriOf("/"));
         Assert.True(exit == 1 && told.Contains("is still read by 1", StringComparison.Ordinal) && told.Contains("Nothing was moved", StringComparison.Ordinal), told);
 
+        (exit, told) = await MoveAsync(new UriBuilder(stage.Uri) { Host = stage.Uri.Host == "localhost" ? "127.0.0.1" : "localhost" }.Uri);
+        Assert.True(exit == 1 && told.Contains("are the same broker and virtual host", StringComparison.Ordinal), told);
+        Assert.DoesNotContain("worker.mark", await old.ControlAsync("list_queues", "-p", stage.Uri.AbsolutePath[1..], "name", "--silent"), StringComparison.Ordinal);
+
         await stage.Worker.KillAsync();
         await File.WriteAllTextAsync(marker, "");
         await stage.Client.SendAsync("run-job", Command(stopped, "old1", "exit 0", sentAt: before));

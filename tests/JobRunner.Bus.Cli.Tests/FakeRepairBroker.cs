@@ -98,6 +98,11 @@ internal sealed class FakeRepairBroker : IRepairBroker
 
     public string Where => "localhost:5672";
 
+    /// <summary>The same broker by another name.</summary>
+    public IRepairBroker? Alias { get; set; }
+
+    public Task<bool> IsAsync(IRepairBroker other, CancellationToken cancellation) => Task.FromResult(other == Alias);
+
     public Task<IReadOnlyDictionary<string, QueueState?>> StatesAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyDictionary<string, QueueState?>>(queues.ToDictionary(queue => queue, queue => queue switch
         {

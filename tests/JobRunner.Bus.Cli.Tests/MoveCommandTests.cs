@@ -105,6 +105,19 @@ public sealed class MoveCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_same_broker_by_another_name_gets_nothing()
+    {
+        _cli.Repair.Alias = _cli.Other;
+        _cli.Repair.Queues[Names.RunJob] = [Message("command")];
+
+        Assert.Equal(ExitCodes.Failed, await _cli.RunAsync(Move));
+
+        Assert.Contains("are the same broker and virtual host", _cli.Error, StringComparison.Ordinal);
+        Assert.Empty(Sent);
+        Assert.Single(_cli.Repair.Queues[Names.RunJob]);
+    }
+
+    [Fact]
     public async Task Stops_that_say_no_time_get_the_one_when_they_were_seen_and_marks_stay_behind()
     {
         void Stop(string body, params (string Name, object? Value)[] headers) =>

@@ -19,9 +19,14 @@ internal sealed class MoveWork(IRepairBroker from, IRepairBroker to, MovePlan pl
 
     /// <summary>Does it, telling of each queue and stream that is over and was not empty; of a queue again where it was filled meanwhile.</summary>
     /// <exception cref="SchedulerBusException">A broker cannot be used, or it failed on the way: what was not moved is where it was.</exception>
-    /// <exception cref="CommandException">Somebody reads the queues, or the other broker has none for them; nothing was moved.</exception>
+    /// <exception cref="CommandException">Both are the same broker, somebody reads the queues, or the other has none for them; nothing was moved.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
+        if (await from.IsAsync(to, stop))
+        {
+            throw new CommandException($"{from.Where} and {to.Where} are the same broker and virtual host: everything is there already. Nothing was moved");
+        }
+
         var there = await from.StatesAsync([.. Streams, .. plan.Queues.Select(queue => queue.From)], stop);
         if (there.FirstOrDefault(queue => queue.Value is { Consumers: > 0 }) is { Key: { } read, Value: { } state })
         {

@@ -24,6 +24,10 @@ internal interface IRepairBroker : IAsyncDisposable
     /// <exception cref="SchedulerBusException">The broker cannot be used.</exception>
     Task<IReadOnlyDictionary<string, QueueState?>> StatesAsync(IReadOnlyList<string> queues, CancellationToken cancellation);
 
+    /// <summary>Whether the other one is this one, by another name.</summary>
+    /// <exception cref="SchedulerBusException">A broker cannot be used.</exception>
+    Task<bool> IsAsync(IRepairBroker other, CancellationToken cancellation);
+
     /// <summary>Empties a queue: a message is removed once it was sent on, and stays in the queue if that fails. Several are sent on at once.</summary>
     /// <exception cref="SchedulerBusException">It cannot be emptied.</exception>
     Task TakeAllAsync(string queue, Func<TakenMessage, Task> sendOn, CancellationToken cancellation);

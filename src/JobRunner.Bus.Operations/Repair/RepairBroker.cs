@@ -24,6 +24,8 @@ internal sealed class RepairBroker(
     // Fewer than a channel hands a quorum queue at once; what it keeps to itself is lost when it is closed (see ErrorQueue).
     private const int TakenAtOnce = 25;
 
+    private static readonly TimeSpan MarkExpires = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan AcksSettleWithin = TimeSpan.FromMilliseconds(200);
 
     public string Where => address.Endpoint;
@@ -134,6 +136,22 @@ internal sealed class RepairBroker(
 
     public Task<IReadOnlyDictionary<string, QueueState?>> StatesAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
         new QueueCounts(reading).StatesOfAsync(queues, cancellation);
+
+    public async Task<bool> IsAsync(IRepairBroker other, CancellationToken cancellation)
+    {
+        // A worker's user may make it, and no worker has such a name.
+        var mark = Names.WorkerQueue($"mark-{Guid.NewGuid():N}");
+        var seen = false;
+        await reading.GuardAsync(async () =>
+        {
+            await using var channel = await reading.NewChannelAsync(null, cancellation);
+            var expires = new Dictionary<string, object?> { ["x-expires"] = (long)MarkExpires.TotalMilliseconds };
+            await channel.QueueDeclareAsync(mark, durable: true, exclusive: false, autoDelete: false, expires, cancellationToken: cancellation);
+            seen = (await other.StatesAsync([mark], cancellation))[mark] is not null;
+            await channel.QueueDeleteAsync(mark, cancellationToken: cancellation);
+        });
+        return seen;
+    }
 
     public Task TakeAllAsync(string queue, Func<TakenMessage, Task> sendOn, CancellationToken cancellation) => reading.GuardAsync(async () =>
     {
