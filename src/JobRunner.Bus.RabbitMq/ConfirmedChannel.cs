@@ -174,24 +174,32 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         while (!_over.IsCancellationRequested)
         {
             await Task.Delay(BetweenLooks, _time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_patience.Now is var patience && IsForgotten(patience))
+            if (_patience.Now is var patience && Forgotten(patience) is { } what)
             {
                 _patience.Tried();
-                End(new TimeoutException($"no word from the broker for {patience}"));
+                End(new TimeoutException($"no word from the broker for {patience} about {what}"));
             }
         }
     }
 
-    /// <summary>Whether nothing is heard any more, or the oldest was left out though much younger ones were settled.</summary>
-    private bool IsForgotten(TimeSpan patience)
+    /// <summary>What it gives no word of: nothing is heard any more, or the oldest was left out though much younger ones were settled.</summary>
+    private string? Forgotten(TimeSpan patience)
     {
         lock (_lock)
         {
+            if (_alarm.Reason is not null)
+            {
+                return null;
+            }
+
             var heard = Math.Max(_settledAt, _alarm.ChangedAt);
-            return _alarm.Reason is null
-                && ((_unconfirmed.OldestSentAt is { } sentAt
-                        && (_time.GetElapsedTime(Math.Max(sentAt, heard)) > patience || _time.GetElapsedTime(sentAt, _unconfirmed.NewestSettled) > patience))
-                    || (_keepers.LookingSince is { } since && _time.GetElapsedTime(Math.Max(since, _alarm.ChangedAt)) > patience));
+            if (_unconfirmed.Oldest is { } oldest
+                && (_time.GetElapsedTime(Math.Max(oldest.SentAt, heard)) > patience || _time.GetElapsedTime(oldest.SentAt, _unconfirmed.NewestSettled) > patience))
+            {
+                return $"a message to {(oldest.Exchange.Length > 0 ? oldest.Exchange : oldest.RoutingKey)}";
+            }
+
+            return _keepers.LookingSince is { } since && _time.GetElapsedTime(Math.Max(since, _alarm.ChangedAt)) > patience ? "a queue" : null;
         }
     }
 

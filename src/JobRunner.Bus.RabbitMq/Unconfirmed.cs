@@ -15,8 +15,8 @@ internal sealed class Unconfirmed
     private int _count;
     private long _bytes;
 
-    /// <summary>When the oldest was sent; <see langword="null"/> when none waits.</summary>
-    public long? OldestSentAt => _oldest < _next ? Slot(_oldest)?.SentAt : null;
+    /// <summary>The oldest; <see langword="null"/> when none waits.</summary>
+    public Publication? Oldest => _oldest < _next ? Slot(_oldest) : null;
 
     /// <summary>When the youngest message was sent that has been settled.</summary>
     public long NewestSettled { get; private set; }

@@ -66,7 +66,8 @@ public sealed class RefusalTests(Broker broker)
         await SendAsync(link, "queue");
         await HangAsync(host);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => SendAsync(link, "queue"));
+        var error = await Assert.ThrowsAsync<TimeoutException>(() => SendAsync(link, "queue"));
+        Assert.EndsWith("about a message to queue", error.Message, StringComparison.Ordinal);
         await SendAsync(link, "queue").WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 
@@ -79,7 +80,8 @@ public sealed class RefusalTests(Broker broker)
         await LogAsync(outlet);
         await HangAsync(host);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => LogAsync(outlet));
+        var error = await Assert.ThrowsAsync<TimeoutException>(() => LogAsync(outlet));
+        Assert.EndsWith("about a message to job-log-recorded", error.Message, StringComparison.Ordinal);
         await LogAsync(outlet).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 

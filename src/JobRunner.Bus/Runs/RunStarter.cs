@@ -102,7 +102,8 @@ internal sealed class RunStarter(
         {
             // First out of its place: its command may come back at once.
             Forget(run);
-            var abandoned = error is OperationCanceledException && run.Runner.Abandoned.IsCancellationRequested;
+            // Or the process ends, and its drain could not hand the run over.
+            var abandoned = error is OperationCanceledException && (run.Runner.Abandoned.IsCancellationRequested || drain.Begun.IsCancellationRequested);
             run.MarkBroken(new GivenBackException(abandoned ? null : error));
             metrics.RunGivenUp();
             if (abandoned)

@@ -14,6 +14,9 @@ public sealed class FaultRunner(
     // Less and more than a lease, a wrong zone, a wrong day.
     private static readonly int[] SkewSeconds = [2, -2, 20, -20, 3_600, -3_600, 86_400];
 
+    // RabbitMQ 4 that is killed just after it made a queue has it without a leader from then on, until somebody deletes it.
+    private static readonly TimeSpan UntilQueueIsSafe = TimeSpan.FromSeconds(5);
+
     private readonly QueueLoss _queues = new(node, history);
     private readonly WorkerClaims _claims = new(workers);
     private readonly ConcurrentBag<Task> _mending = [];
@@ -134,6 +137,7 @@ public sealed class FaultRunner(
         if (lost is not null)
         {
             await _queues.WatchAsync(lost);
+            await Task.Delay(UntilQueueIsSafe);
         }
 
         _brokerAway = false;
@@ -148,6 +152,7 @@ public sealed class FaultRunner(
             history.Add(new FaultInjected(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
             await _queues.WatchAsync(lost);
             history.Add(new FaultMended(DateTimeOffset.UtcNow, fault.Kind.ToString(), null));
+            await Task.Delay(UntilQueueIsSafe);
         }
 
         _brokerAway = false;

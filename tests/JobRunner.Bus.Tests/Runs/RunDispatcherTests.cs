@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using JobRunner.Bus.Contracts;
+using JobRunner.Bus.Hosting;
 using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.TestKit;
+using Microsoft.Extensions.Logging;
 
 namespace JobRunner.Bus.Tests.Runs;
 
@@ -349,6 +351,26 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         Assert.Equal(UnixNanoseconds.From(World.Noon), Assert.Single(_world.Repo.Items()).Status().StartedAt);
         _go.SetResult();
         await run;
+    }
+
+    [Fact]
+    public async Task A_run_that_the_broker_takes_nothing_of_goes_back_when_its_process_ends_and_is_no_error_of_the_worker()
+    {
+        var asked = new TaskCompletionSource();
+        _world.Taking = () =>
+        {
+            asked.TrySetResult();
+            return new TaskCompletionSource().Task;
+        };
+        var run = _world.DeliverAsync(World.Command());
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+
+        _world.Get<DrainSignal>().Begin();
+        await _world.Stopped.CancelAsync();
+
+        Assert.Null((await Assert.ThrowsAsync<GivenBackException>(() => run.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System))).InnerException);
+        Assert.Contains(_world.LogLines, line => line.Id.Id == 1127);
+        Assert.DoesNotContain(_world.LogLines, line => line.Level > LogLevel.Warning);
     }
 
     private Task<Task> StartAsync(RunJob command, CancellationToken lost = default) => _world.StartAsync(

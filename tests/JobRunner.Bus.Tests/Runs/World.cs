@@ -48,7 +48,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             .AddSingleton(Options.Create(options))
             .AddSingleton(new RunnerOptions { StopTimeout = options.StopTimeout, ParkWaitsOver = options.ParkWaitsOver })
             .AddSingleton(new TrySlots(options.Slots))
-            .AddSingleton(Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)))
+            .AddSingleton(Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => Stopped.Token)))
             .AddSingleton<IOutlet>(this)
             .AddMetrics()
             .AddSingleton<WorkerMetrics>()
@@ -77,6 +77,9 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
     }
 
     public FakeTimeProvider Time { get; } = new(Noon);
+
+    /// <summary>Fires when the process has ended its work.</summary>
+    public CancellationTokenSource Stopped { get; } = new();
 
     public RunnerRepo Repo => Get<RunnerRepo>();
 
@@ -229,7 +232,11 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
         await ((IOutlet)this).FinishedAsync(end, cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _services.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        Stopped.Dispose();
+        return _services.DisposeAsync();
+    }
 
     private sealed class ToldJob(World world) : IJob
     {
