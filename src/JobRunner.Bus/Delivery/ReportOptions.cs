@@ -22,7 +22,8 @@ public sealed class ReportOptions
 
     /// <summary>
     /// How long a log that is not taken, while others are, is redelivered (<c>JobRunner__Report__RedeliverFor</c>); at the
-    /// next failure after that it goes to the error queue. Default 24 h, from 0 to 30 days.
+    /// next failure after that it goes to the error queue. Clocks of workers may differ: not before its own delays come to a quarter of
+    /// that. Default 24 h, from 0 to 30 days.
     /// </summary>
     public TimeSpan RedeliverFor { get; set; } = TimeSpan.FromHours(24);
 

@@ -2,7 +2,7 @@ namespace JobRunner.Bus.Delivery.Redeliver;
 
 /// <summary>When a job log that was not taken is delivered again. Pure arithmetic.</summary>
 /// <param name="steps">Delays, none shorter than the one before; the last one repeats.</param>
-/// <param name="giveUpAfter">How long a log with trouble of its own is redelivered.</param>
+/// <param name="giveUpAfter">How long a log with trouble of its own is redelivered. A quarter of it at least are its own waits, whatever clocks say.</param>
 internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan giveUpAfter)
 {
     /// <summary>Longest delay of a log that may only suffer from an outage: it must not sleep long past its end.</summary>
@@ -18,7 +18,8 @@ internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan g
     {
         // An outage uses up nothing of a log's own time.
         var firstTriedAt = ownTrouble ? history.FirstTriedAt ?? begun : history.FirstTriedAt;
-        if (ownTrouble && now - firstTriedAt >= giveUpAfter)
+        // By two workers' clocks, of which one may be wrong; what it has waited tells, too.
+        if (ownTrouble && now - firstTriedAt >= giveUpAfter && SecondsWaited(history.PutOffs) >= giveUpAfter.TotalSeconds / 4)
         {
             return null;
         }
@@ -38,6 +39,9 @@ internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan g
 
         return new PutOff(steps[step], new DeliveryHistory(putOffs, firstTriedAt, now));
     }
+
+    private double SecondsWaited(int putOffs) =>
+        steps.Take(putOffs).Sum(step => step.TotalSeconds) + (Math.Max(putOffs - steps.Count, 0) * steps[^1].TotalSeconds);
 
     private int ShortSteps => Math.Max(1, steps.Count(step => step <= LongestInOutage));
 }

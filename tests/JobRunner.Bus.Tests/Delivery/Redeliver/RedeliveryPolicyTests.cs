@@ -68,7 +68,14 @@ public sealed class RedeliveryPolicyTests
     [InlineData(24, false, false)]
     [InlineData(1000, false, false)]
     public void A_log_is_given_up_after_a_day_of_trouble_of_its_own_and_never_in_an_outage(double hours, bool own, bool givenUp) =>
-        Assert.Equal(givenUp, Policy.Next(History(3), Noon, Noon.AddHours(hours), own) is null);
+        Assert.Equal(givenUp, Policy.Next(History(10), Noon, Noon.AddHours(hours), own) is null);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(9)]
+    public void A_clock_that_is_wrong_by_days_gives_no_log_up_that_has_waited_for_less_than_a_quarter_of_its_time(int putOffs) =>
+        Assert.NotNull(Policy.Next(History(putOffs), Noon.AddDays(3), Noon.AddDays(3), ownTrouble: true));
 
     [Fact]
     public void The_day_counts_from_the_first_delivery()
@@ -121,7 +128,7 @@ public sealed class RedeliveryPolicyTests
         .Sample((putOffs, hours, own, asked) =>
         {
             var next = Policy.Next(History(putOffs), Noon, Noon.AddHours(hours), own, TimeSpan.FromSeconds(asked));
-            return next is null ? own && hours >= 24 : Steps.Contains(next.Value.Delay) && next.Value.History.PutOffs >= 0;
+            return next is null ? own && hours >= 24 && putOffs > 9 : Steps.Contains(next.Value.Delay) && next.Value.History.PutOffs >= 0;
         });
 
     private static DeliveryHistory History(int putOffs) => new(putOffs, Noon, Noon);
