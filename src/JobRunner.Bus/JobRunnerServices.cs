@@ -141,6 +141,7 @@ public static class JobRunnerServices
             services.AddSingleton<IOutlet, BrokerOutlet>();
             services.AddSingleton<IJobJournal, BrokerJournal>();
             services.AddSingleton<Questions>();
+            services.AddSingleton<BrokerLosses>();
             services.AddSingleton<LeaseTalk>();
             services.AddSingleton<LeaseGuard>();
             services.AddSingleton<ITryGate>(provider => provider.GetRequiredService<LeaseGuard>());

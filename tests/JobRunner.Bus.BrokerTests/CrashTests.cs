@@ -1,5 +1,6 @@
 using System.Text;
 using JobRunner.Bus.TestKit;
+using RabbitMQ.Client;
 
 namespace JobRunner.Bus.BrokerTests;
 
@@ -237,6 +238,37 @@ public sealed class CrashTests(Broker broker, ITestOutputHelper output)
         Assert.Equal(["runs1", "wait1", "wait2"], manager.Rows.Select(row => $"{row.JobId}{row.Try}").Order());
         await using var after = await PlainClient.ConnectAsync(node.UriOf("/"));
         await Eventually.HoldsAsync("both ends", async () => await after.CountAsync("ends") >= 2, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task A_run_that_a_broker_sent_on_twice_as_it_was_killed_runs_its_next_try_once()
+    {
+        await using var node = await RabbitMqNode.StartAsync();
+        await using var stage = await Stage.SetAsync(node, new() { ["JobRunner__Worker__Lease"] = "2s", ["JobRunner__Worker__KnownWaits"] = "2s" });
+        await RabbitMqNode.StreamsOutliveAKillAsync();
+        var request = Stage.NewRequestId();
+        var starts = Path.Combine(Path.GetTempPath(), request);
+        var script = Base64($$"""{"cmd":"/bin/sh","args":["-c","echo >> {{starts}}; [ $JOBRUNNER_TRY -eq 2 ]"]}""");
+        var observer = await stage.Client.Channel.QueueDeclareAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await stage.Client.Channel.QueueBindAsync(observer.QueueName, "run-job.wait", "2s", cancellationToken: TestContext.Current.CancellationToken);
+        var waits = await stage.Client.ConsumeAsync(observer.QueueName);
+        await stage.Client.SendAsync("run-job", $$"""
+            {"requestId":"{{request}}","job":{"id":"twice","type":"shell-command","bytes":"{{script}}","retry":1,"retryWait":"2s"},"sentAt":"{{DateTimeOffset.UtcNow:O}}"}
+            """);
+        await stage.FinishedAsync(request, "twice");
+        var leg = Assert.Single(waits);
+
+        await node.KillAsync();
+        await node.StartServerAsync();
+        // What the killed broker may have put there, and not yet removed where it waited.
+        await using (var client = await PlainClient.ConnectAsync(stage.Uri))
+        {
+            await client.Channel.BasicPublishAsync("", "run-job", mandatory: true, new BasicProperties(leg.Properties), Encoding.UTF8.GetBytes(leg.Body), TestContext.Current.CancellationToken);
+            await Eventually.HoldsAsync(() => $"it is let go of; the worker said:\n{stage.Worker.Output}", () => stage.Worker.Output.Contains("Delivery is let go", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(2, (await File.ReadAllLinesAsync(starts, TestContext.Current.CancellationToken)).Length);
+        File.Delete(starts);
     }
 
     [Fact]

@@ -84,6 +84,8 @@ public sealed class OutOfContactTests(Broker broker)
         public Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
             Task.FromResult<(RunClaim?, TimeSpan)>((null, TimeSpan.Zero));
 
+        public bool MayComeTwice(CommandDelivery delivery) => false;
+
         public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task InContactAsync(CancellationToken cancellationToken)

@@ -14,6 +14,7 @@ internal sealed class BrokerLeases(
     LeaseTalk talk,
     Questions questions,
     RunClaims claims,
+    BrokerLosses losses,
     UntilAccepted until,
     WorkerMetrics metrics,
     IOptions<WorkerOptions> options,
@@ -67,6 +68,8 @@ internal sealed class BrokerLeases(
         var left = patience - silence;
         return othersMayKnow || left < SoonAgain ? SoonAgain : left;
     }
+
+    public bool MayComeTwice(CommandDelivery delivery) => delivery.Leg.Id is not null && losses.MayHaveDoubled(delivery.DueAt);
 
     public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) =>
         questions.SilenceAbout(job) is null ? Task.CompletedTask : talk.AnswerAsync(job, cancellationToken);

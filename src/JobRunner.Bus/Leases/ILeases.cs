@@ -16,6 +16,9 @@ internal interface ILeases
     /// <returns>The claim; without one, how long to leave the command in the broker before somebody looks again.</returns>
     Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken);
 
+    /// <summary>Whether a copy of this command may have been delivered to any worker before, although the broker does not say so: see <see cref="BrokerLosses"/>.</summary>
+    bool MayComeTwice(CommandDelivery delivery);
+
     /// <summary>
     /// Says that this run lives here now, where anybody has asked who runs its job: another copy of its command may have been delivered
     /// elsewhere, and asked about, before this one started.
@@ -31,6 +34,8 @@ internal sealed class NoLeases(RunClaims claims) : ILeases
 {
     public Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
         Task.FromResult((claims.TryAdd(delivery.Key), TimeSpan.FromSeconds(1)));
+
+    public bool MayComeTwice(CommandDelivery delivery) => false;
 
     public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) => Task.CompletedTask;
 

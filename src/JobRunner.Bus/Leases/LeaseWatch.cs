@@ -20,6 +20,7 @@ internal sealed class LeaseWatch(
     LeaseTalk talk,
     LeaseGuard guard,
     Questions questions,
+    BrokerLosses losses,
     WorkerName worker,
     IOptions<WorkerOptions> options,
     TimeProvider time,
@@ -64,7 +65,12 @@ internal sealed class LeaseWatch(
                 questions.EndListening();
                 var reason = BrokerFaults.Reason(error);
                 BrokerLog.ContactLost(logger, _lost ? LogLevel.Debug : LogLevel.Warning, reason);
-                _lost = true;
+                if (!_lost)
+                {
+                    _lost = true;
+                    losses.Note();
+                }
+
                 var moment = guard.Now();
                 if (await reach.IsRefusedEverywhereAsync(_interval, cancellationToken))
                 {

@@ -41,7 +41,11 @@ internal sealed class RunDispatcher(
     {
         using var scope = logger.ForJob(delivery.Command);
         using var notStarted = CancellationTokenSource.CreateLinkedTokenSource(lost, drain.Begun);
-        using var handling = new Handling(delivery with { Order = StatedTimes.InEarnest(delivery.SentAt, time.GetUtcNow()) });
+        using var handling = new Handling(delivery with
+        {
+            Order = StatedTimes.InEarnest(delivery.SentAt, time.GetUtcNow()),
+            Redelivered = delivery.Redelivered || leases.MayComeTwice(delivery),
+        });
         try
         {
             while (!await IsDoneAsync(handling, lost, notStarted.Token))

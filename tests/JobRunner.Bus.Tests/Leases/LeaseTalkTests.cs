@@ -92,7 +92,7 @@ public sealed class LeaseTalkTests : IAsyncDisposable
         var questions = new Questions(world.Time);
         var guard = new LeaseGuard(world.Repo, options, world.Time, NullLogger<LeaseGuard>.Instance);
         var leases = new BrokerLeases(
-            guard, _talk, questions, _claims, _until, world.Get<WorkerMetrics>(), options, world.Time, NullLogger<BrokerLeases>.Instance);
+            guard, _talk, questions, _claims, new BrokerLosses(world.Time), _until, world.Get<WorkerMetrics>(), options, world.Time, NullLogger<BrokerLeases>.Instance);
         questions.Asked(Job);
         world.Time.Advance(TimeSpan.FromMinutes(1));
 

@@ -1,4 +1,6 @@
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
+using JobRunner.Bus.Journal;
 using JobRunner.Bus.Leases;
 using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runners.Jobs;
@@ -59,6 +61,29 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         Assert.Equal(1, claims);
         Assert.Single(_world.Ends);
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public async Task A_run_that_the_broker_may_have_sent_twice_is_looked_up(bool hasRun, int tries)
+    {
+        var command = World.Command(retry: 3, retryWait: "10m", sentAt: World.Noon, totalTries: 1) with { PrevTries = 1 };
+        var end = new JobFinished { RequestId = "r", JobId = "j", FinalState = JobState.Complete, Tries = 2, PrevTries = 2, TotalTries = 2 };
+        JournalEntry[] journal =
+        [
+            new RunSentOn("l1", 1, World.Noon),
+            .. hasRun
+                ? (JournalEntry[])[new TryLogged(new JobLogRecorded { RequestId = "r", JobId = "j", Try = 2, State = JobState.Complete }), new RunFinished(end, World.Noon, World.Noon)]
+                : [],
+        ];
+        await using var world = new World(null, _leases, journal);
+        _leases.Twice = true;
+
+        await world.Get<RunDispatcher>().RunAsync(new CommandDelivery(command, command.SentAt, new RunLeg("l1", 1) { WaitLeft = TimeSpan.Zero }, World.Noon), CancellationToken.None);
+
+        Assert.Equal(tries, world.Logs.Count);
+        Assert.Single(world.Ends);
     }
 
     [Fact]
@@ -221,6 +246,10 @@ public sealed class TakeoverTests : IAsyncDisposable
         public List<RunnerKey> Started { get; } = [];
 
         public Task Contact { get; set; } = Task.CompletedTask;
+
+        public bool Twice { get; set; }
+
+        public bool MayComeTwice(CommandDelivery delivery) => Twice;
 
         public async Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
             (await (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken), TimeSpan.FromSeconds(10));
