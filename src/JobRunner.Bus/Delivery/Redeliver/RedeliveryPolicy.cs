@@ -19,7 +19,7 @@ internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan g
         // An outage uses up nothing of a log's own time.
         var firstTriedAt = ownTrouble ? history.FirstTriedAt ?? begun : history.FirstTriedAt;
         // By two workers' clocks, of which one may be wrong; what it has waited tells, too.
-        if (ownTrouble && now - firstTriedAt >= giveUpAfter && SecondsWaited(history.PutOffs) >= giveUpAfter.TotalSeconds / 4)
+        if (ownTrouble && now - firstTriedAt >= giveUpAfter && SecondsWaited(Math.Max(history.PutOffs, 0)) >= giveUpAfter.TotalSeconds / 4)
         {
             return null;
         }

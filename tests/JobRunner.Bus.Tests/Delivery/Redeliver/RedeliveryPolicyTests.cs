@@ -124,7 +124,7 @@ public sealed class RedeliveryPolicyTests
 
     [Fact]
     public void Whatever_the_history_the_delay_is_one_of_the_steps() => Gen
-        .Select(Gen.Int, Gen.Int[0, 100_000], Gen.Bool, Gen.Int[0, 10_000])
+        .Select(Gen.OneOf(Gen.Int, Gen.Const(int.MinValue), Gen.Const(int.MaxValue)), Gen.Int[0, 100_000], Gen.Bool, Gen.Int[0, 10_000])
         .Sample((putOffs, hours, own, asked) =>
         {
             var next = Policy.Next(History(putOffs), Noon, Noon.AddHours(hours), own, TimeSpan.FromSeconds(asked));
