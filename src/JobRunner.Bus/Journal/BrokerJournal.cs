@@ -49,21 +49,27 @@ internal sealed class BrokerJournal : IJobJournal, IDisposable
         new JobFinished { RequestId = job.RequestId, JobId = job.JobId, FinalState = JobState.Running, TotalTries = tryNumber, JobData = jobData },
         cancellationToken);
 
+    public Task DeliverAsync(JobLogRecorded log, CancellationToken cancellationToken) =>
+        SendAsync("a log of the journal", Names.JobLogRecorded, Headers(log.RequestId), Wire.Serialize(log), cancellationToken);
+
     private Task KeepAsync(string what, string header, string value, JobFinished note, CancellationToken cancellationToken = default)
     {
-        var properties = new BasicProperties
-        {
-            ContentType = Wire.ContentType,
-            DeliveryMode = DeliveryModes.Persistent,
-            Headers = new Dictionary<string, object?> { [header] = value, [JournalFilter.ValueHeader] = note.RequestId },
-        };
-        var body = Wire.Serialize(note);
+        var headers = Headers(note.RequestId);
+        headers[header] = value;
+        return SendAsync(what, Names.JobJournal, headers, Wire.Serialize(note), cancellationToken);
+    }
+
+    private static Dictionary<string, object?> Headers(string requestId) => new() { [JournalFilter.ValueHeader] = requestId };
+
+    private Task SendAsync(string what, string queue, Dictionary<string, object?> headers, byte[] body, CancellationToken cancellationToken)
+    {
+        var properties = new BasicProperties { ContentType = Wire.ContentType, DeliveryMode = DeliveryModes.Persistent, Headers = headers };
         return _until.RunAsync(
             what,
             async token =>
             {
                 await _leases.InContactAsync(token);
-                await _link.PublishAsync("", Names.JobJournal, properties, body, mandatory: true, token);
+                await _link.PublishAsync("", queue, properties, body, mandatory: true, token);
             },
             cancellationToken);
     }

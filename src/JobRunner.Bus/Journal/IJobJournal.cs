@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Runners;
 
 namespace JobRunner.Bus.Journal;
@@ -14,6 +15,9 @@ internal interface IJobJournal
 
     /// <summary>Keeps the job data a try left behind; returns once it is safe.</summary>
     Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken);
+
+    /// <summary>Puts a log that it has into the queue of logs, once more perhaps; returns once that is safe.</summary>
+    Task DeliverAsync(JobLogRecorded log, CancellationToken cancellationToken);
 }
 
 /// <summary>For a bus that ends with this process: nothing outlives it.</summary>
@@ -25,4 +29,6 @@ internal sealed class NoJournal : IJobJournal
     public Task KeepStartAsync(RunnerKey job) => Task.CompletedTask;
 
     public Task KeepJobDataAsync(RunnerKey job, long tryNumber, JsonObject jobData, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task DeliverAsync(JobLogRecorded log, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -14,6 +14,7 @@ internal sealed class JournalPart
     private readonly DateTimeOffset? _since;
     private readonly IReadOnlySet<RunnerKey> _asked;
     private readonly List<(RunnerKey Job, JournalEntry Entry)> _entries = [];
+    private readonly Dictionary<RunnerKey, int> _lastLogs = [];
     private readonly string? _begunAt;
     private long _bytes;
     private string? _mark;
@@ -31,7 +32,7 @@ internal sealed class JournalPart
     private JournalPart(JournalPart before, IReadOnlySet<RunnerKey> asked)
     {
         (_since, _asked, Begin) = (before._since, asked, before._end!);
-        (Requests, _entries, _bytes, _begunAt) = (before.Requests, [.. before._entries], before._bytes, before._mark);
+        (Requests, _entries, _lastLogs, _bytes, _begunAt) = (before.Requests, [.. before._entries], new(before._lastLogs), before._bytes, before._mark);
     }
 
     /// <summary>Where its reader begins.</summary>
@@ -70,16 +71,31 @@ internal sealed class JournalPart
         }
         else if (JournalMessages.Read(exchange, properties, body) is { } any)
         {
-            // The output of a try is of no interest here, and may be large.
-            var logged = any.Entry as TryLogged;
-            _entries.Add(logged is null ? any : (any.Job, new TryLogged(logged.Log with { Stdout = "", Stderr = "" })));
-            _bytes += BytesOfEntry + (logged is null ? body.Length : 0);
+            _entries.Add(any);
+            _bytes += BytesOfEntry + body.Length;
+            if (any.Entry is TryLogged)
+            {
+                LeaveOutputBefore(any.Job);
+            }
+
             if (_bytes > MostBytes)
             {
                 HasAll = false;
                 _entries.RemoveAll(one => !_asked.Contains(one.Job));
             }
         }
+    }
+
+    /// <summary>The output of a try is of interest as long as its log is its job's last, and may be large.</summary>
+    private void LeaveOutputBefore(RunnerKey job)
+    {
+        if (_lastLogs.TryGetValue(job, out var before) && _entries[before].Entry is TryLogged { Log: var log })
+        {
+            _bytes -= log.Stdout.Length + log.Stderr.Length;
+            _entries[before] = (job, new TryLogged(log with { Stdout = "", Stderr = "" }));
+        }
+
+        _lastLogs[job] = _entries.Count - 1;
     }
 
     /// <summary>It is read.</summary>

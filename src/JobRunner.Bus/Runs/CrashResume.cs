@@ -63,6 +63,33 @@ internal static class CrashResume
     }
 
     /// <summary>
+    /// The run's last log, if nothing shows that its worker has heard the broker's word: whoever takes the run over has it delivered, as the
+    /// worker would have had.
+    /// </summary>
+    public static JobLogRecorded? NotKnownToBeDelivered(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
+    {
+        JobLogRecorded? last = null;
+        foreach (var entry in LoggedRun.SinceLeg(journal, delivery.Leg.Id))
+        {
+            switch (entry)
+            {
+                case TryLogged { Log: var log } when log.Try > delivery.Command.TotalTries:
+                    last = log;
+                    break;
+                case RunFinished { LogsAccepted: false } end when IsOf(delivery, end):
+                    return last;
+                case RunFinished or StartedAgain:
+                case RunSentOn next when next.Leg != delivery.Leg.Id:
+                case JobDataChanged data when data.Try > last?.Try:
+                    last = null;
+                    break;
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>
     /// A run that was stopped while it waited, and resumed, has the counters of the leg that waited: that one is of another command.
     /// </summary>
     private static bool IsOf(CommandDelivery delivery, RunSentOn next) =>

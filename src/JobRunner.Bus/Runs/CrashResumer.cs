@@ -20,7 +20,7 @@ internal sealed class CrashResumer(
     public async Task<CommandDelivery?> ResumeAsync(CommandDelivery delivery, CancellationToken lost)
     {
         var command = delivery.Command;
-        switch (await DecideAsync(delivery, lost))
+        switch (await TakeOverAsync(delivery, lost))
         {
             case Resumption.GoOn poison when poison.Starts >= options.Value.CrashBudget:
                 await FailForGoodAsync(poison.Delivery, poison.Starts);
@@ -53,7 +53,7 @@ internal sealed class CrashResumer(
     /// <summary>Whether the run of this command has ended or gone on since; then there is nothing left to do for it.</summary>
     public async Task<bool> IsOverAsync(CommandDelivery delivery, CancellationToken lost)
     {
-        var decided = await DecideAsync(delivery, lost);
+        var decided = CrashResume.Decide(delivery, await ReadAsync(delivery, lost));
         if (decided is not (Resumption.TellAgain or Resumption.LetGo))
         {
             return false;
@@ -69,7 +69,7 @@ internal sealed class CrashResumer(
     /// was told, or it has gone on since.
     /// </summary>
     public async Task<(RunJob Command, Return Result)?> FailedAsync(CommandDelivery delivery, string error, CancellationToken lost) =>
-        await DecideAsync(delivery, lost) switch
+        await TakeOverAsync(delivery, lost) switch
         {
             Resumption.GoOn { Delivery: { Command: var command, Leg: var leg } } => (command, new Return(command.JobDataText)
             {
@@ -82,8 +82,20 @@ internal sealed class CrashResumer(
             _ => null,
         };
 
-    private async Task<Resumption> DecideAsync(CommandDelivery delivery, CancellationToken lost) => CrashResume.Decide(
-        delivery, await SinceItWasSentOnAsync(delivery, lost) ?? await journal.ReadAsync(delivery.Key, SinceCommand(delivery), lost));
+    /// <summary>A broker that is killed can have a log in the journal that it does not have in its queue.</summary>
+    private async Task<Resumption> TakeOverAsync(CommandDelivery delivery, CancellationToken lost)
+    {
+        var entries = await ReadAsync(delivery, lost);
+        if (CrashResume.NotKnownToBeDelivered(delivery, entries) is { } log)
+        {
+            await journal.DeliverAsync(log, lost);
+        }
+
+        return CrashResume.Decide(delivery, entries);
+    }
+
+    private async Task<IReadOnlyList<JournalEntry>> ReadAsync(CommandDelivery delivery, CancellationToken lost) =>
+        await SinceItWasSentOnAsync(delivery, lost) ?? await journal.ReadAsync(delivery.Key, SinceCommand(delivery), lost);
 
     /// <summary>
     /// A leg carries the run's counters and data, so only what came after it matters. It is in the journal itself: where a reading finds

@@ -103,6 +103,7 @@ public sealed class RunJobConsumerTests
                     new TryLogged(new JobLogRecorded { RequestId = "r", JobId = "j", Try = 6, State = JobState.Fail, StartedAt = 1 }),
                     new TryLogged(new JobLogRecorded { RequestId = "r", JobId = "j", Try = 7, State = JobState.Fail, StartedAt = 1 }),
                 ])),
+                (nameof(IJobJournal.DeliverAsync), _ => Task.CompletedTask),
                 (nameof(IJobJournal.KeepStartAsync), _ => throw new InvalidOperationException("the worker's own")))));
 
         await worker.Bus.Bus.Publish(Worker.Command(retry: 5) with { PrevTries = 1, TotalTries = 5 }, context =>

@@ -25,13 +25,16 @@ public sealed class JournalPartTests
         new BasicProperties { Headers = new Dictionary<string, object?> { [WorkerHeaders.JobDataOfTry] = "1" } },
         Wire.Serialize(new JobFinished { RequestId = "r", JobId = job, FinalState = JobState.Running, TotalTries = 1, JobData = new() { ["data"] = data } }));
 
+    private static IEnumerable<string> Outputs(JournalPart part, string job) =>
+        part.Of(Jobs(job)).Values.Single().OfType<TryLogged>().Select(logged => logged.Log.Stdout);
+
     private static IEnumerable<long> Tries(JournalPart part, string job) =>
         part.Of(Jobs(job)).Values.Single().OfType<TryLogged>().Select(logged => logged.Log.Try);
 
     [Fact]
     public void The_next_reading_goes_on_at_the_mark_and_knows_what_every_job_wrote_before()
     {
-        Log(_part, "a", 1, "long");
+        Log(_part, "a", 1);
         Log(_part, "other", 1);
         _part.EndAt("mark", 17L);
         Log(_part, "a", 2);
@@ -45,7 +48,22 @@ public sealed class JournalPartTests
         Assert.Equal([1], Tries(next, "a"));
         Assert.Equal([1], Tries(_part, "other"));
         Assert.Empty(next.Of(Jobs("none")).Values.Single());
-        Assert.Equal("", Assert.IsType<TryLogged>(next.Of(Jobs("a")).Values.Single()[0]).Log.Stdout);
+    }
+
+    [Fact]
+    public void Of_the_tries_of_a_job_the_last_one_keeps_its_output()
+    {
+        Log(_part, "a", 1, "first");
+        Log(_part, "other", 1, "other");
+        Log(_part, "a", 2, "second");
+        _part.EndAt("mark", 17L);
+
+        var next = _part.GoOn(Jobs("a"));
+        Log(next, "a", 3, "third");
+
+        Assert.Equal(["", "second"], Outputs(_part, "a"));
+        Assert.Equal(["", "", "third"], Outputs(next, "a"));
+        Assert.Equal(["other"], Outputs(next, "other"));
     }
 
     [Theory]

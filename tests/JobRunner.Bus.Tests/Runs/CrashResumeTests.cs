@@ -287,4 +287,24 @@ public sealed class CrashResumeTests
     {
         Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(1, 1, leg: new RunLeg("a", 1)), [Logged(1, JobState.Fail), new RunSentOn("a", 1)]));
     }
+
+    [Fact]
+    public void The_last_log_of_a_run_is_not_known_to_be_delivered_until_its_worker_went_on()
+    {
+        var leg = new RunLeg("a", 1);
+        JournalEntry sentOn = new RunSentOn("a", 3);
+        var endTogether = Ended(5);
+
+        Assert.Equal(5, Unknown(sentOn, Logged(4, JobState.Fail), Logged(5, JobState.Fail)));
+        Assert.Equal(5, Unknown(sentOn, sentOn, Logged(5, JobState.Fail), sentOn));
+        Assert.Equal(5, Unknown(sentOn, new JobDataChanged(5, []), Logged(5, JobState.Complete), endTogether));
+        Assert.Null(Unknown(sentOn));
+        Assert.Null(Unknown(Logged(3, JobState.Fail), sentOn));
+        Assert.Null(Unknown(sentOn, Logged(4, JobState.Fail), new JobDataChanged(5, [])));
+        Assert.Null(Unknown(sentOn, Logged(4, JobState.Fail), new StartedAgain()));
+        Assert.Null(Unknown(sentOn, Logged(4, JobState.Fail), new RunSentOn("b", 4)));
+        Assert.Null(Unknown(sentOn, Logged(5, JobState.Complete), endTogether with { LogsAccepted = true }));
+
+        long? Unknown(params JournalEntry[] journal) => CrashResume.NotKnownToBeDelivered(Command(1, 3, leg: leg), journal)?.Try;
+    }
 }

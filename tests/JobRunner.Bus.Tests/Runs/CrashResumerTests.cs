@@ -15,6 +15,7 @@ public sealed class CrashResumerTests
     private static readonly DateTimeOffset WentOn = Sent.AddHours(5);
 
     private readonly List<DateTimeOffset?> _read = [];
+    private readonly List<long> _delivered = [];
     private readonly List<(DateTimeOffset At, JournalEntry Entry)> _journal =
     [
         (Sent.AddHours(4), new RunSentOn("before", 2)),
@@ -39,12 +40,19 @@ public sealed class CrashResumerTests
         return [.. _journal.Where(one => !(one.At < since)).Select(one => one.Entry)];
     }
 
+    private CrashResumer Resumer() => new(
+        Fake.Of<IJobJournal>(
+            (nameof(IJobJournal.ReadAsync), arguments => Task.FromResult(Read((DateTimeOffset?)arguments[1]))),
+            (nameof(IJobJournal.DeliverAsync), arguments =>
+            {
+                _delivered.Add(((JobLogRecorded)arguments[0]!).Try);
+                return Task.CompletedTask;
+            })),
+        null!, null!, null!, Options.Create(new WorkerOptions()), new FakeTimeProvider(WentOn.AddMinutes(2)), NullLogger<CrashResumer>.Instance);
+
     private async Task<long> TriesKnownAsync(CommandDelivery delivery)
     {
-        var journal = Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), arguments => Task.FromResult(Read((DateTimeOffset?)arguments[1]))));
-        var resumer = new CrashResumer(
-            journal, null!, null!, null!, Options.Create(new WorkerOptions()), new FakeTimeProvider(WentOn.AddMinutes(2)), NullLogger<CrashResumer>.Instance);
-        return (await resumer.FailedAsync(delivery, "", TestContext.Current.CancellationToken))!.Value.Result.Next.TotalTries;
+        return (await Resumer().FailedAsync(delivery, "", TestContext.Current.CancellationToken))!.Value.Result.Next.TotalTries;
     }
 
     [Fact]
@@ -81,6 +89,17 @@ public sealed class CrashResumerTests
         Assert.Equal(4, await TriesKnownAsync(Leg(null) with { Leg = RunLeg.First }));
 
         Assert.Equal([Sent], _read);
+    }
+
+    [Fact]
+    public async Task The_last_log_of_a_run_that_is_taken_over_is_delivered_and_that_of_one_that_is_not_is_left_to_its_worker()
+    {
+        Assert.False(await Resumer().IsOverAsync(Leg(WentOn.AddSeconds(10)), TestContext.Current.CancellationToken));
+        Assert.Empty(_delivered);
+
+        await TriesKnownAsync(Leg(WentOn.AddSeconds(10)));
+
+        Assert.Equal([4], _delivered);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
             .AddSingleton<ILeases>(provider => leases ?? ActivatorUtilities.CreateInstance<NoLeases>(provider))
             .AddSingleton<RunDispatcher>()
             .AddSingleton<CrashResumer>()
-            .AddSingleton(Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), _ => Task.FromResult(journal)), (nameof(IJobJournal.KeepStartAsync), _ => Task.CompletedTask)))
+            .AddSingleton(Fake.Of<IJobJournal>((nameof(IJobJournal.ReadAsync), _ => Task.FromResult(journal)), (nameof(IJobJournal.KeepStartAsync), _ => Task.CompletedTask), (nameof(IJobJournal.DeliverAsync), _ => Task.CompletedTask)))
             .AddSingleton<RunStarter>()
             .AddSingleton<StopBook>()
             .AddSingleton<StopHearing>()
