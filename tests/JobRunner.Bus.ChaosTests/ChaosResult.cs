@@ -31,8 +31,15 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
     {
         var faults = Events.Where(one => one is FaultInjected or FaultMended).Select(Recording.LineOf);
         var jobs = Violations.Select(violation => violation.Job).Where(job => job.Length > 0).Distinct().Take(3).ToList();
-        return string.Join('\n', [.. faults, .. jobs.SelectMany(job => Lines(workerLogs, job).Prepend($"job {job}:"))]);
+        return string.Join('\n', [.. faults, .. jobs.SelectMany(job => Lines(workerLogs, job).Prepend($"job {job}:")), .. LastWords(workerLogs)]);
     }
+
+    /// <summary>The last lines of workers that a drain did not end well.</summary>
+    private IEnumerable<string> LastWords(string workerLogs) =>
+        from drained in Events.OfType<WorkerDrained>()
+        where drained.ExitCode != 0
+        from line in File.ReadLines(Path.Combine(workerLogs, drained.Worker + ".log")).TakeLast(40).Prepend("last said:")
+        select $"{drained.Worker} {line}";
 
     private IEnumerable<string> Lines(string workerLogs, string job) =>
         Events.OfType<JobEvent>().Where(one => one.Job == job).Select(Recording.LineOf).Concat(
