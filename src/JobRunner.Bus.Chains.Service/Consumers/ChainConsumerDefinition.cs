@@ -4,7 +4,6 @@ using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using MassTransit;
-using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -15,11 +14,12 @@ internal abstract class ChainConsumerDefinition<TConsumer, TMessage> : ConsumerD
     where TConsumer : class, IConsumer<TMessage>
     where TMessage : class
 {
+    private readonly string _queue;
     private readonly int _concurrency;
 
     protected ChainConsumerDefinition(string queue, IOptions<ChainsOptions> options)
     {
-        EndpointName = queue;
+        EndpointName = _queue = queue;
         _concurrency = options.Value.Concurrency;
     }
 
@@ -36,13 +36,12 @@ internal abstract class ChainConsumerDefinition<TConsumer, TMessage> : ConsumerD
         endpointConfigurator.ConfigureError(error =>
         {
             error.UseFilter(new NotRedeliveredFilter());
+            error.UseFilter(new ReasonFilter());
+            error.UseFilter(ActivatorUtilities.CreateInstance<ErrorQueueFilter>(context, _queue));
             if (typeof(TMessage) == typeof(JobChain) || typeof(TMessage) == typeof(SuspendedJobChain))
             {
                 error.UseFilter(ActivatorUtilities.CreateInstance<ChainRefusalFilter>(context));
             }
-
-            error.UseFilter(new ReasonFilter());
-            error.UseFilter(new ErrorTransportFilter());
         });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {

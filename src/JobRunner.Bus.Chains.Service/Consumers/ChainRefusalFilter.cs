@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace JobRunner.Bus.Chains.Service.Consumers;
 
 /// <summary>
-/// Sees a refused chain into the error queue, then tells its sender, where the chain says whose it is, that it has failed and why. Not
+/// Tells the sender of a refused chain, which is in the error queue, that it has failed and why; where the chain says whose it is. Not
 /// where there is a chain of that request: it must not seem to have ended.
 /// </summary>
 internal sealed class ChainRefusalFilter(ChainQuestions questions, ChainSender sender, UntilAccepted until, TimeProvider time, ILogger<ChainRefusalFilter> logger)
@@ -20,7 +20,6 @@ internal sealed class ChainRefusalFilter(ChainQuestions questions, ChainSender s
 
     public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
-        await next.Send(context);
         var requestId = PartialCommand.Read(context.Body.GetBytes(), WireEnvelope.Is(context.ContentType?.MediaType)).RequestId;
         if (requestId.Length == 0)
         {

@@ -17,10 +17,7 @@ internal sealed class CommandChannel(ChannelContext channel, bool prompt = false
 
     /// <summary>Has this delivery requeued once its consumer returns.</summary>
     /// <returns>Whether it can be: not on another transport.</returns>
-    public static bool Requeue(ConsumeContext context) => Requeue(context.ReceiveContext);
-
-    /// <inheritdoc cref="Requeue(ConsumeContext)"/>
-    public static bool Requeue(ReceiveContext context) =>
+    public static bool Requeue(ConsumeContext context) =>
         context.TryGetPayload<ChannelContext>(out var channel) && channel is CommandChannel commands
         && context.TryGetPayload<RabbitMqBasicConsumeContext>(out var delivery)
         && commands._requeue.TryAdd(delivery.DeliveryTag, true);

@@ -7,7 +7,6 @@ using JobRunner.Bus.Refusals;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Topology;
 using MassTransit;
-using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -67,7 +66,7 @@ internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobL
         {
             error.UseFilter(new NotRedeliveredFilter());
             error.UseFilter(new ReasonFilter());
-            error.UseFilter(new ErrorTransportFilter());
+            error.UseFilter(ActivatorUtilities.CreateInstance<ErrorQueueFilter>(context, Names.JobLogRecorded));
         });
     }
 }

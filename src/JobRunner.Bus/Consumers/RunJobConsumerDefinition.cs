@@ -4,7 +4,6 @@ using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Topology;
 using MassTransit;
-using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -34,8 +33,8 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
         endpointConfigurator.ConfigureError(error =>
         {
             error.UseFilter(new ReasonFilter());
+            error.UseFilter(ActivatorUtilities.CreateInstance<ErrorQueueFilter>(context, Names.RunJob));
             error.UseFilter(ActivatorUtilities.CreateInstance<RefusalFilter>(context));
-            error.UseFilter(new ErrorTransportFilter());
         });
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)
         {

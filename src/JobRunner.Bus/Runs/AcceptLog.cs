@@ -24,8 +24,8 @@ internal static partial class AcceptLog
     [LoggerMessage(1103, LogLevel.Warning, "{Command} refused: {Reason}. It is in the error queue")]
     public static partial void CommandRefused(ILogger logger, string command, string reason);
 
-    [LoggerMessage(1133, LogLevel.Warning, "A refused command could not be kept in the error queue within {Patience}: it goes back to its queue")]
-    public static partial void RefusalNotKept(ILogger logger, TimeSpan patience);
+    [LoggerMessage(1133, LogLevel.Warning, "A message could not be kept in {ErrorQueue} within {Patience}: it goes behind the others of {Queue}")]
+    public static partial void NotKept(ILogger logger, string errorQueue, TimeSpan patience, string queue);
 
     [LoggerMessage(1134, LogLevel.Error, "The worker failed to run this command ({Error}, time {Failures}); it is tried again in {Wait}")]
     public static partial void CommandFailed(ILogger logger, string error, int failures, TimeSpan wait, Exception exception);

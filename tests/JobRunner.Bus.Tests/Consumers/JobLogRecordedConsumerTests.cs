@@ -6,10 +6,12 @@ using JobRunner.Bus.Delivery;
 using JobRunner.Bus.Delivery.Gate;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Tests.Delivery;
+using JobRunner.Bus.Topology;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using static JobRunner.Bus.Tests.Delivery.Logs;
 
 namespace JobRunner.Bus.Tests.Consumers;
@@ -133,6 +135,8 @@ public sealed class JobLogRecordedConsumerTests
             .AddLogging()
             .AddMetrics()
             .AddSingleton<IJobLogStore>(_store)
+            .AddSingleton(Runs.Fake.Of<IHostApplicationLifetime>(("get_ApplicationStopped", _ => CancellationToken.None)))
+            .AddSingleton<UntilAccepted>()
             .AddJobLogDelivery(configuration)
             .AddMassTransitTestHarness(bus =>
             {
