@@ -47,16 +47,15 @@ public sealed class FullErrorQueueTests(Broker broker)
     }
 
     private async Task FillAsync(Stage stage, string queue) => await broker.Node.ControlAsync(
-        "set_policy", "-p", HostOf(stage), "full", $"^{queue}$", """{"max-length":0,"overflow":"reject-publish"}""", "--apply-to", "queues");
+        "set_policy", "-p", HostOf(stage), "full", $"^{queue}$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
 
     private async Task AreKeptOnceThereIsRoomAsync(Stage stage, string queue, uint messages)
     {
-        await broker.Node.ControlAsync("clear_policy", "-p", HostOf(stage), "full");
-        // RabbitMQ goes on refusing on a channel that met a full queue: MassTransit needs another.
-        await broker.Node.ControlAsync("close_all_connections", "--vhost", HostOf(stage), "another channel");
-        await using var client = await PlainClient.ConnectAsync(stage.Uri);
-        await Eventually.HoldsAsync(
-            "all are kept", async () => await client.CountAsync($"{queue}_error") >= messages && await client.CountAsync(queue) == 0, Within);
+        for (var kept = 0u; kept < messages;)
+        {
+            await Eventually.HoldsAsync($"message {kept} is kept", async () => await stage.Client.CountAsync($"{queue}_error") > 0, Within);
+            kept += await stage.Client.Channel.QueuePurgeAsync($"{queue}_error");
+        }
     }
 
     private static string HostOf(Stage stage) => stage.Uri.AbsolutePath.Trim('/');

@@ -53,11 +53,14 @@ internal sealed class CrashResumer(
     /// <summary>Whether the run of this command has ended or gone on since; then there is nothing left to do for it.</summary>
     public async Task<bool> IsOverAsync(CommandDelivery delivery, CancellationToken lost)
     {
-        var decided = CrashResume.Decide(delivery, await ReadAsync(delivery, lost));
+        var entries = await ReadAsync(delivery, lost);
+        var decided = CrashResume.Decide(delivery, entries);
         if (decided is not (Resumption.TellAgain or Resumption.LetGo))
         {
             return false;
         }
+
+        await DeliverLastAsync(delivery, entries, lost);
 
         // Nobody was asked whether its worker lives: a log that is missing may still be on its way.
         await LetGoAsync(decided, lost);
@@ -82,17 +85,16 @@ internal sealed class CrashResumer(
             _ => null,
         };
 
-    /// <summary>A broker that is killed can have a log in the journal that it does not have in its queue.</summary>
     private async Task<Resumption> TakeOverAsync(CommandDelivery delivery, CancellationToken lost)
     {
         var entries = await ReadAsync(delivery, lost);
-        if (CrashResume.NotKnownToBeDelivered(delivery, entries) is { } log)
-        {
-            await journal.DeliverAsync(log, lost);
-        }
-
+        await DeliverLastAsync(delivery, entries, lost);
         return CrashResume.Decide(delivery, entries);
     }
+
+    /// <summary>A broker that is killed can have a log in the journal that it does not have in its queue.</summary>
+    private Task DeliverLastAsync(CommandDelivery delivery, IReadOnlyList<JournalEntry> entries, CancellationToken lost) =>
+        CrashResume.NotKnownToBeDelivered(delivery, entries) is { } log ? journal.DeliverAsync(log, lost) : Task.CompletedTask;
 
     private async Task<IReadOnlyList<JournalEntry>> ReadAsync(CommandDelivery delivery, CancellationToken lost) =>
         await SinceItWasSentOnAsync(delivery, lost) ?? await journal.ReadAsync(delivery.Key, SinceCommand(delivery), lost);

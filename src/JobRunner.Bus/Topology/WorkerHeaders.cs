@@ -21,7 +21,7 @@ internal static class WorkerHeaders
     /// <summary>On a run that goes on elsewhere and whose command states a time of no use: when a worker first saw it, Unix milliseconds.</summary>
     public const string SeenAt = "jobrunner-seen-at";
 
-    /// <summary>On a command that a worker put back: it was delivered before, and another worker may still run it.</summary>
+    /// <summary>On a message that a worker put back: it was delivered before; if it is a command, another worker may still run it.</summary>
     public const string DeliveredBefore = "jobrunner-delivered-before";
 
     /// <summary>On a command that a worker put back: how often a worker failed to run it, by an error of the worker's own.</summary>
