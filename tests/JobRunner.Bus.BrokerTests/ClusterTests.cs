@@ -62,6 +62,7 @@ public sealed class ClusterTests
         private readonly string _request = Stage.NewRequestId();
         private readonly Stopwatch _watch = Stopwatch.StartNew();
         private readonly ConcurrentDictionary<string, string> _ends = new();
+        private readonly ConcurrentQueue<string> _said = new();
         private readonly CancellationTokenSource _over = new();
         private readonly Task _watching;
         private int _jobs;
@@ -112,7 +113,11 @@ public sealed class ClusterTests
             return load;
         }
 
-        public void Say(string text) => TestContext.Current.SendDiagnosticMessage($"{_watch.Elapsed.TotalSeconds:f1} s: {text}; {_manager.Rows.Count} logs");
+        public void Say(string text)
+        {
+            _said.Enqueue($"{DateTime.UtcNow:HH:mm:ss} ({_watch.Elapsed.TotalSeconds:f1} s): {text}; {_manager.Rows.Count} logs");
+            TestContext.Current.SendDiagnosticMessage(_said.Last());
+        }
 
         /// <summary>
         /// Jobs of one to three tries; half of them wait on the spot, half are parked. Sent between the troubles: a scheduler
@@ -176,7 +181,7 @@ public sealed class ClusterTests
             }
             catch (TimeoutException error)
             {
-                throw new TimeoutException($"{await QueuesAsync()}\n{error.Message}", error);
+                throw new TimeoutException($"{string.Join('\n', _said)}\n{await QueuesAsync()}\n{error.Message}", error);
             }
         }
 
@@ -245,7 +250,7 @@ public sealed class ClusterTests
             return "no node answers";
         }
 
-        private string Words() => string.Join("\n---\n", _workers.Select(worker => string.Join('\n', worker.Output.Split('\n').TakeLast(120))));
+        private string Words() => string.Join("\n---\n", _workers.Select(worker => string.Join('\n', worker.Output.Split('\n').TakeLast(60))));
 
         private Task<IConnection> ConnectAsync() =>
             new ConnectionFactory { UserName = "guest", Password = "guest" }.CreateConnectionAsync(_cluster.Endpoints, "scheduler");

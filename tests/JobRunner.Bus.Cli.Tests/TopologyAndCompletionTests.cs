@@ -17,7 +17,7 @@ public sealed class TopologyAndCompletionTests : IDisposable
 
         var text = _cli.Output.ReplaceLineEndings("\n");
         Assert.Contains("  run-job (fanout)\n    ──► run-job\n", text, StringComparison.Ordinal);
-        Assert.Contains("  run-job.wait (topic)\n    ─ now ─► run-job\n    ─ # ─► job-journal\n    ─ 1s ─► run-job.wait.1s\n    ─ 11s ─► run-job.wait.11s\n    ─ 30s ─► run-job.wait.30s\n", text, StringComparison.Ordinal);
+        Assert.Contains("  run-job.wait (topic)\n    ─ now ─► run-job\n    ─ # ─► job-journal\n    ─ 1s ─► run-job.wait.1s\n    ─ 6s ─► run-job.wait.6s\n    ─ 11s ─► run-job.wait.11s\n    ─ 30s ─► run-job.wait.30s\n", text, StringComparison.Ordinal);
         Assert.Contains("  stop-job (stream)\n    x-max-age = 604800s\n", text, StringComparison.Ordinal);
         Assert.Contains("    x-message-ttl = 30000\n", text, StringComparison.Ordinal);
     }

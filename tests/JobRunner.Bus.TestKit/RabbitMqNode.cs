@@ -27,6 +27,8 @@ public sealed class RabbitMqNode : IAsyncDisposable
 
     private static readonly Lazy<Task<Version>> TestedVersion = new(() => AskVersionAsync(TestedOn));
 
+    private static readonly ConcurrentDictionary<int, bool> GivenPorts = [];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
     private readonly int _epmdPort;
     // A restarted node needs the ports it had: out of the range that the system gives to clients meanwhile.
@@ -341,12 +343,17 @@ public sealed class RabbitMqNode : IAsyncDisposable
             : "(no log)";
     }
 
-    /// <summary>A loopback port that nobody listens on now, and that the system gives to no client.</summary>
+    /// <summary>A loopback port that nobody listens on now, and that neither the system nor this gives to anybody else.</summary>
     internal static int LastingPort()
     {
         while (true)
         {
             var port = Random.Shared.Next(15_000, 32_000);
+            if (!GivenPorts.TryAdd(port, true))
+            {
+                continue;
+            }
+
             try
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);

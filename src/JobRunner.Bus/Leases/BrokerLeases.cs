@@ -43,7 +43,7 @@ internal sealed class BrokerLeases(
         if (questions.SilenceAbout(job) >= Patience && claims.TryAdd(job) is { } claim)
         {
             // Should it have to yield to another worker, which may yield as well: the two do not meet again.
-            return (await TakeOverAsync(delivery, claim, cancellationToken), Patience * (1 + Random.Shared.NextDouble()));
+            return (await TakeOverAsync(delivery, claim, cancellationToken), Random.Shared.Next(2) == 0 ? Patience : Patience / 2);
         }
 
         if (questions.IsAnswered(job))
@@ -61,12 +61,14 @@ internal sealed class BrokerLeases(
         return (null, LookAgainIn(silence ?? TimeSpan.Zero, questions.ListensFor, Patience));
     }
 
-    /// <summary>When to look again at a command about which there has been silence for so long.</summary>
+    /// <summary>When to look again at a command about which there has been silence for so long: one of <see cref="WorkerOptions.WaitsToPrepare"/>.</summary>
     internal static TimeSpan LookAgainIn(TimeSpan silence, TimeSpan listensFor, TimeSpan patience)
     {
         var othersMayKnow = listensFor < patience && silence < WhileOthersMayKnow;
         var left = patience - silence;
-        return othersMayKnow || left < SoonAgain ? SoonAgain : left;
+        return othersMayKnow || left < patience / 2 ? SoonAgain
+            : left < patience ? patience / 2
+            : patience;
     }
 
     public bool MayComeTwice(CommandDelivery delivery) => delivery.Leg.Id is not null && losses.MayHaveDoubled(delivery.DueAt);

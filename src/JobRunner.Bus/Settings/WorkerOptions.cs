@@ -90,9 +90,12 @@ public sealed class WorkerOptions
     /// </summary>
     internal TimeSpan TakeOverAfter => Lease + (Lease / 4 < LongestMargin ? Lease / 4 : LongestMargin);
 
-    /// <summary>The waits whose queues are made as the worker starts.</summary>
+    /// <summary>
+    /// The waits whose queues are made as the worker starts, among them all that look again at runs which others may have: those are needed
+    /// when a node is lost, and RabbitMQ before 3.12.11 makes a queue badly on a node that is down meanwhile.
+    /// </summary>
     internal IReadOnlyList<TimeSpan> WaitsToPrepare => WaitSteps.TryParse(KnownWaits, out var waits)
-        ? [.. waits.Append(TimeSpan.FromSeconds(1)).Append(TakeOverAfter).Select(WaitSteps.RoundUp).Distinct()]
+        ? [.. waits.Append(TimeSpan.FromSeconds(1)).Append(TakeOverAfter / 2).Append(TakeOverAfter).Select(WaitSteps.RoundUp).Distinct()]
         : throw new InvalidOperationException($"{nameof(KnownWaits)} {WaitSteps.Must}");
 
     private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);

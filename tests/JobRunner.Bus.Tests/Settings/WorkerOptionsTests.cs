@@ -48,7 +48,7 @@ public sealed class WorkerOptionsTests
     [Fact]
     public void The_waits_to_prepare_are_those_known_rounded_up_and_those_for_runs_whose_worker_may_live()
     {
-        Assert.Equal([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(11)], new WorkerOptions().WaitsToPrepare);
+        Assert.Equal([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(11)], new WorkerOptions().WaitsToPrepare);
         Assert.Equal(
             [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)],
             new WorkerOptions { KnownWaits = "1.5s, 1m21s,2s", Lease = TimeSpan.FromSeconds(3) }.WaitsToPrepare);
