@@ -49,7 +49,7 @@ public sealed class FullErrorQueueTests(Broker broker)
     private async Task FillAsync(Stage stage, string queue) => await broker.Node.ControlAsync(
         "set_policy", "-p", HostOf(stage), "full", $"^{queue}$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
 
-    private async Task AreKeptOnceThereIsRoomAsync(Stage stage, string queue, uint messages)
+    private static async Task AreKeptOnceThereIsRoomAsync(Stage stage, string queue, uint messages)
     {
         for (var kept = 0u; kept < messages;)
         {

@@ -1,10 +1,8 @@
-using JobRunner.Bus.Consumers;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Record;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Serialization;
 using JobRunner.Bus.Telemetry;
-using JobRunner.Bus.Topology;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

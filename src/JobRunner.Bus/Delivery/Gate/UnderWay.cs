@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace JobRunner.Bus.Delivery.Gate;
 
 /// <summary>The deliveries that this worker has taken and that are not over, and how they are let go of when it ends.</summary>
+[SuppressMessage("Usage", "CA2213", Justification = "The timer can fire while the host is disposed of: what it cancels must be there, or it ends the process.")]
 internal sealed class UnderWay(TimeProvider time) : IDisposable
 {
     // What is at the store now mostly ends by itself.
@@ -31,16 +34,11 @@ internal sealed class UnderWay(TimeProvider time) : IDisposable
     public void LetGo()
     {
         _ending.Cancel();
-        _end ??= time.CreateTimer(_ => _ended.Cancel(), null, TimeToEnd, Timeout.InfiniteTimeSpan);
+        _end ??= time.CreateTimer(_ => _ended.CancelAsync(), null, TimeToEnd, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _end?.Dispose();
-        _ending.Dispose();
-        _ended.Dispose();
-    }
+    public void Dispose() => _end?.Dispose();
 
     private sealed class Counted(UnderWay counter) : IDisposable
     {
