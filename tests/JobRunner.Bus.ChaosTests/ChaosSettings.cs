@@ -25,6 +25,9 @@ public sealed record ChaosSettings(int Seed, TimeSpan Lasts, int Workers, IEnume
     /// <summary>The program of a place's first, second… process: an assembly beside this one, or the path of another, without its ending.</summary>
     public Func<int, string> Program { get; init; } = static _ => "JobRunner.Bus.ChaosWorker";
 
+    /// <summary>What an earlier version says that ends badly by a fault that this one no longer has: its drains count for nothing then.</summary>
+    public string? MendedFault { get; init; }
+
     /// <summary>More lines for the broker's configuration.</summary>
     public string Broker { get; init; } = "";
 

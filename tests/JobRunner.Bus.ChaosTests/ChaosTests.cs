@@ -47,6 +47,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
             // The last version has queues that a later RabbitMQ takes no more.
             Broker = (await RabbitMqNode.VersionAsync()).Major < 4 ? "" : "deprecated_features.permit.transient_nonexcl_queues = true",
             Program = process => process % 2 == 1 ? last : "JobRunner.Bus.ChaosWorker",
+            // A run that is due in the moment between the host's disposal and the end of the process ended it with an abort.
+            MendedFault = "at JobRunner.Bus.Accept.RunStarter.Forget(",
         });
 
         var ran = result.Events.OfType<History.TryStarted>().Select(start => start.Worker[^1]).CountBy(process => process).ToDictionary();

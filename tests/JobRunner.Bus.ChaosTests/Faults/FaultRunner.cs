@@ -173,7 +173,11 @@ public sealed class FaultRunner(
 
             case FaultKind.DrainWorker:
                 var exit = await worker.Process.TerminateAsync();
-                history.Add(new WorkerDrained(DateTimeOffset.UtcNow, name, exit));
+                if (settings.MendedFault is not { } mended || !worker.Process.Output.Contains(mended, StringComparison.Ordinal))
+                {
+                    history.Add(new WorkerDrained(DateTimeOffset.UtcNow, name, exit));
+                }
+
                 await worker.StartAgainAsync();
                 break;
 
