@@ -62,40 +62,42 @@ internal sealed class JournalPart
             return;
         }
 
-        if (!HasAll)
+        if ((HasAll ? JournalMessages.Read(exchange, properties, body) : JournalMessages.ReadOf(_asked, exchange, properties, body)) is not { } read)
         {
-            if (JournalMessages.ReadOf(_asked, exchange, properties, body) is { } asked)
-            {
-                _entries.Add(asked);
-            }
+            return;
         }
-        else if (JournalMessages.Read(exchange, properties, body) is { } any)
-        {
-            _entries.Add(any);
-            _bytes += BytesOfEntry + body.Length;
-            if (any.Entry is TryLogged)
-            {
-                LeaveOutputBefore(any.Job);
-            }
 
-            if (_bytes > MostBytes)
+        _entries.Add(read);
+        _bytes += BytesOfEntry + body.Length;
+        LeaveOutputBefore(_entries.Count - 1);
+        if (HasAll && _bytes > MostBytes)
+        {
+            HasAll = false;
+            _entries.RemoveAll(one => !_asked.Contains(one.Job));
+            _lastLogs.Clear();
+            for (var place = 0; place < _entries.Count; place++)
             {
-                HasAll = false;
-                _entries.RemoveAll(one => !_asked.Contains(one.Job));
+                LeaveOutputBefore(place);
             }
         }
     }
 
     /// <summary>The output of a try is of interest as long as its log is its job's last, and may be large.</summary>
-    private void LeaveOutputBefore(RunnerKey job)
+    private void LeaveOutputBefore(int place)
     {
+        var (job, entry) = _entries[place];
+        if (entry is not TryLogged)
+        {
+            return;
+        }
+
         if (_lastLogs.TryGetValue(job, out var before) && _entries[before].Entry is TryLogged { Log: var log })
         {
             _bytes -= log.Stdout.Length + log.Stderr.Length;
             _entries[before] = (job, new TryLogged(log with { Stdout = "", Stderr = "" }));
         }
 
-        _lastLogs[job] = _entries.Count - 1;
+        _lastLogs[job] = place;
     }
 
     /// <summary>It is read.</summary>

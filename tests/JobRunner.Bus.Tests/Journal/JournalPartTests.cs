@@ -115,11 +115,13 @@ public sealed class JournalPartTests
             Data(_part, "other", mega);
         }
 
-        Log(_part, "a", 2);
+        Log(_part, "a", 2, "second");
+        Log(_part, "a", 3, "third");
         Log(_part, "other", 100);
 
         Assert.False(_part.HasAll);
-        Assert.Equal([1, 2], Tries(_part, "a"));
+        Assert.Equal([1, 2, 3], Tries(_part, "a"));
+        Assert.Equal(["", "", "third"], Outputs(_part, "a"));
         Assert.Empty(_part.Of(Jobs("other")).Values.Single());
     }
 }
