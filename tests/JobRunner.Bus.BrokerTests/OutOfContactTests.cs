@@ -86,7 +86,7 @@ public sealed class OutOfContactTests(Broker broker)
 
         public bool MayComeTwice(CommandDelivery delivery) => false;
 
-        public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StartedAsync(CommandDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task InContactAsync(CancellationToken cancellationToken)
         {

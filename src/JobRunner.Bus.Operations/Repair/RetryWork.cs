@@ -121,7 +121,7 @@ internal sealed class RetryWork(IRepairBroker broker, StoredTriesBook stored, Ti
             if (JournalMessages.Read(message.Exchange, message.Properties, message.Body.Span) is { } read && entries.TryGetValue(read.Job, out var ofJob))
             {
                 // The output of a try is of no interest here, and may be large.
-                ofJob.Add(read.Entry is TryLogged logged ? new TryLogged(logged.Log with { Stdout = "", Stderr = "", Error = "" }) : read.Entry);
+                ofJob.Add(read.Entry is TryLogged logged ? new TryLogged(logged.Log with { Stdout = "", Stderr = "", Error = "" }, IsWhole: false) : read.Entry);
             }
 
             return ValueTask.CompletedTask;

@@ -7,7 +7,9 @@ namespace JobRunner.Bus.Journal;
 internal abstract record JournalEntry;
 
 /// <summary>A try was logged.</summary>
-internal sealed record TryLogged(JobLogRecorded Log) : JournalEntry;
+/// <param name="Log">The log.</param>
+/// <param name="IsWhole">Whether the output of the try is there.</param>
+internal sealed record TryLogged(JobLogRecorded Log, bool IsWhole = true) : JournalEntry;
 
 /// <summary>A try changed the job data; written before its log.</summary>
 internal sealed record JobDataChanged(long Try, JsonObject JobData) : JournalEntry;

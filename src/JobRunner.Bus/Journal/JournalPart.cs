@@ -94,7 +94,7 @@ internal sealed class JournalPart
         if (_lastLogs.TryGetValue(job, out var before) && _entries[before].Entry is TryLogged { Log: var log })
         {
             _bytes -= log.Stdout.Length + log.Stderr.Length;
-            _entries[before] = (job, new TryLogged(log with { Stdout = "", Stderr = "" }));
+            _entries[before] = (job, new TryLogged(log with { Stdout = "", Stderr = "" }, IsWhole: false));
         }
 
         _lastLogs[job] = place;

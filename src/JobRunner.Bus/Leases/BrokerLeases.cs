@@ -1,4 +1,3 @@
-using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Telemetry;
@@ -73,8 +72,12 @@ internal sealed class BrokerLeases(
 
     public bool MayComeTwice(CommandDelivery delivery) => delivery.Leg.Id is not null && losses.MayHaveDoubled(delivery.DueAt);
 
-    public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) =>
-        questions.SilenceAbout(job) is null ? Task.CompletedTask : talk.AnswerAsync(job, cancellationToken);
+    public Task StartedAsync(CommandDelivery delivery, CancellationToken cancellationToken)
+    {
+        // Only a leg can have a copy: the one before it sends it again where it hears no word of the broker.
+        var mayHaveBeenAsked = delivery.Leg.Id is not null && questions.ListensFor < Patience;
+        return mayHaveBeenAsked || questions.SilenceAbout(delivery.Key) is not null ? talk.AnswerAsync(delivery.Key, cancellationToken) : Task.CompletedTask;
+    }
 
     public Task InContactAsync(CancellationToken cancellationToken) => guard.InContactAsync(cancellationToken);
 

@@ -1,4 +1,3 @@
-using JobRunner.Bus.Runners;
 using JobRunner.Bus.Runs;
 
 namespace JobRunner.Bus.Leases;
@@ -20,10 +19,10 @@ internal interface ILeases
     bool MayComeTwice(CommandDelivery delivery);
 
     /// <summary>
-    /// Says that this run lives here now, where anybody has asked who runs its job: another copy of its command may have been delivered
-    /// elsewhere, and asked about, before this one started.
+    /// Says that this run lives here now, where anybody has asked who runs its job, or may have: another copy of its command may have been
+    /// delivered elsewhere, and asked about, before this one started.
     /// </summary>
-    Task StartedAsync(RunnerKey job, CancellationToken cancellationToken);
+    Task StartedAsync(CommandDelivery delivery, CancellationToken cancellationToken);
 
     /// <summary>Completes at once while runs may start here; waits while this worker is cut off.</summary>
     Task InContactAsync(CancellationToken cancellationToken);
@@ -37,7 +36,7 @@ internal sealed class NoLeases(RunClaims claims) : ILeases
 
     public bool MayComeTwice(CommandDelivery delivery) => false;
 
-    public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CommandDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task InContactAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

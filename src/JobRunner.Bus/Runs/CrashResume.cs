@@ -64,7 +64,7 @@ internal static class CrashResume
 
     /// <summary>
     /// The run's last log, if nothing shows that its worker has heard the broker's word: whoever takes the run over has it delivered, as the
-    /// worker would have had.
+    /// worker would have had. Not where a later run has logged since: its output is not known any more, and its scheduler was told of its end.
     /// </summary>
     public static JobLogRecorded? NotKnownToBeDelivered(CommandDelivery delivery, IReadOnlyList<JournalEntry> journal)
     {
@@ -73,8 +73,8 @@ internal static class CrashResume
         {
             switch (entry)
             {
-                case TryLogged { Log: var log } when log.Try > delivery.Command.TotalTries:
-                    last = log;
+                case TryLogged { Log: var log } logged when log.Try > delivery.Command.TotalTries:
+                    last = logged.IsWhole ? log : null;
                     break;
                 case RunFinished { LogsAccepted: false } end when IsOf(delivery, end):
                     return last;

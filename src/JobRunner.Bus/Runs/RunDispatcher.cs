@@ -173,7 +173,7 @@ internal sealed class RunDispatcher(
             return false;
         }
 
-        await leases.StartedAsync(it.Delivery.Key, lost);
+        await leases.StartedAsync(it.Delivery, lost);
         it.Claim?.Dispose();
         await over.WaitAsync(lost);
         return true;

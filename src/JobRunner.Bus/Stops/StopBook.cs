@@ -30,11 +30,11 @@ internal sealed record StopOrder(string RequestId, string? JobId, DateTimeOffset
 
     /// <summary>Whether a command sent then, and first seen by a worker then, is one of those the stop was meant for.</summary>
     /// <remarks>
-    /// When it was seen may be told by another worker, whose clock is wrong. So that counts only where the command says that it is sent
-    /// later than it is here: then its sender's clock is the one that is wrong.
+    /// When it was seen may be told by another worker, whose clock is wrong. So that counts only where the command says a time that is of no
+    /// use here, too: then its sender's clock is the one that is wrong.
     /// </remarks>
     public bool AppliesTo(DateTimeOffset? commandSentAt, DateTimeOffset? seenAt, TimeProvider time) =>
-        commandSentAt is not { } sent || sent <= SentAt || (sent - time.GetUtcNow() > OnItsWay && WasHeardLongAfter(seenAt, time));
+        commandSentAt is not { } sent || sent <= SentAt || (sent - time.GetUtcNow() > StatedTimes.AheadAtMost && WasHeardLongAfter(seenAt, time));
 
     private bool WasHeardLongAfter(DateTimeOffset? seenAt, TimeProvider time) =>
         HeardAt is { } heard && seenAt is { } seen && time.GetUtcNow() - time.GetElapsedTime(heard) - seen > OnItsWay;

@@ -84,15 +84,39 @@ public sealed class LeaseTalkTests : IAsyncDisposable
         await hearing.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData("leg", 1, true)] // another copy of it may have been asked about before this worker heard
+    [InlineData("leg", 60, false)]
+    [InlineData(null, 1, false)]
+    public async Task A_worker_that_has_just_begun_to_hear_says_of_each_leg_that_starts_here_that_it_does(string? leg, int heardFor, bool says)
+    {
+        await using var world = new World();
+        using var claim = _claims.TryAdd(Job)!;
+        var leases = Leases(world, new Questions(world.Time));
+        world.Time.Advance(TimeSpan.FromSeconds(heardFor));
+
+        // Nothing leaves: there is no broker.
+        var saying = leases.StartedAsync(new CommandDelivery(World.Command(), World.Noon, new RunLeg(leg, 0), null), TestContext.Current.CancellationToken);
+
+        Assert.Equal(says, !saying.IsCompleted);
+        claim.Dispose();
+        await saying.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private BrokerLeases Leases(World world, Questions questions)
+    {
+        var options = Options.Create(new WorkerOptions { Lease = TimeSpan.FromSeconds(1) });
+        var guard = new LeaseGuard(world.Repo, options, world.Time, NullLogger<LeaseGuard>.Instance);
+        return new BrokerLeases(
+            guard, _talk, questions, _claims, new BrokerLosses(world.Time), _until, world.Get<WorkerMetrics>(), options, world.Time, NullLogger<BrokerLeases>.Instance);
+    }
+
     [Fact]
     public async Task A_word_that_could_not_leave_yet_is_withheld_when_another_workers_comes_first()
     {
         await using var world = new World();
-        var options = Options.Create(new WorkerOptions { Lease = TimeSpan.FromSeconds(1) });
         var questions = new Questions(world.Time);
-        var guard = new LeaseGuard(world.Repo, options, world.Time, NullLogger<LeaseGuard>.Instance);
-        var leases = new BrokerLeases(
-            guard, _talk, questions, _claims, new BrokerLosses(world.Time), _until, world.Get<WorkerMetrics>(), options, world.Time, NullLogger<BrokerLeases>.Instance);
+        var leases = Leases(world, questions);
         questions.Asked(Job);
         world.Time.Advance(TimeSpan.FromMinutes(1));
 

@@ -254,9 +254,9 @@ public sealed class TakeoverTests : IAsyncDisposable
         public async Task<(RunClaim? Claim, TimeSpan LookAgainIn)> ClaimAsync(CommandDelivery delivery, CancellationToken cancellationToken) =>
             (await (Claims?.Invoke(delivery.Key) ?? Task.FromResult(Held.TryAdd(delivery.Key))).WaitAsync(cancellationToken), TimeSpan.FromSeconds(10));
 
-        public Task StartedAsync(RunnerKey job, CancellationToken cancellationToken)
+        public Task StartedAsync(CommandDelivery delivery, CancellationToken cancellationToken)
         {
-            Started.Add(job);
+            Started.Add(delivery.Key);
             return Task.CompletedTask;
         }
 

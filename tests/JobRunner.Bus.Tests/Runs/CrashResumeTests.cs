@@ -298,6 +298,7 @@ public sealed class CrashResumeTests
         Assert.Equal(5, Unknown(sentOn, Logged(4, JobState.Fail), Logged(5, JobState.Fail)));
         Assert.Equal(5, Unknown(sentOn, sentOn, Logged(5, JobState.Fail), sentOn));
         Assert.Equal(5, Unknown(sentOn, new JobDataChanged(5, []), Logged(5, JobState.Complete), endTogether));
+        Assert.Null(Unknown(sentOn, Logged(5, JobState.Complete) with { IsWhole = false }, endTogether, Logged(6, JobState.Complete)));
         Assert.Null(Unknown(sentOn));
         Assert.Null(Unknown(Logged(3, JobState.Fail), sentOn));
         Assert.Null(Unknown(sentOn, Logged(4, JobState.Fail), new JobDataChanged(5, [])));
