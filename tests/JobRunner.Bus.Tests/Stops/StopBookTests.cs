@@ -32,6 +32,7 @@ public sealed class StopBookTests
     [Theory]
     [InlineData(1, -3600, 1, false)] // seen by a worker whose clock is an hour behind
     [InlineData(30, -3600, 40, false)] // the same, of a resume that was sent half a minute after the stop
+    [InlineData(20, -3600, 1, false)] // the same, by a worker whose clock is 20 s behind
     [InlineData(1, 3600, 1, false)]
     [InlineData(120, -60, 1, true)] // sent by a clock that is two minutes ahead, and seen long before
     [InlineData(120, -1, 1, false)] // seen just now: it may have overtaken the stop
