@@ -47,7 +47,8 @@ public sealed class CrashResumerTests
             {
                 _delivered.Add(((JobLogRecorded)arguments[0]!).Try);
                 return Task.CompletedTask;
-            })),
+            }
+    )),
         null!, null!, null!, Options.Create(new WorkerOptions()), new FakeTimeProvider(WentOn.AddMinutes(2)), NullLogger<CrashResumer>.Instance);
 
     private async Task<long> TriesKnownAsync(CommandDelivery delivery)
