@@ -40,16 +40,20 @@ public sealed class CrashResumerTests
         return [.. _journal.Where(one => !(one.At < since)).Select(one => one.Entry)];
     }
 
-    private CrashResumer Resumer() => new(
-        Fake.Of<IJobJournal>(
+    private CrashResumer Resumer()
+    {
+        var journal = Fake.Of<IJobJournal>(
             (nameof(IJobJournal.ReadAsync), arguments => Task.FromResult(Read((DateTimeOffset?)arguments[1]))),
-            (nameof(IJobJournal.DeliverAsync), arguments =>
-            {
-                _delivered.Add(((JobLogRecorded)arguments[0]!).Try);
-                return Task.CompletedTask;
-            }
-    )),
-        null!, null!, null!, Options.Create(new WorkerOptions()), new FakeTimeProvider(WentOn.AddMinutes(2)), NullLogger<CrashResumer>.Instance);
+            (nameof(IJobJournal.DeliverAsync), arguments => DeliverAsync((JobLogRecorded)arguments[0]!)));
+        return new CrashResumer(
+            journal, null!, null!, null!, Options.Create(new WorkerOptions()), new FakeTimeProvider(WentOn.AddMinutes(2)), NullLogger<CrashResumer>.Instance);
+    }
+
+    private Task DeliverAsync(JobLogRecorded log)
+    {
+        _delivered.Add(log.Try);
+        return Task.CompletedTask;
+    }
 
     private async Task<long> TriesKnownAsync(CommandDelivery delivery)
     {
