@@ -30,7 +30,8 @@ internal sealed class HeldRuns(CrashResumer resumer, TimeProvider time, ILogger 
                 notStarted.ThrowIfCancellationRequested();
                 return Meeting.LookAgain;
 
-            case LiveRun when delivery.Redelivered && await resumer.IsOverAsync(delivery, notStarted):
+            // Also of one that was to be taken over: its run may have ended elsewhere meanwhile, and another begun here.
+            case LiveRun when delivery.WasRedelivered && await resumer.IsOverAsync(delivery, notStarted):
                 return Meeting.Done;
 
             case LiveRun live:

@@ -41,10 +41,12 @@ internal sealed class RunDispatcher(
     {
         using var scope = logger.ForJob(delivery.Command);
         using var notStarted = CancellationTokenSource.CreateLinkedTokenSource(lost, drain.Begun);
+        var redelivered = delivery.Redelivered || leases.MayComeTwice(delivery);
         using var handling = new Handling(delivery with
         {
             Order = StatedTimes.InEarnest(delivery.SentAt, time.GetUtcNow()),
-            Redelivered = delivery.Redelivered || leases.MayComeTwice(delivery),
+            Redelivered = redelivered,
+            WasRedelivered = redelivered,
         });
         try
         {

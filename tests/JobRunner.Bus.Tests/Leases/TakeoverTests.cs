@@ -7,6 +7,7 @@ using JobRunner.Bus.Runners.Jobs;
 using JobRunner.Bus.Runs;
 using JobRunner.Bus.Settings;
 using JobRunner.Bus.Tests.Runs;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace JobRunner.Bus.Tests.Leases;
 
@@ -129,6 +130,36 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         await Assert.ThrowsAsync<GivenBackException>(() => waits);
         Assert.DoesNotContain(world.Logs, log => log.JobId == "waits");
+    }
+
+    [Fact]
+    public async Task A_run_that_was_to_be_taken_over_while_it_ended_elsewhere_and_its_resume_began_here_is_let_go()
+    {
+        List<JournalEntry> journal = [];
+        await using var world = new World(null, _leases, journal);
+        var end = new TaskCompletionSource<JobResult>();
+        var resume = Task.CompletedTask;
+        _leases.Claims = async job =>
+        {
+            resume = await world.StartAsync(World.Command(sentAt: World.Noon.AddSeconds(5)), (_, _) => end.Task);
+            return _leases.Held.TryAdd(job);
+        };
+        var command = World.Command(sentAt: World.Noon);
+        var copy = world.Get<RunDispatcher>().RunAsync(new CommandDelivery(command, command.SentAt, RunLeg.First, null) { Redelivered = true }, CancellationToken.None);
+        await TestKit.Eventually.HoldsAsync("it is to go on", () => world.Get<FakeLogCollector>().GetSnapshot().Any(line => line.Id.Id == 1107));
+
+        journal.Add(new RunFinished(new JobFinished { RequestId = "r", JobId = "j", FinalState = JobState.Stopped }, World.Noon.AddSeconds(4), World.Noon));
+        await TestKit.Eventually.HoldsAsync("it has met the resume", () =>
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+            return copy.IsCompleted;
+        });
+
+        await copy;
+        end.SetResult(JobResult.Complete());
+        await resume;
+        Assert.Single(world.Logs);
+        Assert.Equal([JobState.Stopped, JobState.Complete], world.Ends.Select(told => told.FinalState));
     }
 
     [Fact]
