@@ -44,12 +44,10 @@ internal sealed class RunJobConsumer(RunDispatcher dispatcher, CommandRetry retr
     {
         var command = context.Message;
         var sentAt = command.SentAt ?? context.Timestamp();
-        var redelivered = context.ReceiveContext.Redelivered || context.TextHeader(WorkerHeaders.DeliveredBefore) is not null;
         // With the time in the command, its end and its next leg know it, too.
         return new CommandDelivery(command.SentAt == sentAt ? command : command with { SentAt = sentAt }, sentAt, context.Leg(), context.DueAt())
         {
-            Redelivered = redelivered,
-            WasRedelivered = redelivered,
+            Redelivered = context.ReceiveContext.Redelivered || context.TextHeader(WorkerHeaders.DeliveredBefore) is not null,
             Failures = context.Failures(),
         };
     }

@@ -76,8 +76,11 @@ internal static class CrashResume
                 case TryLogged { Log: var log } logged when log.Try > delivery.Command.TotalTries:
                     last = logged.IsWhole ? log : null;
                     break;
-                case RunFinished { LogsAccepted: false } end when IsOf(delivery, end):
-                    return last;
+                // What follows is of a later run.
+                case RunFinished end when IsOf(delivery, end):
+                    return end.LogsAccepted ? null : last;
+                case RunSentOn next when IsOf(delivery, next):
+                    return null;
                 case RunFinished or StartedAgain:
                 case RunSentOn next when next.Leg != delivery.Leg.Id:
                 case JobDataChanged data when data.Try > last?.Try:

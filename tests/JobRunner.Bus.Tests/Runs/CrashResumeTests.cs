@@ -305,6 +305,7 @@ public sealed class CrashResumeTests
         Assert.Null(Unknown(sentOn, Logged(4, JobState.Fail), new StartedAgain()));
         Assert.Null(Unknown(sentOn, Logged(4, JobState.Fail), new RunSentOn("b", 4)));
         Assert.Null(Unknown(sentOn, Logged(5, JobState.Complete), endTogether with { LogsAccepted = true }));
+        Assert.Null(Unknown(sentOn, Logged(5, JobState.Complete), endTogether with { LogsAccepted = true }, Logged(6, JobState.Fail)));
 
         long? Unknown(params JournalEntry[] journal) => CrashResume.NotKnownToBeDelivered(Command(1, 3, leg: leg), journal)?.Try;
     }
