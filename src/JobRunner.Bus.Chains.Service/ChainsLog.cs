@@ -54,7 +54,7 @@ internal static partial class ChainsLog
     public static partial void EndedThere(ILogger logger, string requestId, string state);
 
     [LoggerMessage(1516, LogLevel.Warning, "The end of chain {RequestId} was not taken: {Reason}. It is delivered again after {Delay}")]
-    public static partial void EndPutOff(ILogger logger, string requestId, TimeSpan delay, string reason);
+    public static partial void EndRedelivered(ILogger logger, string requestId, TimeSpan delay, string reason);
 
     [LoggerMessage(1517, LogLevel.Error, "The end of chain {RequestId} was not taken: {Reason}. It goes to the error queue")]
     public static partial void EndNotTaken(ILogger logger, string requestId, string reason);

@@ -83,48 +83,48 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
     /// <summary>Takes a result in.</summary>
     /// <param name="result">The result.</param>
     /// <param name="commandSentAt">When its command was sent; unknown where the worker did not say.</param>
-    /// <param name="settle">Called once the result is handed over or let go.</param>
+    /// <param name="settle">Called once the result is handed over or dropped.</param>
     public void Add(JobFinished result, DateTimeOffset? commandSentAt, Action settle)
     {
         var key = new JobKey(result.RequestId, result.JobId);
         var unclaimed = new Unclaimed(result, commandSentAt, settle, time.GetTimestamp());
-        List<Unclaimed> letGo = [];
+        List<Unclaimed> settled = [];
         lock (_lock)
         {
             if (Claim(key, result, commandSentAt))
             {
-                letGo.Add(unclaimed);
+                settled.Add(unclaimed);
             }
             else
             {
                 if (_unclaimed.Remove(key, out var older))
                 {
-                    letGo.Add(older);
+                    settled.Add(older);
                 }
 
                 _unclaimed[key] = unclaimed;
                 _byAge.Enqueue((key, unclaimed));
             }
 
-            LetGoOfTheOld(letGo);
+            RemoveOld(settled);
         }
 
-        foreach (var one in letGo)
+        foreach (var one in settled)
         {
             one.Settle();
         }
     }
 
-    /// <summary>Lets go of what was kept long enough.</summary>
+    /// <summary>Drops what was kept long enough.</summary>
     public void Sweep()
     {
-        List<Unclaimed> letGo = [];
+        List<Unclaimed> settled = [];
         lock (_lock)
         {
-            LetGoOfTheOld(letGo);
+            RemoveOld(settled);
         }
 
-        foreach (var one in letGo)
+        foreach (var one in settled)
         {
             one.Settle();
         }
@@ -181,7 +181,7 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
         return claimed.Count > 0;
     }
 
-    private void LetGoOfTheOld(List<Unclaimed> letGo)
+    private void RemoveOld(List<Unclaimed> settled)
     {
         while (_byAge.TryPeek(out var oldest)
             && (_unclaimed.Count > most || time.GetElapsedTime(oldest.Result.Since) >= keep || !IsKept(oldest.Key, oldest.Result)))
@@ -190,7 +190,7 @@ internal sealed class ResultBook(TimeSpan keep, int most, TimeProvider time)
             if (IsKept(oldest.Key, oldest.Result))
             {
                 _unclaimed.Remove(oldest.Key);
-                letGo.Add(oldest.Result);
+                settled.Add(oldest.Result);
             }
         }
     }

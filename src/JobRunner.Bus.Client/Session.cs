@@ -220,7 +220,7 @@ internal sealed class Session : IAsyncDisposable
         }
         catch (Exception error) when (BrokerFaults.IsBrokers(error))
         {
-            // The connection is gone: the result comes again, and is passed over or let go then.
+            // The connection is gone: the result comes again, and is handed over or dropped then.
         }
     }
 

@@ -89,7 +89,7 @@ internal sealed class BrokerPublisher : IAsyncDisposable
             await mayLeave(_stopping.Token);
         }
 
-        // What was given up meanwhile must not leave any more.
+        // What was cancelled meanwhile must not leave any more.
         return !message.IsOver && await channel.SendAsync(message, look: false);
     }
 
@@ -105,14 +105,14 @@ internal sealed class BrokerPublisher : IAsyncDisposable
             _largestBody = null;
         }
 
-        await LetGoAsync();
+        await AbortConnectionAsync();
         var connection = await _connect(_stopping.Token);
         _connection = connection;
         await _restore(connection, _stopping.Token);
         return _channel = await ConfirmedChannel.OpenAsync(connection, new BrokerAlarm(connection, _time, _alarm), _patience, _time, _stopping.Token);
     }
 
-    private async Task LetGoAsync()
+    private async Task AbortConnectionAsync()
     {
         if (_connection is { } connection)
         {
@@ -154,7 +154,7 @@ internal sealed class BrokerPublisher : IAsyncDisposable
         await _stopping.CancelAsync();
         await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         FailAll(new ObjectDisposedException(nameof(BrokerPublisher)));
-        await LetGoAsync();
+        await AbortConnectionAsync();
         _stopping.Dispose();
     }
 }

@@ -38,7 +38,7 @@ internal sealed class Publication
 
     public Task Task => _done.Task;
 
-    /// <summary>Whether it was given up, or has failed.</summary>
+    /// <summary>Whether it was cancelled, or has failed.</summary>
     public bool IsOver => _done.Task.IsCompleted;
 
     /// <summary>Whether the broker has sent it back: accepted, but for no queue.</summary>

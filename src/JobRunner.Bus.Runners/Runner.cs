@@ -232,7 +232,7 @@ public sealed class Runner : IRunner, IAsyncDisposable
 
     /// <summary>
     /// Gives the run up, because another may have taken it over: the try that runs is told to stop, nothing more is
-    /// recorded, and <see cref="RunAsync()"/> throws once the job has let go.
+    /// recorded, and <see cref="RunAsync()"/> throws once the job has ended.
     /// </summary>
     public void Abandon() => _signals.Abandon();
 
@@ -244,6 +244,6 @@ public sealed class Runner : IRunner, IAsyncDisposable
             _command, _startedAt, phase == RunnerPhase.Pending ? JobState.Pending : JobState.Running, status, Interlocked.Read(ref _tryNumber), phase == RunnerPhase.Sleeping);
     }
 
-    /// <summary>Lets go of the job and its scope.</summary>
-    public ValueTask DisposeAsync() => _made.LetGoAsync(_parts.Logger);
+    /// <summary>Disposes of the job and its scope.</summary>
+    public ValueTask DisposeAsync() => _made.DisposeAsync(_parts.Logger);
 }

@@ -287,7 +287,7 @@ public sealed class CrashTests(Broker broker, ITestOutputHelper output)
         await using (var client = await PlainClient.ConnectAsync(stage.Uri))
         {
             await client.Channel.BasicPublishAsync("", "run-job", mandatory: true, new BasicProperties(leg.Properties), Encoding.UTF8.GetBytes(leg.Body), TestContext.Current.CancellationToken);
-            await Eventually.HoldsAsync(() => $"it is let go of; the worker said:\n{stage.Worker.Output}", () => stage.Worker.Output.Contains("Delivery is let go", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+            await Eventually.HoldsAsync(() => $"it is dropped; the worker said:\n{stage.Worker.Output}", () => stage.Worker.Output.Contains("Delivery dropped", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
         }
 
         Assert.Equal(2, (await File.ReadAllLinesAsync(starts, TestContext.Current.CancellationToken)).Length);

@@ -82,7 +82,7 @@ public sealed partial class DashboardTests(Broker broker)
 
             if (round % 20 == 0)
             {
-                // A log that is put off.
+                // A log that is redelivered.
                 stage.RequestManager.Answer([.. Enumerable.Repeat(StubAnswer.Error(500, "Error 1213: Deadlock found"), 5)]);
             }
 

@@ -41,7 +41,7 @@ public sealed class FullErrorQueueTests(Broker broker)
         await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"abcd","type":"noop"} }""");
 
         await Eventually.HoldsAsync("its log arrives", () => stage.RequestManager.Rows.Any(row => row.RequestId == request), Within);
-        await Eventually.HoldsAsync("refused logs are put back", () => stage.Worker.Output.Split("[1133]").Length > 3, Within);
+        await Eventually.HoldsAsync("refused logs are requeued", () => stage.Worker.Output.Split("[1133]").Length > 3, Within);
         Assert.InRange(stage.RequestManager.RequestCount, 5, 20);
         await AreKeptOnceThereIsRoomAsync(stage, "job-log-recorded", 4);
     }

@@ -73,14 +73,14 @@ public sealed class LeaseTests(Broker broker)
     }
 
     [Fact]
-    public async Task A_run_of_a_paused_worker_is_taken_over_and_the_paused_one_gives_it_up_when_it_wakes()
+    public async Task A_run_of_a_paused_worker_is_taken_over_and_the_paused_one_abandons_it_when_it_wakes()
     {
         var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
         await using var stage = await Stage.SetAsync(broker, settings);
         var (request, _) = await TakeOverFromPausedAsync(stage, settings, seconds: 7);
         await stage.Worker.ContinueAsync();
 
-        await Eventually.HoldsAsync("the paused one gives it up", () => stage.Worker.Output.Contains("1 runs are given up", StringComparison.Ordinal));
+        await Eventually.HoldsAsync("the paused one abandons it", () => stage.Worker.Output.Contains("1 runs are abandoned", StringComparison.Ordinal));
         var end = await stage.FinishedAsync(request, "abcd");
         Assert.Equal((3, 1, 1), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["totalTries"]!));
         await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{request}}","job":{"id":"next","type":"noop"} }""");
@@ -91,7 +91,7 @@ public sealed class LeaseTests(Broker broker)
     }
 
     [Fact]
-    public async Task A_run_that_was_taken_over_from_a_paused_worker_is_given_up_though_the_broker_is_down_when_it_wakes()
+    public async Task A_run_that_was_taken_over_from_a_paused_worker_is_abandoned_though_the_broker_is_down_when_it_wakes()
     {
         await using var own = new Broker();
         await own.InitializeAsync();
@@ -104,7 +104,7 @@ public sealed class LeaseTests(Broker broker)
         await stage.Worker.ContinueAsync();
 
         await Eventually.HoldsAsync(
-            () => $"the paused one gives it up; it said:\n{stage.Worker.Output}", () => stage.Worker.Output.Contains("1 runs are given up", StringComparison.Ordinal));
+            () => $"the paused one abandons it; it said:\n{stage.Worker.Output}", () => stage.Worker.Output.Contains("1 runs are abandoned", StringComparison.Ordinal));
         await own.Node.StartServerAsync();
         await Eventually.HoldsAsync("its log", () => stage.RequestManager.Rows.Count == 1, TimeSpan.FromMinutes(1));
         await Eventually.HoldsAsync("both work again", () => new[] { stage.Worker, other }.All(worker => worker.Output.Contains("In contact with the broker again", StringComparison.Ordinal)));
@@ -112,7 +112,7 @@ public sealed class LeaseTests(Broker broker)
     }
 
     [Fact]
-    public async Task A_run_is_given_up_when_another_worker_says_that_it_has_taken_over_just_this_leg()
+    public async Task A_run_is_abandoned_when_another_worker_says_that_it_has_taken_over_just_this_leg()
     {
         var settings = new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "2s" };
         await using var stage = await Stage.SetAsync(broker, settings);
@@ -127,7 +127,7 @@ public sealed class LeaseTests(Broker broker)
         await stage.Client.SendAsync("run-lease", Takes(totalTries: 0));
 
         await Eventually.HoldsAsync(
-            "it is given up", () => stage.Worker.Output.Contains("worker another has taken the run over", StringComparison.Ordinal));
+            "it is abandoned", () => stage.Worker.Output.Contains("worker another has taken the run over", StringComparison.Ordinal));
         Assert.Equal((3, 1, 1), Counters(await stage.FinishedAsync(request, "abcd")));
         await Eventually.HoldsAsync("its log", () => stage.RequestManager.Rows.Count == 1);
         Assert.Equal(2, (await File.ReadAllLinesAsync(starts)).Length);
@@ -178,7 +178,7 @@ public sealed class LeaseTests(Broker broker)
 
         link.Swallow();
 
-        await Eventually.HoldsAsync("the cut-off worker gives up", () => cutOff.Output.Contains("1 runs are given up", StringComparison.Ordinal));
+        await Eventually.HoldsAsync("the cut-off worker abandons it", () => cutOff.Output.Contains("1 runs are abandoned", StringComparison.Ordinal));
         await Eventually.HoldsAsync("the other takes over", () => other.Output.Contains("Redelivered: the run goes on", StringComparison.Ordinal));
         Assert.Equal(3, (int)(await stage.FinishedAsync(request, "abcd"))["finalState"]!);
         var runs = (await File.ReadAllLinesAsync(beats)).Aggregate(new List<string>(), (seen, shell) =>

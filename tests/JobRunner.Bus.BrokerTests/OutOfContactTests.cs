@@ -23,7 +23,7 @@ public sealed class OutOfContactTests(Broker broker)
     private static readonly RunJob Command = new() { RequestId = "r", Job = new Job { Id = "j", Type = "noop" } };
 
     [Fact]
-    public async Task Nothing_of_a_run_leaves_before_there_is_contact_and_what_is_given_up_meanwhile_never_does()
+    public async Task Nothing_of_a_run_leaves_before_there_is_contact_and_what_is_abandoned_meanwhile_never_does()
     {
         var host = broker.Node.UriOf(await broker.Node.NewVirtualHostAsync());
         var worker = Options.Create(new WorkerOptions());
@@ -40,10 +40,10 @@ public sealed class OutOfContactTests(Broker broker)
         var relay = new BrokerRelay(link, topology, leases, until, worker, TimeProvider.System);
         var journal = new BrokerJournal(link, leases, until, TimeProvider.System);
 
-        using var givenUp = new CancellationTokenSource();
-        List<Task> sent = [.. Send("kept", CancellationToken.None)], lost = [.. Send("lost", givenUp.Token)];
+        using var abandoned = new CancellationTokenSource();
+        List<Task> sent = [.. Send("kept", CancellationToken.None)], lost = [.. Send("lost", abandoned.Token)];
         await Eventually.HoldsAsync("all are asked for", () => leases.Asked >= 6);
-        await givenUp.CancelAsync();
+        await abandoned.CancelAsync();
         await Task.WhenAll(lost).ContinueWith(_ => { }, TestContext.Current.CancellationToken, TaskContinuationOptions.None, TaskScheduler.Default);
         Assert.All(lost, one => Assert.True(one.IsCanceled));
         Assert.All(sent, one => Assert.False(one.IsCompleted));
@@ -67,7 +67,7 @@ public sealed class OutOfContactTests(Broker broker)
             yield return journal.KeepJobDataAsync(new RunnerKey(id, "j"), 1, [], abandoned);
             if (!abandoned.CanBeCanceled)
             {
-                yield return relay.PutBackAsync(new CommandDelivery(command, null, RunLeg.First, null), TimeSpan.Zero);
+                yield return relay.RequeueAsync(new CommandDelivery(command, null, RunLeg.First, null), TimeSpan.Zero);
             }
         }
     }

@@ -119,7 +119,7 @@ public sealed class PreflightTests(Broker broker)
         Assert.Equal(0, await check.ExitCodeAsync());
 
         var message = await stage.Client.GetAsync("run-job");
-        // 1 after a delivery that was put back. RabbitMQ 4 leaves the header out on the first one.
+        // 1 after a delivery that was requeued. RabbitMQ 4 leaves the header out on the first one.
         Assert.Contains(message!.Header("x-delivery-count"), new[] { "0", "" });
         Assert.Empty(stage.Finished);
     }

@@ -96,7 +96,7 @@ public sealed class StopTests(Broker broker)
         Assert.True(DateTimeOffset.UtcNow - asked < TimeSpan.FromSeconds(2.5));
         Assert.Equal((6, 2, 1, 1), ((int)end["finalState"]!, (int)end["tries"]!, (int)end["prevTries"]!, (int)end["totalTries"]!));
 
-        await Eventually.HoldsAsync("the parked command comes due and is let go", async () =>
+        await Eventually.HoldsAsync("the parked command comes due and is dropped", async () =>
             await stage.Client.CountAsync("run-job.wait.4s") == 0 && stage.Worker.Output.Contains("its scheduler was told", StringComparison.Ordinal));
         Assert.Single(stage.Ends(request, "fail"));
         Assert.Single(stage.RequestManager.Rows);

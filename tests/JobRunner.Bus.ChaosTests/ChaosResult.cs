@@ -18,7 +18,7 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
         var states = ends.DistinctBy(end => (end.Job, end.Run)).CountBy(end => end.FinalState).ToDictionary();
         return string.Create(CultureInfo.InvariantCulture, $"""
             jobs {runs.Count(run => run.Run == 1)}, resumes {runs.Count(run => run.Run > 1)}; runs COMPLETE {states.GetValueOrDefault(3)}, FAIL {states.GetValueOrDefault(4)}, STOPPED {states.GetValueOrDefault(6)}; ends told again {ends.Count - ends.DistinctBy(end => (end.Job, end.Body)).Count()}
-            tries {starts.Count}, of them run again {starts.Count - starts.DistinctBy(start => (start.Job, start.Try)).Count()}, without an accepted log when their worker was hit {UnderWayAtFaults()}; runs given up by workers {Events.OfType<RunsGivenUp>().Sum(given => given.Runs)}
+            tries {starts.Count}, of them run again {starts.Count - starts.DistinctBy(start => (start.Job, start.Try)).Count()}, without an accepted log when their worker was hit {UnderWayAtFaults()}; runs abandoned by workers {Events.OfType<RunsAbandoned>().Sum(given => given.Runs)}
             logs stored {Events.OfType<LogStored>().Count()}, posted {Events.OfType<LogPosted>().Count()}
             stops {Events.OfType<StopSent>().Count()}, answered {Events.OfType<StopAnswered>().Count()}; answer after (p50, p99): {string.Join(", ", StopLatencies())}
             faults {Events.OfType<FaultInjected>().Count()}: {string.Join(", ", Events.OfType<FaultInjected>().CountBy(fault => fault.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal).Select(kind => $"{kind.Key} {kind.Value}"))}
@@ -49,12 +49,12 @@ public sealed record ChaosResult(IReadOnlyList<HistoryEvent> Events, IReadOnlyLi
                 || line.Contains("[1126]", StringComparison.Ordinal) || line.Contains("[1204]", StringComparison.Ordinal) || line.Contains("[1220]", StringComparison.Ordinal)
             select $"{Path.GetFileNameWithoutExtension(file)} {line}");
 
-    /// <summary>Tries whose log was not accepted yet when their worker was hit by a fault that can take them away, or gave them up.</summary>
+    /// <summary>Tries whose log was not accepted yet when their worker was hit by a fault that can take them away, or abandoned them.</summary>
     public int UnderWayAtFaults()
     {
         var logged = Events.OfType<LogPublished>().ToLookup(log => (log.Job, log.Try), log => log.At);
         var lost = Events.OfType<FaultInjected>().Where(fault => FaultTimes.CanTakeRuns(fault.Kind)).Select(fault => (fault.Worker, fault.At))
-            .Concat(Events.OfType<RunsGivenUp>().Select(given => ((string?)given.Worker, given.At)))
+            .Concat(Events.OfType<RunsAbandoned>().Select(given => ((string?)given.Worker, given.At)))
             .ToLookup(hit => hit.Item1, hit => hit.At);
         return Events.OfType<TryStarted>().Count(start => lost[start.Worker].Any(at =>
             at >= start.At && !logged[(start.Job, start.Try)].Any(accepted => accepted < at)));

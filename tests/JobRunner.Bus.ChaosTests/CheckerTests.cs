@@ -29,7 +29,7 @@ public sealed class CheckerTests
         { "drain-ends-badly", Rules.DrainEndsWell },
         { "deleted-queue-stays-away", Rules.DeletedComesBack },
         { "deleted-queue-never-back", Rules.DeletedComesBack },
-        { "runs-given-up-when-a-clock-was-set", Rules.NoneGivenUp },
+        { "runs-abandoned-when-a-clock-was-set", Rules.NoneAbandoned },
     };
 
     private static IReadOnlyList<HistoryEvent> Read(string name) =>

@@ -4,7 +4,7 @@ using JobRunner.Bus.Runners.Tests.Kit;
 
 namespace JobRunner.Bus.Runners.Tests;
 
-/// <summary>Runs that are given up because another worker may have taken them over: nothing of them is recorded any more.</summary>
+/// <summary>Runs that are abandoned because another worker may have taken them over: nothing of them is recorded any more.</summary>
 public sealed class AbandonTests : IDisposable
 {
     private readonly Rig _rig = new();

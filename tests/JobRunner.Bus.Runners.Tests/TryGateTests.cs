@@ -47,7 +47,7 @@ public sealed class TryGateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_that_is_given_up_before_the_gate_runs_nothing_and_holds_no_slot()
+    public async Task A_run_that_is_abandoned_before_the_gate_runs_nothing_and_holds_no_slot()
     {
         var job = FakeJob.Fails();
         _gate.Shut();

@@ -32,7 +32,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("jobrunner-rabbitmq-").FullName;
     private readonly int _epmdPort;
     // A restarted node needs the ports it had: out of the range that the system gives to clients meanwhile.
-    private readonly int _distributionPort = LastingPort();
+    private readonly int _distributionPort = FreePort();
     private readonly string _name = $"jobrunner{Environment.ProcessId}-{Guid.NewGuid():N}@localhost";
     private readonly HttpClient _management;
     private readonly ConcurrentQueue<string> _said = new();
@@ -61,10 +61,10 @@ public sealed class RabbitMqNode : IAsyncDisposable
             cluster_formation.classic_config.nodes.1 = {joins.Name}
             """;
         _erlang = erlang;
-        _epmdPort = joins?._epmdPort ?? LastingPort();
+        _epmdPort = joins?._epmdPort ?? FreePort();
         _cookie = joins?._cookie ?? Guid.NewGuid().ToString("N");
-        Port = LastingPort();
-        ManagementPort = LastingPort();
+        Port = FreePort();
+        ManagementPort = FreePort();
         _management = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ManagementPort}/api/") };
         _management.DefaultRequestHeaders.Authorization =
             new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes("guest:guest")));
@@ -344,7 +344,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
     }
 
     /// <summary>A loopback port that nobody listens on now, and that neither the system nor this gives to anybody else.</summary>
-    internal static int LastingPort()
+    public static int FreePort()
     {
         while (true)
         {
@@ -365,14 +365,6 @@ public sealed class RabbitMqNode : IAsyncDisposable
                 // Somebody has it.
             }
         }
-    }
-
-    /// <summary>A loopback port that nobody listens on now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Starts a proxy in front of a loopback port.</summary>
     public static TcpProxy Start(int target)
     {
-        var proxy = new TcpProxy(target, RabbitMqNode.LastingPort());
+        var proxy = new TcpProxy(target, RabbitMqNode.FreePort());
         proxy._listener.Start();
         _ = proxy.AcceptAsync(proxy._listener);
         return proxy;

@@ -12,7 +12,7 @@ internal sealed class ChainReportRedelivery(ConsumeContext<ChainFinished> contex
 {
     private readonly DateTimeOffset _begun = time.GetUtcNow();
     private readonly DeliveryHistory _history = RedeliveryHeaders.Read(context.ReceiveContext.TransportHeaders.GetAll());
-    private PutOff? _next;
+    private Redelivery? _next;
 
     public TimeSpan? DelayAfter(Exception error)
     {
@@ -24,7 +24,7 @@ internal sealed class ChainReportRedelivery(ConsumeContext<ChainFinished> contex
             return null;
         }
 
-        ChainsLog.EndPutOff(logger, context.Message.RequestId, _next.Value.Delay, error.Message);
+        ChainsLog.EndRedelivered(logger, context.Message.RequestId, _next.Value.Delay, error.Message);
         return _next.Value.Delay;
     }
 

@@ -19,7 +19,7 @@ public interface IJobFactory
 public readonly record struct MadeJob(IJob Job, IAsyncDisposable? Scope, JobTypeLimits? Limits = null)
 {
     /// <summary>Disposes of the job and its services. Never throws: a mistake of theirs is logged, their run has ended all the same.</summary>
-    internal async ValueTask LetGoAsync(ILogger logger)
+    internal async ValueTask DisposeAsync(ILogger logger)
     {
         try
         {

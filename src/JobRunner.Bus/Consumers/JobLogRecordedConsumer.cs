@@ -21,7 +21,7 @@ internal sealed class JobLogRecordedConsumer(IJobLogStore store, UnderWay underW
     {
         var log = context.Message;
         using var span = MessageSpans.Process(context, Names.JobLogRecorded).Of(log.RequestId, log.JobId, log.Type)?.SetTag(JobTraces.TryKey, log.Try);
-        if (RedeliveryHeaders.Read(context.ReceiveContext.TransportHeaders.GetAll()).PutOffs > 0)
+        if (RedeliveryHeaders.Read(context.ReceiveContext.TransportHeaders.GetAll()).Redeliveries > 0)
         {
             span?.SetTag(MessageSpans.Redelivered, true);
         }

@@ -32,7 +32,7 @@ internal sealed class RunJobConsumer(RunDispatcher dispatcher, CommandRetry retr
         catch (Exception error) when (error is not RefusedException)
         {
             lost.ThrowIfCancellationRequested();
-            var goesBack = error is GivenBackException { InnerException: null } || (error is OperationCanceledException && drain.Begun.IsCancellationRequested);
+            var goesBack = error is RunAbandonedException { InnerException: null } || (error is OperationCanceledException && drain.Begun.IsCancellationRequested);
             if (!goesBack || !CommandChannel.Requeue(context))
             {
                 await retry.RetryAsync(delivery, error, lost);

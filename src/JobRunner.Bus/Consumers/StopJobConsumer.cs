@@ -143,7 +143,7 @@ internal sealed class StopJobConsumer(
             span?.SetTag(MessageSpans.StopOutcomeKey, StopReplies.NameOf(result.Outcome)).SetTag(JobTraces.JobStateKey, result.FinalState.ToSeedName());
             await replies.SendAsync(order.ReplyTo, runner.Key, result);
         }
-        catch (GivenBackException)
+        catch (RunAbandonedException)
         {
             // Whoever takes the run over has read the same stop, and answers.
         }

@@ -36,11 +36,11 @@ internal static partial class ReportLog
 
     [LoggerMessage(3023, LogLevel.Warning,
         "The job log of request {RequestId}, job {JobId}, try {Try} is delivered again after {Delay}: {Reason}")]
-    public static partial void JobLogPutOff(this ILogger logger, string requestId, string jobId, long @try, TimeSpan delay, string reason);
+    public static partial void JobLogRedelivered(this ILogger logger, string requestId, string jobId, long @try, TimeSpan delay, string reason);
 
     [LoggerMessage(3024, LogLevel.Error,
         "The job log of request {RequestId}, job {JobId}, try {Try} was not taken for {For} while others were, and goes to the error queue: {Reason}")]
-    public static partial void JobLogGivenUp(this ILogger logger, string requestId, string jobId, long @try, TimeSpan @for, string reason);
+    public static partial void JobLogDeadLettered(this ILogger logger, string requestId, string jobId, long @try, TimeSpan @for, string reason);
 
     [LoggerMessage(3025, LogLevel.Error,
         "The job log of request {RequestId}, job {JobId}, try {Try} was not stored and ends with this process")]

@@ -207,9 +207,9 @@ internal sealed class WorkerIntake(
 
         await drained;
 
-        // Last, so that the logs of the drain are delivered too. Intake ends first: what is put back must not come here again.
+        // Last, so that the logs of the drain are delivered too. Intake ends first: what is requeued must not come here again.
         var logs = CloseAsync(_logs, cancellationToken);
-        services.GetRequiredService<UnderWay>().LetGo();
+        services.GetRequiredService<UnderWay>().Requeue();
         await logs;
     }
 

@@ -9,7 +9,7 @@ namespace JobRunner.Bus.Leases;
 /// <param name="Asks">Who runs this job? Whoever does answers.</param>
 /// <param name="Claim">The claim with which it is asked or taken over; workers of the version before compare them.</param>
 /// <param name="Holds">These jobs run here, or are just being taken over here.</param>
-/// <param name="Takes">This leg of a run is taken over, since nobody answered for a lease: whoever still runs it gives it up.</param>
+/// <param name="Takes">This leg of a run is taken over, since nobody answered for a lease: whoever still runs it abandons it.</param>
 internal sealed record LeaseMessage(
     string Worker, LeasedJob? Asks = null, string? Claim = null, IReadOnlyList<LeasedJob>? Holds = null, LeasedLeg? Takes = null);
 

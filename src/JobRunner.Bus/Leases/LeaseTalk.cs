@@ -35,7 +35,7 @@ internal sealed class LeaseTalk(
         token => IsMine(job) ? SayAsync(new LeaseMessage(worker.Value, Holds: [new LeasedJob(job.RequestId, job.JobId)]), token) : Task.CompletedTask,
         cancellationToken);
 
-    /// <summary>Tells all workers which jobs run here, those that are about to be given up too.</summary>
+    /// <summary>Tells all workers which jobs run here, those that are about to be abandoned too.</summary>
     public async Task AnnounceAsync(CancellationToken cancellationToken)
     {
         var jobs = repo.Alive().Select(run => new LeasedJob(run.Key.RequestId, run.Key.JobId));

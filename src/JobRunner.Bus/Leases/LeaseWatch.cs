@@ -83,7 +83,7 @@ internal sealed class LeaseWatch(
             }
 
             // Beside the watch: the end of a connection that is cut off takes its time.
-            _ = LetGoAsync(connection);
+            _ = AbortAsync(connection);
             await Task.Delay(_interval < LongestPause ? _interval : LongestPause, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -173,7 +173,7 @@ internal sealed class LeaseWatch(
         }
     }
 
-    private static async Task LetGoAsync(IConnection? connection)
+    private static async Task AbortAsync(IConnection? connection)
     {
         if (connection is not null)
         {

@@ -16,7 +16,7 @@ internal sealed class CommandRetry(IRunRelay relay, CrashResumer resumer, ILogge
     /// <exception cref="RefusedException">It was tried again often enough.</exception>
     public async Task RetryAsync(CommandDelivery delivery, Exception error, CancellationToken lost)
     {
-        var cause = (error as GivenBackException)?.InnerException ?? error;
+        var cause = (error as RunAbandonedException)?.InnerException ?? error;
         if (delivery.Failures >= Waits.Length)
         {
             var reason = $"the worker failed {delivery.Failures + 1} times to run this command, last by {cause.GetType().Name}: {cause.Message}";
@@ -25,7 +25,7 @@ internal sealed class CommandRetry(IRunRelay relay, CrashResumer resumer, ILogge
 
         var wait = Waits[delivery.Failures];
         AcceptLog.CommandFailed(logger, cause.GetType().Name, delivery.Failures + 1, wait, cause);
-        await relay.PutBackAsync(delivery with { Failures = delivery.Failures + 1, Redelivered = true }, wait);
+        await relay.RequeueAsync(delivery with { Failures = delivery.Failures + 1, Redelivered = true }, wait);
     }
 
     /// <summary>Tries may have been logged since it was sent: told of its end as it arrived, its scheduler would repeat their numbers.</summary>

@@ -28,7 +28,7 @@ internal sealed class ErrorQueueFilter(string queue, IServiceProvider services, 
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested && context.TryGetPayload<RabbitMqBasicConsumeContext>(out _))
         {
             AcceptLog.NotKept(logger, Names.ErrorQueue(queue), Patience, queue);
-            await WithinPatienceAsync("a message put back", PutLastAsync, context);
+            await WithinPatienceAsync("a requeued message", PutLastAsync, context);
             return;
         }
 

@@ -39,7 +39,7 @@ internal static partial class AcceptLog
     [LoggerMessage(1105, LogLevel.Information, "Delivery joins the run that lives here")]
     public static partial void DeliveryJoins(ILogger logger);
 
-    [LoggerMessage(1106, LogLevel.Information, "Delivery is let go: {Why}")]
+    [LoggerMessage(1106, LogLevel.Information, "Delivery dropped: {Why}")]
     public static partial void DeliveryDropped(ILogger logger, string why);
 
     [LoggerMessage(1107, LogLevel.Information, "Redelivered: the run goes on from prevTries {PrevTries}, totalTries {TotalTries}")]
@@ -81,7 +81,7 @@ internal static partial class AcceptLog
     [LoggerMessage(1144, LogLevel.Information, "{Who} told this worker to drain: it stays, and takes no work until it is started again")]
     public static partial void ToldToDrain(ILogger logger, string who);
 
-    [LoggerMessage(1145, LogLevel.Error, "The drain went wrong; what still runs here goes back to the queue as the process ends")]
+    [LoggerMessage(1145, LogLevel.Error, "The drain went wrong; what still runs here is requeued as the process ends")]
     public static partial void DrainWentWrong(ILogger logger, Exception error);
 
     [LoggerMessage(1121, LogLevel.Information, "Draining: no new work; {Runs} runs have {Timeout} to end")]
@@ -90,29 +90,29 @@ internal static partial class AcceptLog
     [LoggerMessage(1122, LogLevel.Warning, "{Runs} runs did not end in time and are stopped to be handed over")]
     public static partial void DrainCuts(ILogger logger, int runs);
 
-    [LoggerMessage(1123, LogLevel.Error, "{Runs} runs could not be handed over; their commands go back to the queue")]
+    [LoggerMessage(1123, LogLevel.Error, "{Runs} runs could not be handed over; their commands are requeued")]
     public static partial void DrainLeft(ILogger logger, int runs);
 
     [LoggerMessage(1124, LogLevel.Information, "Drained")]
     public static partial void Drained(ILogger logger);
 
-    [LoggerMessage(1126, LogLevel.Critical, "No contact with the broker for the lease of {Lease}: {Runs} runs are given up, for others may have them by now. Tries under way leave no log and run again")]
+    [LoggerMessage(1126, LogLevel.Critical, "No contact with the broker for the lease of {Lease}: {Runs} runs are abandoned, for others may have them by now. Tries under way leave no log and run again")]
     public static partial void LeaseOver(ILogger logger, TimeSpan lease, int runs);
 
-    [LoggerMessage(1127, LogLevel.Warning, "Run given up; its command goes back to the queue")]
+    [LoggerMessage(1127, LogLevel.Warning, "Run abandoned; its command is requeued")]
     public static partial void RunAbandoned(ILogger logger);
 
     [LoggerMessage(1140, LogLevel.Error, "A callback of job {Runner} threw as its run was abandoned; it is abandoned all the same")]
     public static partial void AbandonWentWrong(ILogger logger, string runner, Exception error);
 
-    [LoggerMessage(1129, LogLevel.Critical, "Request {RequestId}, job {JobId}: worker {Other} has taken the run over, since none of its questions was answered for a lease; it is given up here")]
+    [LoggerMessage(1129, LogLevel.Critical, "Request {RequestId}, job {JobId}: worker {Other} has taken the run over, since none of its questions was answered for a lease; it is abandoned here")]
     public static partial void RunTakenOver(ILogger logger, string requestId, string jobId, string other);
 
     [LoggerMessage(1142, LogLevel.Error, "What a run held could not be freed after its end")]
     public static partial void RunNotFreed(ILogger logger, Exception error);
 
-    [LoggerMessage(1128, LogLevel.Information, "Not started before the drain: its command goes back to the queue")]
-    public static partial void PutBack(ILogger logger);
+    [LoggerMessage(1128, LogLevel.Information, "Not started before the drain: its command is requeued")]
+    public static partial void CommandRequeued(ILogger logger);
 
     [LoggerMessage(1125, LogLevel.Critical, "A run broke with an error of the worker itself; its command stays with the broker")]
     public static partial void RunBroke(ILogger logger, Exception error);

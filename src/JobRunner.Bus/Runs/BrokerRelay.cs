@@ -45,7 +45,7 @@ internal sealed class BrokerRelay(
             step, Names.RunJobWait, WaitSteps.NameOf(step), MarkAgain(properties, attempts++), body, token), abandoned);
     }
 
-    public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait)
+    public Task RequeueAsync(CommandDelivery delivery, TimeSpan wait)
     {
         // Straight to its queue: the journal is bound to the exchange, and this is no news.
         var step = StepOf(wait);
@@ -53,10 +53,10 @@ internal sealed class BrokerRelay(
         var body = Wire.Serialize(delivery.Command with { SentAt = delivery.Command.SentAt ?? delivery.SentAt });
         if (wait <= TimeSpan.Zero)
         {
-            return until.RunAsync("a command put back", token => SendAsync("", Names.RunJob, properties, body, Names.RunJob, token));
+            return until.RunAsync("a requeued command", token => SendAsync("", Names.RunJob, properties, body, Names.RunJob, token));
         }
 
-        return until.RunAsync("a command put back", token =>
+        return until.RunAsync("a requeued command", token =>
             ParkAsync(step, "", Names.WaitQueue(WaitSteps.NameOf(step)), properties, body, token));
     }
 

@@ -25,7 +25,7 @@ internal abstract record Resumption
     public sealed record TellAgain(RunEndNews News, bool IsLogLost) : Resumption;
 
     /// <summary>Nothing: the run has gone on as another leg.</summary>
-    public sealed record LetGo : Resumption;
+    public sealed record Drop : Resumption;
 }
 
 /// <summary>
@@ -45,7 +45,7 @@ internal static class CrashResume
             switch (entry)
             {
                 case RunSentOn next when IsOf(delivery, next):
-                    return new Resumption.LetGo();
+                    return new Resumption.Drop();
                 case RunFinished end when IsOf(delivery, end):
                     return new Resumption.TellAgain(
                         // As of then: told again it must not pass for the end of a later run.

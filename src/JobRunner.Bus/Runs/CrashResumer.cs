@@ -45,7 +45,7 @@ internal sealed class CrashResumer(
                     await logs.RecordAsync(LostLog.For(command, ended.News), lost);
                 }
 
-                await LetGoAsync(over, lost);
+                await DropAsync(over, lost);
                 return null;
         }
     }
@@ -55,7 +55,7 @@ internal sealed class CrashResumer(
     {
         var entries = await ReadAsync(delivery, lost);
         var decided = CrashResume.Decide(delivery, entries);
-        if (decided is not (Resumption.TellAgain or Resumption.LetGo))
+        if (decided is not (Resumption.TellAgain or Resumption.Drop))
         {
             return false;
         }
@@ -63,7 +63,7 @@ internal sealed class CrashResumer(
         await DeliverLastAsync(delivery, entries, lost);
 
         // Nobody was asked whether its worker lives: a log that is missing may still be on its way.
-        await LetGoAsync(decided, lost);
+        await DropAsync(decided, lost);
         return true;
     }
 
@@ -126,7 +126,7 @@ internal sealed class CrashResumer(
 
     private bool SaysWhereToLook(DateTimeOffset at) => StatedTimes.SaysWhereToLook(at, time.GetUtcNow(), options.Value.JournalRetention);
 
-    private async Task LetGoAsync(Resumption over, CancellationToken lost)
+    private async Task DropAsync(Resumption over, CancellationToken lost)
     {
         if (over is Resumption.TellAgain again)
         {

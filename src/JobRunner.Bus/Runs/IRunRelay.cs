@@ -16,5 +16,5 @@ internal interface IRunRelay
     /// Puts a command back as it came, for whoever is free after the wait; returns once it is safe. It is no new leg: the
     /// journal does not see it, and whoever gets it treats it as one delivered before.
     /// </summary>
-    Task PutBackAsync(CommandDelivery delivery, TimeSpan wait);
+    Task RequeueAsync(CommandDelivery delivery, TimeSpan wait);
 }

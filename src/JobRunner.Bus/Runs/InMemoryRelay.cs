@@ -11,7 +11,7 @@ internal sealed class InMemoryRelay(IBus bus, TimeProvider time, UntilAccepted u
     // A timer takes 49 days at most; who gets the run then sends it to wait for what is left.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(45);
 
-    public Task PutBackAsync(CommandDelivery delivery, TimeSpan wait) =>
+    public Task RequeueAsync(CommandDelivery delivery, TimeSpan wait) =>
         SendAsync(delivery.ToSendOn().Command, LegHeaders.For(delivery, wait - Longest), wait);
 
     public Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default) =>

@@ -6,7 +6,7 @@ namespace JobRunner.Bus.Runs;
 /// <summary>What a run that goes on elsewhere carries beside its command; as text, which every transport keeps.</summary>
 internal static class LegHeaders
 {
-    /// <summary>Of a command that is put back as it came.</summary>
+    /// <summary>Of a command that is requeued as it came.</summary>
     public static Dictionary<string, object?> For(CommandDelivery delivery, TimeSpan waitLeft)
     {
         var headers = delivery.Leg.Id is null ? [] : For(delivery.Leg, delivery.DueAt ?? DateTimeOffset.UnixEpoch, waitLeft);

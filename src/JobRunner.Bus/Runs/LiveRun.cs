@@ -30,7 +30,7 @@ internal sealed class LiveRun(CommandDelivery delivery, Runner runner, long held
 
     public RunnerKey Key => runner.Key;
 
-    /// <summary>Completes when the run is safe to let go of: told to its scheduler, or sent on. Faulted if neither.</summary>
+    /// <summary>Completes when the run is over here: told to its scheduler, or sent on. Faulted if neither.</summary>
     public Task Over => _over.Task;
 
     /// <summary>Completes when the run has ended or was told to: a command that follows it need only wait.</summary>

@@ -35,7 +35,7 @@ internal sealed class RunDispatcher(
 
     /// <summary>Returns when the delivery may be acknowledged.</summary>
     /// <exception cref="RefusedException">Another run of the job lives here.</exception>
-    /// <exception cref="GivenBackException">The run was given up here.</exception>
+    /// <exception cref="RunAbandonedException">The run was abandoned here.</exception>
     /// <exception cref="OperationCanceledException">The delivery was lost; the run, if any, lives on.</exception>
     public async Task RunAsync(CommandDelivery delivery, CancellationToken lost)
     {
@@ -57,8 +57,8 @@ internal sealed class RunDispatcher(
         }
         catch (OperationCanceledException) when (drain.Begun.IsCancellationRequested && !lost.IsCancellationRequested)
         {
-            AcceptLog.PutBack(logger);
-            await PutBackAsync(handling.Arrived, TimeSpan.Zero);
+            AcceptLog.CommandRequeued(logger);
+            await RequeueAsync(handling.Arrived, TimeSpan.Zero);
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class RunDispatcher(
     private async Task<bool> IsDoneAsync(Handling it, CancellationToken lost, CancellationToken notStarted)
     {
         var delivery = it.Delivery;
-        // In this order: a waiting run that is stopped is settled before it is let go of.
+        // In this order: a waiting run that is stopped is settled before it is dropped.
         repo.TryGet(delivery.Key, out var held);
         if (stops.IsSettled(delivery.Leg.Id))
         {
@@ -81,7 +81,7 @@ internal sealed class RunDispatcher(
         var stop = stops.Find(delivery.Key.RequestId, delivery.Key.JobId, delivery.Order, delivery.Leg.SeenAt);
         if (stop is null && NotDueYet(delivery) is { } left)
         {
-            return await PutBackAsync(delivery, left);
+            return await RequeueAsync(delivery, left);
         }
 
         switch (await _held.MeetAsync(held, delivery, lost, notStarted))
@@ -105,7 +105,7 @@ internal sealed class RunDispatcher(
         await MayStartAsync(notStarted);
         if (it.Claim is { HasYielded: true })
         {
-            return await PutBackAsync(it.Arrived, it.LookAgainIn);
+            return await RequeueAsync(it.Arrived, it.LookAgainIn);
         }
 
         if (it.Arrived is { Redelivered: false, Leg.SeenAt: null, SentAt: { } stated }
@@ -135,7 +135,7 @@ internal sealed class RunDispatcher(
 
         if (it.Claim is null)
         {
-            return await PutBackAsync(it.Arrived, it.LookAgainIn);
+            return await RequeueAsync(it.Arrived, it.LookAgainIn);
         }
 
         if (await resumer.ResumeAsync(it.Delivery, notStarted) is not { } resumed)
@@ -182,11 +182,11 @@ internal sealed class RunDispatcher(
     }
 
     /// <summary>One that was delivered before keeps its mark: whoever gets it asks and looks it up. Any other goes on as a leg of its own.</summary>
-    private async Task<bool> PutBackAsync(CommandDelivery delivery, TimeSpan wait)
+    private async Task<bool> RequeueAsync(CommandDelivery delivery, TimeSpan wait)
     {
         if (delivery.Redelivered)
         {
-            await relay.PutBackAsync(delivery, wait);
+            await relay.RequeueAsync(delivery, wait);
             return true;
         }
 

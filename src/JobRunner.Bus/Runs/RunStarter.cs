@@ -79,7 +79,7 @@ internal sealed class RunStarter(
         return null;
     }
 
-    /// <summary>Lets go of a runner and its room.</summary>
+    /// <summary>Removes a runner and frees its room.</summary>
     public void Forget(IRunner runner)
     {
         if (repo.Remove(runner))
@@ -104,8 +104,8 @@ internal sealed class RunStarter(
             Forget(run);
             // Or the process ends, and its drain could not hand the run over.
             var abandoned = error is OperationCanceledException && (run.Runner.Abandoned.IsCancellationRequested || drain.Begun.IsCancellationRequested);
-            run.MarkBroken(new GivenBackException(abandoned ? null : error));
-            metrics.RunGivenUp();
+            run.MarkBroken(new RunAbandonedException(abandoned ? null : error));
+            metrics.RunAbandoned();
             if (abandoned)
             {
                 AcceptLog.RunAbandoned(logger);

@@ -102,7 +102,7 @@ internal sealed class StopBook(IOptions<WorkerOptions> options, TimeProvider tim
         PurgeSometimes();
     }
 
-    /// <summary>Whether this leg needs no more than to be let go of.</summary>
+    /// <summary>Whether this leg is only to be dropped.</summary>
     public bool IsSettled(string? leg) => leg is not null && _settledLegs.TryGetValue(leg, out var notedAt) && IsKept(notedAt);
 
     private bool IsKept(long notedAt) => time.GetElapsedTime(notedAt) <= options.Value.StopRetention;

@@ -17,7 +17,7 @@ internal sealed class DeliveryMetrics : IDisposable
     private readonly TimeProvider _time;
     private readonly Histogram<double> _deliveries;
     private readonly Histogram<double> _age;
-    private readonly Counter<long> _putOffs;
+    private readonly Counter<long> _redeliveries;
     private int _attempts;
 
     public DeliveryMetrics(IMeterFactory meters, DeliveryGate gate, TimeProvider time)
@@ -34,7 +34,7 @@ internal sealed class DeliveryMetrics : IDisposable
             "s",
             "How old job logs were when they were stored, from the end of their try",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = AgeBuckets });
-        _putOffs = _meter.CreateCounter<long>("jobrunner.job_log.put_offs", "{job_log}", "Job logs put off to a later delivery, by delay");
+        _redeliveries = _meter.CreateCounter<long>("jobrunner.job_log.redeliveries", "{job_log}", "Job logs to be redelivered later, by delay");
         _meter.CreateObservableGauge(
             "jobrunner.job_log.store.up", () => gate.IsShut ? 0 : 1, "{store}", "Whether job logs get through: 0 in an outage of their store");
         _meter.CreateObservableGauge("jobrunner.job_log.deliveries.in_flight", () => Volatile.Read(ref _attempts), "{job_log}", "Job logs on their way to the store now");
@@ -57,8 +57,8 @@ internal sealed class DeliveryMetrics : IDisposable
         }
     }
 
-    /// <summary>A log was put off.</summary>
-    public void PutOff(string delay) => _putOffs.Add(1, KeyValuePair.Create<string, object?>("jobrunner.delay", delay));
+    /// <summary>A log is to be redelivered.</summary>
+    public void Redelivered(string delay) => _redeliveries.Add(1, KeyValuePair.Create<string, object?>("jobrunner.delay", delay));
 
     public void Dispose() => _meter.Dispose();
 

@@ -25,7 +25,7 @@ public sealed class WorkerMetrics : IDisposable
     private readonly Counter<long> _sentOn;
     private readonly Counter<long> _resumed;
     private readonly Counter<long> _poisoned;
-    private readonly Counter<long> _givenUp;
+    private readonly Counter<long> _abandoned;
     private readonly Counter<long> _claims;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _stops;
@@ -43,9 +43,9 @@ public sealed class WorkerMetrics : IDisposable
         _startDelay = Duration("jobrunner.run.start.delay", "From sending a command to the start of its run, by job type");
         _ended = _meter.CreateCounter<long>("jobrunner.runs.ended", "{run}", "Runs that ended here, by job type and final state");
         _sentOn = FromZero("jobrunner.runs.sent_on", "{run}", "Runs that go on elsewhere: they wait in the broker, or are handed over by a drain", "jobrunner.reason", "wait", "hand_over");
-        _resumed = FromZero("jobrunner.runs.resumed", "{run}", "Runs taken up where a worker that died, or gave them up, left them");
+        _resumed = FromZero("jobrunner.runs.resumed", "{run}", "Runs taken up where a worker that died, or abandoned them, left them");
         _poisoned = FromZero("jobrunner.runs.poisoned", "{run}", "Runs failed for good because their workers died too often");
-        _givenUp = FromZero("jobrunner.runs.given_up", "{run}", "Runs given up here: cut off from the broker for a lease, or broken");
+        _abandoned = FromZero("jobrunner.runs.abandoned", "{run}", "Runs abandoned here: cut off from the broker for a lease, or broken");
         _claims = FromZero("jobrunner.lease.claims", "{command}", "Commands delivered again whose run nobody here held: taken over, or left to the worker it lives on", "jobrunner.outcome", "taken_over", "lives_elsewhere");
         _refused = FromZero("jobrunner.commands.refused", "{command}", "Commands put into the error queue");
         _stops = FromZero("jobrunner.stops", "{stop}", "Runs stopped here, by what the stop found", "jobrunner.outcome", "stopped_before_start", "stopped_while_waiting", "stopped_while_running", "already_finished");
@@ -90,7 +90,7 @@ public sealed class WorkerMetrics : IDisposable
 
     internal void RunPoisoned() => _poisoned.Add(1);
 
-    internal void RunGivenUp() => _givenUp.Add(1);
+    internal void RunAbandoned() => _abandoned.Add(1);
 
     internal void LeaseClaimed(bool takenOver) => _claims.Add(1, Label("jobrunner.outcome", takenOver ? "taken_over" : "lives_elsewhere"));
 

@@ -100,10 +100,10 @@ internal sealed class BrokerLink : IAsyncDisposable
         }
         finally
         {
-            var letGo = LetGoAsync(channel);
+            var disposal = DisposeOfAsync(channel);
             if (!closed.IsCancellationRequested)
             {
-                await letGo.WaitAsync(closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await disposal.WaitAsync(closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -127,7 +127,7 @@ internal sealed class BrokerLink : IAsyncDisposable
         {
             if (_connection is not { Connection.IsOpen: true })
             {
-                _ = LetGoAsync(_connection?.Connection);
+                _ = DisposeOfAsync(_connection?.Connection);
                 var connection = await OpenAsync("topology, look-ups", cancellationToken);
                 var closed = new CancellationTokenSource();
                 // Before there is a channel: those are told one after another, and the first that hangs holds up the rest.
@@ -192,7 +192,7 @@ internal sealed class BrokerLink : IAsyncDisposable
             }
         }
 
-        await LetGoAsync(channel).WaitAsync(TimeToEnd, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await DisposeOfAsync(channel).WaitAsync(TimeToEnd, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return isStarting;
     }
 
@@ -212,7 +212,7 @@ internal sealed class BrokerLink : IAsyncDisposable
     }
 
     /// <summary>Ends what may be dead; nobody should wait for that for ever, and its errors help nobody.</summary>
-    private static async Task LetGoAsync(IAsyncDisposable? old)
+    private static async Task DisposeOfAsync(IAsyncDisposable? old)
     {
         if (old is not null)
         {
@@ -231,7 +231,7 @@ internal sealed class BrokerLink : IAsyncDisposable
             }
         }
 
-        await LetGoAsync(_connection?.Connection).WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await DisposeOfAsync(_connection?.Connection).WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _opening.Dispose();
     }
 

@@ -21,23 +21,23 @@ internal static class WorkerHeaders
     /// <summary>On a run that goes on elsewhere and whose command states a time of no use: when a worker first saw it, Unix milliseconds.</summary>
     public const string SeenAt = "jobrunner-seen-at";
 
-    /// <summary>On a message that a worker put back: it was delivered before; if it is a command, another worker may still run it.</summary>
+    /// <summary>On a requeued message: it was delivered before; if it is a command, another worker may still run it.</summary>
     public const string DeliveredBefore = "jobrunner-delivered-before";
 
-    /// <summary>On a command that a worker put back: how often a worker failed to run it, by an error of the worker's own.</summary>
+    /// <summary>On a requeued command: how often a worker failed to run it, by an error of the worker's own.</summary>
     public const string Failures = "jobrunner-failures";
 
     /// <summary>In an error queue: the names of headers that were left out, since all headers must fit into one AMQP frame.</summary>
     public const string HeadersDropped = "jobrunner-headers-dropped";
 
-    /// <summary>On a job log that was put off: how often.</summary>
-    public const string PutOffs = "jobrunner-put-offs";
+    /// <summary>On a job log that is redelivered: how often.</summary>
+    public const string Redeliveries = "jobrunner-put-offs";
 
-    /// <summary>On a job log that was put off: when its first delivery began that failed while others got through, Unix milliseconds.</summary>
+    /// <summary>On a job log that is redelivered: when its first delivery began that failed while others got through, Unix milliseconds.</summary>
     public const string FirstTriedAt = "jobrunner-first-tried-at";
 
-    /// <summary>On a job log that was put off: when, last, Unix milliseconds.</summary>
-    public const string PutOffAt = "jobrunner-put-off-at";
+    /// <summary>On a job log that is redelivered: when its last delivery failed, Unix milliseconds.</summary>
+    public const string RedeliveredAt = "jobrunner-put-off-at";
 
     /// <summary>On <c>stop-job</c>: the legs named, parted by commas, were stopped while they waited, and their schedulers have been told.</summary>
     public const string Settled = "jobrunner-settled";

@@ -8,7 +8,7 @@ namespace JobRunner.Bus.BrokerTests.Report;
 /// </summary>
 public sealed class KillTests(Broker broker)
 {
-    // So that most logs are put off, and kills meet them on their way to a delay queue or back.
+    // So that most logs are redelivered, and kills meet them on their way to a delay queue or back.
     private static readonly Dictionary<string, string> Settings = new()
     {
         ["JobRunner__Report__RedeliverAfter"] = "100ms,200ms,400ms",

@@ -29,7 +29,7 @@ public sealed class RedeliveryTests(Broker broker)
 
         await Eventually.HoldsAsync(() => $"the good ones; {stage.RequestManager.Rows.Count} came, the worker said:\n{stage.Worker.Output}", () => stage.RequestManager.Rows.Count == 400);
         Assert.Equal(0u, await stage.Client.CountAsync("job-log-recorded_error"));
-        await Eventually.HoldsAsync("the others give up, once good ones tell that it is their own trouble", async () =>
+        await Eventually.HoldsAsync("the others are dead-lettered, once good ones tell that it is their own trouble", async () =>
         {
             await feed.SendAsync(1);
             return await stage.Client.CountAsync("job-log-recorded_error") == 50;
@@ -49,7 +49,7 @@ public sealed class RedeliveryTests(Broker broker)
     }
 
     [Fact]
-    public async Task A_log_put_off_keeps_its_body_byte_for_byte_and_goes_nowhere_but_to_its_queue()
+    public async Task A_redelivered_log_keeps_its_body_byte_for_byte_and_goes_nowhere_but_to_its_queue()
     {
         await using var stage = await Stage.SetAsync(broker, new()
         {

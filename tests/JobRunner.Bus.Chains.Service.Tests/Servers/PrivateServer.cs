@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using JobRunner.Bus.TestKit;
 
 namespace JobRunner.Bus.Chains.Service.Tests.Servers;
 
@@ -13,7 +12,7 @@ public abstract partial class PrivateServer : IAsyncDisposable
 
     protected string Folder { get; } = Directory.CreateTempSubdirectory("jobrunner-db-").FullName;
 
-    protected int Port { get; } = FreePort();
+    protected int Port { get; } = RabbitMqNode.FreePort();
 
     /// <summary>Its process; it may have children.</summary>
     public int ProcessId => _process!.Id;
@@ -102,12 +101,5 @@ public abstract partial class PrivateServer : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -18,7 +18,7 @@ internal sealed class FaultTimes
     private static bool HitsLinks(string kind) => kind != "SkewClock" && !kind.StartsWith("RequestManager", StringComparison.Ordinal);
 
     private readonly ILookup<string, (string Kind, DateTimeOffset From, DateTimeOffset To)> _of;
-    private readonly ILookup<string, DateTimeOffset> _givenUp;
+    private readonly ILookup<string, DateTimeOffset> _abandoned;
 
     public FaultTimes(IReadOnlyList<HistoryEvent> history)
     {
@@ -27,7 +27,7 @@ internal sealed class FaultTimes
             fault => fault.Worker ?? "",
             fault => (fault.Kind, fault.At, mended[(fault.Kind, fault.Worker)].Where(mend => mend.At >= fault.At)
                 .Select(mend => mend.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min()));
-        _givenUp = history.OfType<RunsGivenUp>().ToLookup(given => given.Worker, given => given.At);
+        _abandoned = history.OfType<RunsAbandoned>().ToLookup(runs => runs.Worker, runs => runs.At);
     }
 
     public static bool CanTakeRuns(string kind) => TakesRuns.Contains(kind);
@@ -35,7 +35,7 @@ internal sealed class FaultTimes
     /// <summary>Whether a try that this worker began may have had to be begun again by then.</summary>
     public bool TookRuns(string worker, DateTimeOffset from, DateTimeOffset to) =>
         _of[worker].Any(fault => TakesRuns.Contains(fault.Kind) && fault.From <= to && fault.To >= from)
-        || _givenUp[worker].Any(at => at >= from && at <= to);
+        || _abandoned[worker].Any(at => at >= from && at <= to);
 
     /// <summary>Whether this worker was paused at that time, or had just been: it cannot know then what others do.</summary>
     public bool Slept(string worker, DateTimeOffset at) =>

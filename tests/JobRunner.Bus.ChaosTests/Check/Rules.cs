@@ -43,7 +43,7 @@ public static class Rules
     public const string DeletedComesBack = "what was deleted comes back";
 
     /// <summary>A worker gives its runs up only when it, its link or the broker was hit; never because a clock was set.</summary>
-    public const string NoneGivenUp = "no runs are given up without need";
+    public const string NoneAbandoned = "no runs are abandoned without need";
 
     /// <summary>A worker that was told to end exits with 0.</summary>
     public const string DrainEndsWell = "a drain ends well";

@@ -14,9 +14,9 @@ internal static class WorkerRules
             yield return new Violation(Rules.DrainEndsWell, "", $"worker {drained.Worker} ended with {drained.ExitCode} after SIGTERM", [drained]);
         }
 
-        foreach (var given in history.OfType<RunsGivenUp>().Where(given => !faults.CutOff(given.Worker, given.At)))
+        foreach (var abandoned in history.OfType<RunsAbandoned>().Where(runs => !faults.CutOff(runs.Worker, runs.At)))
         {
-            yield return new Violation(Rules.NoneGivenUp, "", $"worker {given.Worker} gave {given.Runs} runs up, and nothing had cut it off", [given]);
+            yield return new Violation(Rules.NoneAbandoned, "", $"worker {abandoned.Worker} abandoned {abandoned.Runs} runs, and nothing had cut it off", [abandoned]);
         }
 
         foreach (var deleted in history.OfType<QueueDeleted>().Where(queue => IsNeeded(queue.Queue)))

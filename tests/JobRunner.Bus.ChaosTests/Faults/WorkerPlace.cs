@@ -68,17 +68,17 @@ public sealed partial class WorkerPlace : IAsyncDisposable
     {
         await Process.DisposeAsync();
         await File.WriteAllTextAsync(Path.Combine(_chaos.WorkerLogs, Name + ".log"), Process.Output);
-        foreach (Match said in GivenUp().Matches(Process.Output))
+        foreach (Match said in Abandoned().Matches(Process.Output))
         {
-            _history.Add(new RunsGivenUp(
+            _history.Add(new RunsAbandoned(
                 DateTimeOffset.Parse(said.Groups[1].Value, CultureInfo.InvariantCulture), Name, int.Parse(said.Groups[2].Value, CultureInfo.InvariantCulture)));
         }
     }
 
     [GeneratedRegex(@"^(\S+Z) .*\[1126\].*?(\d+) runs", RegexOptions.Multiline)]
-    private static partial Regex GivenUp();
+    private static partial Regex Abandoned();
 
-    /// <summary>Ends the process, and notes what it said of runs given up.</summary>
+    /// <summary>Ends the process, and notes what it said of runs abandoned.</summary>
     public async ValueTask DisposeAsync()
     {
         await EndAsync();

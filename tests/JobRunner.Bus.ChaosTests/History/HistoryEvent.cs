@@ -15,7 +15,7 @@ namespace JobRunner.Bus.ChaosTests.History;
 [JsonDerivedType(typeof(JobEnded), "job-ended")]
 [JsonDerivedType(typeof(FaultInjected), "fault")]
 [JsonDerivedType(typeof(FaultMended), "fault-mended")]
-[JsonDerivedType(typeof(RunsGivenUp), "runs-given-up")]
+[JsonDerivedType(typeof(RunsAbandoned), "runs-abandoned")]
 [JsonDerivedType(typeof(WorkerDrained), "worker-drained")]
 [JsonDerivedType(typeof(LeftInQueue), "left-in-queue")]
 [JsonDerivedType(typeof(QueueDeleted), "queue-deleted")]
@@ -102,7 +102,7 @@ public sealed record FaultInjected(DateTimeOffset At, string Kind, string? Worke
 public sealed record FaultMended(DateTimeOffset At, string Kind, string? Worker) : HistoryEvent(At);
 
 /// <summary>A worker says that it has given its runs up, being out of contact for a lease.</summary>
-public sealed record RunsGivenUp(DateTimeOffset At, string Worker, int Runs) : HistoryEvent(At);
+public sealed record RunsAbandoned(DateTimeOffset At, string Worker, int Runs) : HistoryEvent(At);
 
 /// <summary>A worker has ended after SIGTERM.</summary>
 public sealed record WorkerDrained(DateTimeOffset At, string Worker, int ExitCode) : HistoryEvent(At);

@@ -51,7 +51,7 @@ public sealed class JobLogRecordedConsumerTests
 
         await SendAsync(harness, Log());
 
-        await TestKit.Eventually.HoldsAsync("the log is put off after five attempts", () => services.GetRequiredService<DeliveryGate>().IsShut, TimeSpan.FromSeconds(30));
+        await TestKit.Eventually.HoldsAsync("the log is redelivered after five attempts", () => services.GetRequiredService<DeliveryGate>().IsShut, TimeSpan.FromSeconds(30));
         Assert.Equal(5, attempts.Count);
         // No upper bound: a busy machine is late.
         Assert.All(attempts.Zip(attempts.Skip(1)), pair => Assert.True(Stopwatch.GetElapsedTime(pair.First, pair.Second) > TimeSpan.FromMilliseconds(490)));
@@ -62,7 +62,7 @@ public sealed class JobLogRecordedConsumerTests
     {
         await using var services = Services(Hasty);
         var harness = await services.StartTestHarness();
-        var sent = new PutOffsSent();
+        var sent = new RedeliveriesSent();
         harness.Bus.ConnectSendObserver(sent);
         _store.Does = (_, call) => call <= 12 ? new RetryableDeliveryException("not yet") : null;
 
@@ -163,7 +163,7 @@ public sealed class JobLogRecordedConsumerTests
         return rests.Task;
     }
 
-    private sealed class PutOffsSent : ISendObserver
+    private sealed class RedeliveriesSent : ISendObserver
     {
         public ConcurrentQueue<string> Headers { get; } = new();
 
@@ -174,7 +174,7 @@ public sealed class JobLogRecordedConsumerTests
             where T : class
         {
             Assert.False(context.Headers.TryGetHeader(MessageHeaders.RedeliveryCount, out _));
-            Headers.Enqueue(context.Headers.TryGetHeader("jobrunner-put-offs", out var putOffs) ? $"{putOffs}" : "none");
+            Headers.Enqueue(context.Headers.TryGetHeader("jobrunner-put-offs", out var redeliveries) ? $"{redeliveries}" : "none");
             return Task.CompletedTask;
         }
 

@@ -37,7 +37,7 @@ public sealed class InMemoryDeliveryTests
         await host.SendAsync(Log(jobId: "bad"));
 
         var good = 0;
-        await Eventually.HoldsAsync("it is given up", async () =>
+        await Eventually.HoldsAsync("it is dead-lettered", async () =>
         {
             await host.SendAsync(Log(jobId: $"g{good++}"));
             return !host.Errors.IsEmpty;

@@ -110,7 +110,7 @@ public sealed class WorkerDrainTests
 
         world.Taking = () => throw new InvalidOperationException("the worker's own error");
         breaks.SetResult();
-        Assert.IsType<InvalidOperationException>((await Assert.ThrowsAsync<GivenBackException>(() => broken)).InnerException);
+        Assert.IsType<InvalidOperationException>((await Assert.ThrowsAsync<RunAbandonedException>(() => broken)).InnerException);
         world.Taking = () => Task.CompletedTask;
         ends.SetResult();
 

@@ -87,19 +87,19 @@ public sealed class LeaseGuardTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Out_of_contact_for_a_lease_all_runs_are_given_up_and_none_starts_until_contact_is_back()
+    public async Task Out_of_contact_for_a_lease_all_runs_are_abandoned_and_none_starts_until_contact_is_back()
     {
         var (delivery, run) = await RunningAsync();
         await PassAsync(9);
         Assert.False(run.Runner.Abandoned.IsCancellationRequested);
 
-        await Eventually.HoldsAsync("it is given up", () =>
+        await Eventually.HoldsAsync("it is abandoned", () =>
         {
             _world.Time.Advance(TimeSpan.FromSeconds(0.5));
             return run.Runner.Abandoned.IsCancellationRequested;
         });
 
-        await Assert.ThrowsAsync<GivenBackException>(() => delivery);
+        await Assert.ThrowsAsync<RunAbandonedException>(() => delivery);
         var contact = _guard.InContactAsync(CancellationToken.None);
         Assert.False(contact.IsCompleted);
         _guard.Contact(_guard.Now());
@@ -196,7 +196,7 @@ public sealed class LeaseGuardTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_callback_of_a_job_that_throws_as_it_is_stopped_keeps_no_other_run_from_being_given_up()
+    public async Task A_callback_of_a_job_that_throws_as_it_is_stopped_keeps_no_other_run_from_being_abandoned()
     {
         var started = 0;
         _world.Try = async (_, stop) =>
@@ -212,7 +212,7 @@ public sealed class LeaseGuardTests : IAsyncDisposable
         // Somebody waits for the record of each: its cancellation throws where it is asked for.
         runs.ForEach(run => run.Runner.Abandoned.Register(() => throw new InvalidOperationException("a callback")));
 
-        await Eventually.HoldsAsync("all are given up, and the guard is alive", () =>
+        await Eventually.HoldsAsync("all are abandoned, and the guard is alive", () =>
         {
             _world.Time.Advance(TimeSpan.FromSeconds(0.5));
             return runs.TrueForAll(run => run.Runner.Abandoned.IsCancellationRequested);

@@ -34,7 +34,7 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         await DeliverAgainAsync();
 
-        var (delivery, wait) = Assert.Single(_world.PutBack);
+        var (delivery, wait) = Assert.Single(_world.Requeued);
         Assert.Equal((World.Noon, RunLeg.First, TimeSpan.FromSeconds(10)), (delivery.SentAt, delivery.Leg, wait));
         Assert.Empty(_world.Logs);
     }
@@ -55,7 +55,7 @@ public sealed class TakeoverTests : IAsyncDisposable
             new CommandDelivery(command, command.SentAt, new RunLeg(leg, leg is null ? 0 : 1) { WaitLeft = TimeSpan.FromMinutes(10) }, null) { Redelivered = true }, CancellationToken.None);
 
         Assert.Empty(_world.SentOn);
-        var (delivery, wait) = Assert.Single(_world.PutBack);
+        var (delivery, wait) = Assert.Single(_world.Requeued);
         Assert.Equal(TimeSpan.FromMinutes(10), wait);
         _world.Time.Advance(wait);
         await _world.Get<RunDispatcher>().RunAsync(delivery with { Redelivered = true, Leg = delivery.Leg with { WaitLeft = TimeSpan.Zero } }, CancellationToken.None);
@@ -109,7 +109,7 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         await DeliverAgainAsync();
 
-        Assert.Single(_world.PutBack);
+        Assert.Single(_world.Requeued);
         Assert.Empty(_world.Logs);
         Assert.Null(_leases.Held.Find(new RunnerKey("r", "j")));
     }
@@ -128,12 +128,12 @@ public sealed class TakeoverTests : IAsyncDisposable
         end.SetResult(JobResult.Complete());
         await run;
 
-        await Assert.ThrowsAsync<GivenBackException>(() => waits);
+        await Assert.ThrowsAsync<RunAbandonedException>(() => waits);
         Assert.DoesNotContain(world.Logs, log => log.JobId == "waits");
     }
 
     [Fact]
-    public async Task A_run_that_was_to_be_taken_over_while_it_ended_elsewhere_and_its_resume_began_here_is_let_go()
+    public async Task A_run_that_was_to_be_taken_over_while_it_ended_elsewhere_and_its_resume_began_here_is_dropped()
     {
         List<JournalEntry> journal = [];
         await using var world = new World(null, _leases, journal);
@@ -180,7 +180,7 @@ public sealed class TakeoverTests : IAsyncDisposable
         await _world.Get<WorkerDrain>().RunAsync(CancellationToken.None);
 
         await delivery.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
-        Assert.Equal(TimeSpan.Zero, Assert.Single(_world.PutBack).Wait);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(_world.Requeued).Wait);
     }
 
     [Fact]
@@ -229,7 +229,7 @@ public sealed class TakeoverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_run_given_up_goes_back_to_the_queue_and_leaves_neither_log_nor_end()
+    public async Task An_abandoned_run_goes_back_to_the_queue_and_leaves_neither_log_nor_end()
     {
         await using var world = new World(new WorkerOptions { MaxRunners = 16 });
         var run = await world.StartAsync(World.Command(), async (_, stop) =>
@@ -240,7 +240,7 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         Assert.IsType<LiveRun>(Assert.Single(world.Repo.Items())).Runner.Abandon();
 
-        await Assert.ThrowsAsync<GivenBackException>(() => run);
+        await Assert.ThrowsAsync<RunAbandonedException>(() => run);
         Assert.Empty(world.Logs);
         Assert.Empty(world.Ends);
         await world.AssertAllRoomIsFreeAsync(16);

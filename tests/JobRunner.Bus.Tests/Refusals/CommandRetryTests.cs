@@ -43,7 +43,7 @@ public sealed class CommandRetryTests
         var retry = Retry(Relay([]), world);
 
         var refused = await Assert.ThrowsAsync<RefusedException>(
-            () => retry.RetryAsync(First with { Failures = 9 }, new GivenBackException(new IOException("disk full")), CancellationToken.None));
+            () => retry.RetryAsync(First with { Failures = 9 }, new RunAbandonedException(new IOException("disk full")), CancellationToken.None));
 
         Assert.Contains("IOException: disk full", refused.Message, StringComparison.Ordinal);
     }
@@ -75,7 +75,7 @@ public sealed class CommandRetryTests
 
     private static CommandRetry Retry(IRunRelay relay, World world) => new(relay, world.Get<CrashResumer>(), NullLogger<CommandRetry>.Instance);
 
-    private static IRunRelay Relay(List<(CommandDelivery Delivery, TimeSpan Wait)> put) => Fake.Of<IRunRelay>((nameof(IRunRelay.PutBackAsync), arguments =>
+    private static IRunRelay Relay(List<(CommandDelivery Delivery, TimeSpan Wait)> put) => Fake.Of<IRunRelay>((nameof(IRunRelay.RequeueAsync), arguments =>
     {
         put.Add(((CommandDelivery)arguments[0]!, (TimeSpan)arguments[1]!));
         return Task.CompletedTask;

@@ -222,8 +222,8 @@ public sealed class CrashResumeTests
         JournalEntry[] stopped = [Logged(1, JobState.Fail), new RunSentOn("a", 1, before), Ended(1, Sent.AddSeconds(-1)) with { CommandSentAt = before }];
 
         Assert.IsType<Resumption.GoOn>(CrashResume.Decide(Command(1, 1), stopped));
-        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(1, 1), [.. stopped, new RunSentOn("b", 1, Sent)]));
-        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(1, 1), [.. stopped, new RunSentOn("b", 1)]));
+        Assert.IsType<Resumption.Drop>(CrashResume.Decide(Command(1, 1), [.. stopped, new RunSentOn("b", 1, Sent)]));
+        Assert.IsType<Resumption.Drop>(CrashResume.Decide(Command(1, 1), [.. stopped, new RunSentOn("b", 1)]));
     }
 
     [Fact]
@@ -241,18 +241,18 @@ public sealed class CrashResumeTests
         var twice = Command(1, 1, leg: new RunLeg("a", 1));
 
         Assert.IsType<Resumption.GoOn>(CrashResume.Decide(twice, [new RunSentOn("a", 1), new RunSentOn("a", 1)]));
-        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(
+        Assert.IsType<Resumption.Drop>(CrashResume.Decide(
             twice, [new RunSentOn("a", 1), Logged(2, JobState.Fail), new RunSentOn("b", 2), new RunSentOn("a", 1)]));
         Assert.IsType<Resumption.TellAgain>(CrashResume.Decide(
             twice, [new RunSentOn("a", 1), Logged(2, JobState.Complete), Ended(2), new RunSentOn("a", 1)]));
     }
 
     [Fact]
-    public void A_run_that_went_on_as_another_leg_is_let_go()
+    public void A_run_that_went_on_as_another_leg_is_dropped()
     {
-        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail), new RunSentOn("a", 1)]));
-        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(Command(), [new RunSentOn("a", 0)]));
-        Assert.IsType<Resumption.LetGo>(CrashResume.Decide(
+        Assert.IsType<Resumption.Drop>(CrashResume.Decide(Command(), [Logged(1, JobState.Fail), new RunSentOn("a", 1)]));
+        Assert.IsType<Resumption.Drop>(CrashResume.Decide(Command(), [new RunSentOn("a", 0)]));
+        Assert.IsType<Resumption.Drop>(CrashResume.Decide(
             Command(1, 1, leg: new RunLeg("a", 1)), [new RunSentOn("a", 1), Logged(2, JobState.Fail), new RunSentOn("b", 2), Ended(3)]));
     }
 

@@ -71,7 +71,7 @@ public sealed class InMemoryRelayTests
     [InlineData("l1")]
     public async Task A_command_that_is_put_back_keeps_the_mark_of_one_delivered_before(string? leg)
     {
-        await _relay.PutBackAsync(new CommandDelivery(World.Command("a"), null, Leg with { Id = leg }, null) { Redelivered = true }, TimeSpan.Zero);
+        await _relay.RequeueAsync(new CommandDelivery(World.Command("a"), null, Leg with { Id = leg }, null) { Redelivered = true }, TimeSpan.Zero);
 
         await SentAsync();
         Assert.True(_headers.TryGetHeader("jobrunner-delivered-before", out _));

@@ -368,7 +368,7 @@ public sealed class RunDispatcherTests : IAsyncDisposable
         _world.Get<DrainSignal>().Begin();
         await _world.Stopped.CancelAsync();
 
-        Assert.Null((await Assert.ThrowsAsync<GivenBackException>(() => run.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System))).InnerException);
+        Assert.Null((await Assert.ThrowsAsync<RunAbandonedException>(() => run.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System))).InnerException);
         Assert.Contains(_world.LogLines, line => line.Id.Id == 1127);
         Assert.DoesNotContain(_world.LogLines, line => line.Level > LogLevel.Warning);
     }

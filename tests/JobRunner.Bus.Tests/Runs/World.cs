@@ -95,7 +95,7 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
     public ConcurrentQueue<(RunJob Next, RunLeg Leg, TimeSpan Wait)> SentOn { get; } = new();
 
     /// <summary>What went back as it came: whoever gets it treats it as delivered before.</summary>
-    public ConcurrentQueue<(CommandDelivery Delivery, TimeSpan Wait)> PutBack { get; } = new();
+    public ConcurrentQueue<(CommandDelivery Delivery, TimeSpan Wait)> Requeued { get; } = new();
 
     /// <summary>What the try of a job does; completes unless told otherwise.</summary>
     public Func<JobRunContext, CancellationToken, Task<JobResult>> Try { get; set; } = (_, _) => Task.FromResult(JobResult.Complete());
@@ -175,10 +175,10 @@ internal sealed class World : IRunRelay, IReplies, IJobLogSink, IOutlet, IJobFac
         await Task.WhenAll(runs);
     }
 
-    async Task IRunRelay.PutBackAsync(CommandDelivery delivery, TimeSpan wait)
+    async Task IRunRelay.RequeueAsync(CommandDelivery delivery, TimeSpan wait)
     {
         await Taking();
-        PutBack.Enqueue((delivery, wait));
+        Requeued.Enqueue((delivery, wait));
         Relay(delivery.Command, delivery.Leg, wait);
     }
 

@@ -84,7 +84,7 @@ public sealed class StopMomentTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_stop_of_a_run_that_ended_and_was_given_up_before_that_was_safe_is_left_to_its_successor()
+    public async Task A_stop_of_a_run_that_ended_and_was_abandoned_before_that_was_safe_is_left_to_its_successor()
     {
         var job = Guid.NewGuid().ToString("N");
         var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -105,7 +105,7 @@ public sealed class StopMomentTests : IAsyncDisposable
 
         await _world.StopAsync(job, asker: "me");
         Assert.False(heard.Task.IsCompleted);
-        run.MarkBroken(new GivenBackException());
+        run.MarkBroken(new RunAbandonedException());
         await heard.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
 
         Assert.Empty(_world.Replies);

@@ -47,8 +47,8 @@ public sealed class NamesTests
             "Leg = jobrunner-leg",
             "LogsAccepted = jobrunner-logs-accepted",
             "PublishedTo = jobrunner-published-to",
-            "PutOffAt = jobrunner-put-off-at",
-            "PutOffs = jobrunner-put-offs",
+            "RedeliveredAt = jobrunner-put-off-at",
+            "Redeliveries = jobrunner-put-offs",
             "RunStartedAt = jobrunner-run-started-at",
             "SeenAt = jobrunner-seen-at",
             "Settled = jobrunner-settled",
@@ -63,7 +63,7 @@ public sealed class NamesTests
         Assert.Equal(new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000 }, BrokerTopology.QuorumArguments());
 
     [Fact]
-    public void Logs_put_off_come_back_to_their_queue_alone_and_are_lost_in_no_crash() => Assert.Equal(
+    public void Redelivered_logs_come_back_to_their_queue_alone_and_are_lost_in_no_crash() => Assert.Equal(
         new Dictionary<string, object?>
         {
             ["x-queue-type"] = "quorum",

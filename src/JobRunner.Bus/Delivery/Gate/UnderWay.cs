@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace JobRunner.Bus.Delivery.Gate;
 
-/// <summary>The deliveries that this worker has taken and that are not over, and how they are let go of when it ends.</summary>
+/// <summary>The deliveries that this worker has taken and that are not over, and how they are requeued when it ends.</summary>
 [SuppressMessage("Usage", "CA2213", Justification = "The timer can fire while the host is disposed of: what it cancels must be there, or it ends the process.")]
 internal sealed class UnderWay(TimeProvider time) : IDisposable
 {
@@ -30,8 +30,8 @@ internal sealed class UnderWay(TimeProvider time) : IDisposable
         return new Counted(this);
     }
 
-    /// <summary>Tells all deliveries to end: each is put back for other workers.</summary>
-    public void LetGo()
+    /// <summary>Tells all deliveries to end: each is requeued for other workers.</summary>
+    public void Requeue()
     {
         _ending.Cancel();
         _end ??= time.CreateTimer(_ => _ended.CancelAsync(), null, TimeToEnd, Timeout.InfiniteTimeSpan);

@@ -14,23 +14,23 @@ internal sealed class JobLogRedelivery(
 {
     private readonly DateTimeOffset _begun = time.GetUtcNow();
     private readonly DeliveryHistory _history = delays.HistoryOf(context);
-    private PutOff? _next;
+    private Redelivery? _next;
 
     /// <inheritdoc/>
     public TimeSpan? DelayAfter(Exception error)
     {
         var log = context.Message;
         var now = time.GetUtcNow();
-        var othersGotThrough = gate.GotThroughSince(_history.PutOffAt ?? _begun);
+        var othersGotThrough = gate.GotThroughSince(_history.RedeliveredAt ?? _begun);
         _next = policy.Next(_history, _begun, now, othersGotThrough, (error as RetryableDeliveryException)?.RetryAfter);
         if (_next is null)
         {
-            logger.JobLogGivenUp(log.RequestId, log.JobId, log.Try, now - (_history.FirstTriedAt ?? _begun), error.Reason());
+            logger.JobLogDeadLettered(log.RequestId, log.JobId, log.Try, now - (_history.FirstTriedAt ?? _begun), error.Reason());
             return null;
         }
 
-        logger.JobLogPutOff(log.RequestId, log.JobId, log.Try, _next.Value.Delay, error.Reason());
-        metrics.PutOff(WaitSteps.NameOf(_next.Value.Delay));
+        logger.JobLogRedelivered(log.RequestId, log.JobId, log.Try, _next.Value.Delay, error.Reason());
+        metrics.Redelivered(WaitSteps.NameOf(_next.Value.Delay));
         return _next.Value.Delay;
     }
 

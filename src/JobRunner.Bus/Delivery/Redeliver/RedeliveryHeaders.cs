@@ -12,31 +12,31 @@ internal static class RedeliveryHeaders
     // On every message of an error queue: whoever sends one back starts its history over.
     private const string FaultPrefix = "MT-Fault-";
 
-    /// <summary>Reads the history; none for a log that was not put off, or came back from an error queue.</summary>
+    /// <summary>Reads the history; none for a log that was not redelivered, or came back from an error queue.</summary>
     public static DeliveryHistory Read(IEnumerable<KeyValuePair<string, object>> headers)
     {
-        var (putOffs, firstTriedAt, putOffAt) = (0, (DateTimeOffset?)null, (DateTimeOffset?)null);
+        var (redeliveries, firstTriedAt, redeliveredAt) = (0, (DateTimeOffset?)null, (DateTimeOffset?)null);
         foreach (var (name, value) in headers)
         {
             switch (name)
             {
                 case MessageHeaders.Reason:
                     return DeliveryHistory.None;
-                case WorkerHeaders.PutOffs:
-                    _ = int.TryParse(HeaderText.Of(value), NumberStyles.None, CultureInfo.InvariantCulture, out putOffs);
+                case WorkerHeaders.Redeliveries:
+                    _ = int.TryParse(HeaderText.Of(value), NumberStyles.None, CultureInfo.InvariantCulture, out redeliveries);
                     break;
                 case WorkerHeaders.FirstTriedAt:
                     firstTriedAt = Time(value);
                     break;
-                case WorkerHeaders.PutOffAt:
-                    putOffAt = Time(value);
+                case WorkerHeaders.RedeliveredAt:
+                    redeliveredAt = Time(value);
                     break;
                 default:
                     break;
             }
         }
 
-        return new DeliveryHistory(putOffs, firstTriedAt, putOffAt);
+        return new DeliveryHistory(redeliveries, firstTriedAt, redeliveredAt);
     }
 
     /// <summary>The properties a log goes on with: its own, with the history, as a message of ours.</summary>
@@ -61,16 +61,16 @@ internal static class RedeliveryHeaders
         return properties;
     }
 
-    /// <summary>Writes the history; nothing of a log that was not put off.</summary>
+    /// <summary>Writes the history; nothing of a log that was not redelivered.</summary>
     public static void Write(DeliveryHistory history, Action<string, string> set)
     {
-        if (history.PutOffAt is not { } putOffAt)
+        if (history.RedeliveredAt is not { } redeliveredAt)
         {
             return;
         }
 
-        set(WorkerHeaders.PutOffs, history.PutOffs.ToString(CultureInfo.InvariantCulture));
-        set(WorkerHeaders.PutOffAt, putOffAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        set(WorkerHeaders.Redeliveries, history.Redeliveries.ToString(CultureInfo.InvariantCulture));
+        set(WorkerHeaders.RedeliveredAt, redeliveredAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
         if (history.FirstTriedAt is { } firstTriedAt)
         {
             set(WorkerHeaders.FirstTriedAt, firstTriedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));

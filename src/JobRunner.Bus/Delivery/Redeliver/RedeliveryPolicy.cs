@@ -12,24 +12,24 @@ internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan g
     /// <param name="history">Its deliveries before this one.</param>
     /// <param name="begun">When this delivery began.</param>
     /// <param name="now">When it failed.</param>
-    /// <param name="ownTrouble">Whether others got through meanwhile. Without that its delay stays short, and it is not given up.</param>
+    /// <param name="ownTrouble">Whether others got through meanwhile. Without that its delay stays short, and it is not dead-lettered.</param>
     /// <param name="retryAfter">The least delay that the store asked for. The longest step is all it can get.</param>
-    public PutOff? Next(DeliveryHistory history, DateTimeOffset begun, DateTimeOffset now, bool ownTrouble, TimeSpan? retryAfter = null)
+    public Redelivery? Next(DeliveryHistory history, DateTimeOffset begun, DateTimeOffset now, bool ownTrouble, TimeSpan? retryAfter = null)
     {
         // An outage uses up nothing of a log's own time.
         var firstTriedAt = ownTrouble ? history.FirstTriedAt ?? begun : history.FirstTriedAt;
         // By two workers' clocks, of which one may be wrong; what it has waited tells, too.
-        if (ownTrouble && now - firstTriedAt >= giveUpAfter && SecondsWaited(Math.Max(history.PutOffs, 0)) >= giveUpAfter.TotalSeconds / 4)
+        if (ownTrouble && now - firstTriedAt >= giveUpAfter && SecondsWaited(Math.Max(history.Redeliveries, 0)) >= giveUpAfter.TotalSeconds / 4)
         {
             return null;
         }
 
-        var step = Math.Clamp(history.PutOffs, 0, steps.Count - 1);
-        var putOffs = Math.Max(history.PutOffs, 0) + (history.PutOffs < int.MaxValue ? 1 : 0);
+        var step = Math.Clamp(history.Redeliveries, 0, steps.Count - 1);
+        var redeliveries = Math.Max(history.Redeliveries, 0) + (history.Redeliveries < int.MaxValue ? 1 : 0);
         if (!ownTrouble && step >= ShortSteps)
         {
             step = ShortSteps - 1;
-            putOffs = Math.Max(history.PutOffs, 0);
+            redeliveries = Math.Max(history.Redeliveries, 0);
         }
 
         while (steps[step] < retryAfter && step < steps.Count - 1)
@@ -37,11 +37,11 @@ internal sealed class RedeliveryPolicy(IReadOnlyList<TimeSpan> steps, TimeSpan g
             step++;
         }
 
-        return new PutOff(steps[step], new DeliveryHistory(putOffs, firstTriedAt, now));
+        return new Redelivery(steps[step], new DeliveryHistory(redeliveries, firstTriedAt, now));
     }
 
-    private double SecondsWaited(int putOffs) =>
-        steps.Take(putOffs).Sum(step => step.TotalSeconds) + (Math.Max(putOffs - steps.Count, 0) * steps[^1].TotalSeconds);
+    private double SecondsWaited(int redeliveries) =>
+        steps.Take(redeliveries).Sum(step => step.TotalSeconds) + (Math.Max(redeliveries - steps.Count, 0) * steps[^1].TotalSeconds);
 
     private int ShortSteps => Math.Max(1, steps.Count(step => step <= LongestInOutage));
 }

@@ -11,7 +11,7 @@ public sealed class UnderWayTests
         var time = new FakeTimeProvider();
         using var underWay = new UnderWay(time);
 
-        underWay.LetGo();
+        underWay.Requeue();
         Assert.True(underWay.Ending.IsCancellationRequested);
         time.Advance(TimeSpan.FromSeconds(1.9));
         Assert.False(underWay.Ended.IsCancellationRequested);
@@ -27,7 +27,7 @@ public sealed class UnderWayTests
         var underWay = new UnderWay(time);
         using var broken = underWay.Ended.Register(() => throw new InvalidOperationException("of whoever is told"));
 
-        underWay.LetGo();
+        underWay.Requeue();
         underWay.Dispose();
 
         time.Fire();

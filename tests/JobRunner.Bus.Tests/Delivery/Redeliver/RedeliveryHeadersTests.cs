@@ -29,11 +29,11 @@ public sealed class RedeliveryHeadersTests
     [Theory]
     [InlineData("x", "-1", "99999999999999999999")]
     [InlineData("-5", "0", "")]
-    public void A_history_that_makes_no_sense_is_none(string putOffs, string first, string last) => Assert.Equal(
+    public void A_history_that_makes_no_sense_is_none(string redeliveries, string first, string last) => Assert.Equal(
         DeliveryHistory.None,
         RedeliveryHeaders.Read(new Dictionary<string, object>
         {
-            ["jobrunner-put-offs"] = putOffs,
+            ["jobrunner-put-offs"] = redeliveries,
             ["jobrunner-first-tried-at"] = first,
             ["jobrunner-put-off-at"] = last,
         }));

@@ -24,12 +24,12 @@ public sealed class RedeliveryPolicyTests
     [InlineData(26, "01:00:00")]
     [InlineData(int.MaxValue, "01:00:00")]
     [InlineData(-1, "00:00:05")]
-    public void Delays_of_a_log_with_trouble_of_its_own_grow_and_the_last_one_repeats(int putOffs, string delay)
+    public void Delays_of_a_log_with_trouble_of_its_own_grow_and_the_last_one_repeats(int redeliveries, string delay)
     {
-        var next = Policy.Next(History(putOffs), Noon, Noon, ownTrouble: true)!.Value;
+        var next = Policy.Next(History(redeliveries), Noon, Noon, ownTrouble: true)!.Value;
 
         Assert.Equal(TimeSpan.Parse(delay, System.Globalization.CultureInfo.InvariantCulture), next.Delay);
-        Assert.Equal(putOffs == int.MaxValue ? putOffs : Math.Max(putOffs, 0) + 1, next.History.PutOffs);
+        Assert.Equal(redeliveries == int.MaxValue ? redeliveries : Math.Max(redeliveries, 0) + 1, next.History.Redeliveries);
     }
 
     [Theory]
@@ -37,12 +37,12 @@ public sealed class RedeliveryPolicyTests
     [InlineData(1, "00:00:30", 2)]
     [InlineData(2, "00:00:30", 2)]
     [InlineData(7, "00:00:30", 7)]
-    public void Delays_stay_short_while_nobody_gets_through(int putOffs, string delay, int putOffsThen)
+    public void Delays_stay_short_while_nobody_gets_through(int redeliveries, string delay, int redeliveriesThen)
     {
-        var next = Policy.Next(History(putOffs), Noon, Noon, ownTrouble: false)!.Value;
+        var next = Policy.Next(History(redeliveries), Noon, Noon, ownTrouble: false)!.Value;
 
         Assert.Equal(TimeSpan.Parse(delay, System.Globalization.CultureInfo.InvariantCulture), next.Delay);
-        Assert.Equal(putOffsThen, next.History.PutOffs);
+        Assert.Equal(redeliveriesThen, next.History.Redeliveries);
     }
 
     [Theory]
@@ -52,13 +52,13 @@ public sealed class RedeliveryPolicyTests
     [InlineData(1, 6, "00:00:30")]
     [InlineData(0, 300, "00:10:00")]
     [InlineData(0, 7200, "01:00:00")]
-    public void A_delay_is_as_long_as_the_store_asks_for_if_a_step_is(int putOffs, int seconds, string delay)
+    public void A_delay_is_as_long_as_the_store_asks_for_if_a_step_is(int redeliveries, int seconds, string delay)
     {
-        var next = Policy.Next(History(putOffs), Noon, Noon, ownTrouble: true, TimeSpan.FromSeconds(seconds))!.Value;
+        var next = Policy.Next(History(redeliveries), Noon, Noon, ownTrouble: true, TimeSpan.FromSeconds(seconds))!.Value;
 
         Assert.Equal(TimeSpan.Parse(delay, System.Globalization.CultureInfo.InvariantCulture), next.Delay);
         // What it was asked for does not use up its own steps.
-        Assert.Equal(putOffs + 1, next.History.PutOffs);
+        Assert.Equal(redeliveries + 1, next.History.Redeliveries);
     }
 
     [Theory]
@@ -67,15 +67,15 @@ public sealed class RedeliveryPolicyTests
     [InlineData(1000, true, true)]
     [InlineData(24, false, false)]
     [InlineData(1000, false, false)]
-    public void A_log_is_given_up_after_a_day_of_trouble_of_its_own_and_never_in_an_outage(double hours, bool own, bool givenUp) =>
-        Assert.Equal(givenUp, Policy.Next(History(10), Noon, Noon.AddHours(hours), own) is null);
+    public void A_log_is_dead_lettered_after_a_day_of_trouble_of_its_own_and_never_in_an_outage(double hours, bool own, bool deadLettered) =>
+        Assert.Equal(deadLettered, Policy.Next(History(10), Noon, Noon.AddHours(hours), own) is null);
 
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(9)]
-    public void A_clock_that_is_wrong_by_days_gives_no_log_up_that_has_waited_for_less_than_a_quarter_of_its_time(int putOffs) =>
-        Assert.NotNull(Policy.Next(History(putOffs), Noon.AddDays(3), Noon.AddDays(3), ownTrouble: true));
+    public void A_clock_that_is_wrong_by_days_gives_no_log_up_that_has_waited_for_less_than_a_quarter_of_its_time(int redeliveries) =>
+        Assert.NotNull(Policy.Next(History(redeliveries), Noon.AddDays(3), Noon.AddDays(3), ownTrouble: true));
 
     [Fact]
     public void The_day_counts_from_the_first_delivery()
@@ -125,11 +125,11 @@ public sealed class RedeliveryPolicyTests
     [Fact]
     public void Whatever_the_history_the_delay_is_one_of_the_steps() => Gen
         .Select(Gen.OneOf(Gen.Int, Gen.Const(int.MinValue), Gen.Const(int.MaxValue)), Gen.Int[0, 100_000], Gen.Bool, Gen.Int[0, 10_000])
-        .Sample((putOffs, hours, own, asked) =>
+        .Sample((redeliveries, hours, own, asked) =>
         {
-            var next = Policy.Next(History(putOffs), Noon, Noon.AddHours(hours), own, TimeSpan.FromSeconds(asked));
-            return next is null ? own && hours >= 24 && putOffs > 9 : Steps.Contains(next.Value.Delay) && next.Value.History.PutOffs >= 0;
+            var next = Policy.Next(History(redeliveries), Noon, Noon.AddHours(hours), own, TimeSpan.FromSeconds(asked));
+            return next is null ? own && hours >= 24 && redeliveries > 9 : Steps.Contains(next.Value.Delay) && next.Value.History.Redeliveries >= 0;
         });
 
-    private static DeliveryHistory History(int putOffs) => new(putOffs, Noon, Noon);
+    private static DeliveryHistory History(int redeliveries) => new(redeliveries, Noon, Noon);
 }
