@@ -172,11 +172,12 @@ public static class JobRunnerServices
         var worker = context.GetRequiredService<WorkerName>();
         var options = context.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
         var reach = context.GetRequiredService<BrokerReach>();
+        var (link, topology) = (context.GetRequiredService<BrokerLink>(), context.GetRequiredService<BrokerTopology>());
         var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         broker.Host(new Uri(options.Uri!), $"jobrunner {worker}", host =>
         {
             host.Heartbeat(Heartbeats.For(context.GetRequiredService<IOptions<WorkerOptions>>().Value.Lease));
-            host.OnRefreshConnectionFactory = factory => MassTransitHost.RefreshAsync(factory, options, reach, stopping);
+            host.OnRefreshConnectionFactory = factory => MassTransitHost.RefreshAsync(factory, options, reach, link, topology, stopping);
             if (options.UsesTls)
             {
                 host.UseSsl(tls => MassTransitHost.SetTls(tls, options));

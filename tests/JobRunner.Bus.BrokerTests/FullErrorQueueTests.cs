@@ -13,7 +13,7 @@ public sealed class FullErrorQueueTests(Broker broker)
     public async Task More_refused_commands_than_slots_hold_up_no_other_and_are_kept_once_there_is_room()
     {
         await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Worker__Slots"] = "2" });
-        await FillAsync(stage, "run-job_error");
+        await broker.Node.LimitAsync(stage.Uri, "run-job_error");
         for (var command = 0; command < 4; command++)
         {
             await stage.Client.SendAsync("run-job", "no command");
@@ -31,7 +31,7 @@ public sealed class FullErrorQueueTests(Broker broker)
     {
         await using var stage = await Stage.SetAsync(broker, new() { ["JobRunner__Report__Concurrency"] = "2" });
         stage.RequestManager.Decide = call => call.Target.Contains(Refused, StringComparison.Ordinal) ? RefusedForGood : null;
-        await FillAsync(stage, "job-log-recorded_error");
+        await broker.Node.LimitAsync(stage.Uri, "job-log-recorded_error");
         for (var job = 0; job < 4; job++)
         {
             await stage.Client.SendAsync("run-job", $$"""{"requestId":"{{Refused}}","job":{"id":"bad{{job}}","type":"noop"} }""");
@@ -46,9 +46,6 @@ public sealed class FullErrorQueueTests(Broker broker)
         await AreKeptOnceThereIsRoomAsync(stage, "job-log-recorded", 4);
     }
 
-    private async Task FillAsync(Stage stage, string queue) => await broker.Node.ControlAsync(
-        "set_policy", "-p", HostOf(stage), "full", $"^{queue}$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
-
     private static async Task AreKeptOnceThereIsRoomAsync(Stage stage, string queue, uint messages)
     {
         for (var kept = 0u; kept < messages;)
@@ -57,6 +54,4 @@ public sealed class FullErrorQueueTests(Broker broker)
             kept += await stage.Client.Channel.QueuePurgeAsync($"{queue}_error");
         }
     }
-
-    private static string HostOf(Stage stage) => stage.Uri.AbsolutePath.Trim('/');
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using JobRunner.Bus.Client;
 using JobRunner.Bus.Contracts;
 using JobRunner.Bus.Hosting;
@@ -79,6 +80,36 @@ public sealed class StartingBrokerTests(Broker broker)
         await sending;
 
         await Eventually.HoldsAsync("the stream has it", async () => await plain.CountAsync(Names.StopJob) == 1);
+    }
+
+    [Fact]
+    public async Task A_worker_reads_stops_and_commands_again_once_the_broker_has_all_queues_back_and_does_not_run_into_one_that_it_has_not()
+    {
+        var host = await broker.Node.NewVirtualHostAsync();
+        var uri = broker.Node.UriOf(host);
+        await using var proxy = TcpProxy.Start(broker.Node.Port);
+        await using var worker = await WorkerProcess.StartAsync(
+            new UriBuilder(uri) { Port = proxy.Port }.Uri,
+            new Dictionary<string, string> { ["JobRunner__Worker__Lease"] = "1m", ["JobRunner__Jobs__Shell__Enabled"] = "true" });
+        await using var client = await PlainClient.ConnectAsync(uri);
+        var ends = await client.ListenAsync(Names.JobFinished);
+        var runs = Path.Combine(Path.GetTempPath(), host);
+        var sleeps = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"cmd":"/bin/sh","args":["-c","touch {{runs}}; sleep 600"]}"""));
+        await client.SendAsync(Names.RunJob, $$"""{"requestId":"{{host}}","job":{"id":"abcd","type":"shell-command","bytes":"{{sleeps}}"} }""");
+        await Eventually.HoldsAsync("the job runs", () => File.Exists(runs));
+
+        await TakeAwayAsync(host, Names.StopJob);
+        proxy.Cut();
+        await Eventually.HoldsAsync(
+            () => $"its bus waits for the broker; the worker said:\n{worker.Output}",
+            async () => (await broker.Node.ControlAsync("list_connections", "vhost", "client_properties")).Split('\n')
+                .Any(connection => connection.StartsWith($"{host}\t", StringComparison.Ordinal) && connection.Contains("jobrunner (login)", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(30));
+        await BringBackAsync(host, Names.StopJob);
+
+        await client.SendAsync(Names.StopJob, $$"""{"requestId":"{{host}}"}""");
+        await Eventually.HoldsAsync(() => $"the job is stopped; the worker said:\n{worker.Output}", () => ends.Count == 1, TimeSpan.FromSeconds(30));
+        File.Delete(runs);
     }
 
     // What the broker looks up as it routes: of what is durable it is filled anew at each start, quorum queues first.

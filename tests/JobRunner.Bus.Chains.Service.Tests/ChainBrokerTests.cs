@@ -105,6 +105,31 @@ public sealed class ChainBrokerTests(Broker broker, PostgreSqlServer postgres) :
     }
 
     [Fact]
+    public async Task More_chains_than_are_handled_at_once_that_the_error_queue_does_not_take_hold_up_no_other_and_are_told_of_once_they_are_kept()
+    {
+        await StartAsync(await AddAsync("Run,Report,Chain", new() { ["JobRunner__Chains__Concurrency"] = "1" }));
+        await LimitAsync("run-chain_error");
+        for (var chain = 0; chain < 4; chain++)
+        {
+            await Client.SendAsync("run-chain", Chain($"bad{chain}", "a b", "a>b b>a"));
+        }
+
+        await Client.SendAsync("run-chain", Chain("req1", "a", ""));
+
+        Assert.Equal(3, (int)(await EndAsync("req1"))["state"]!);
+        for (var kept = 0u; kept < 4;)
+        {
+            await Eventually.HoldsAsync($"chain {kept} is kept", async () => await ReadyAsync("run-chain_error") > 0, Patience);
+            kept += await Client.Channel.QueuePurgeAsync("run-chain_error");
+        }
+
+        for (var chain = 0; chain < 4; chain++)
+        {
+            Assert.Equal(4, (int)(await EndAsync($"bad{chain}"))["state"]!);
+        }
+    }
+
+    [Fact]
     public async Task Instances_killed_again_and_again_lose_no_chain_and_run_no_job_twice()
     {
         var store = new Dictionary<string, string>

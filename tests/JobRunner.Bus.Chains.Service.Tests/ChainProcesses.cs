@@ -97,6 +97,8 @@ public abstract class ChainProcesses(Broker broker) : IAsyncLifetime
         [.. Logs.Select(message => JsonNode.Parse(message.Body)!).Where(log => (string)log["requestId"]! == requestId)
             .Select(log => $"{log["jobId"]} {log["try"]}").Order()];
 
+    protected Task LimitAsync(string queue) => broker.Node.LimitAsync(Uri, queue);
+
     protected async Task<uint> ReadyAsync(string queue)
     {
         // A connection of its own: a queue that is not there yet closes the channel.

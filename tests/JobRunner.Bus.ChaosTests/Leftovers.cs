@@ -6,7 +6,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace JobRunner.Bus.ChaosTests;
 
-/// <summary>What rests in queues once everything has ended.</summary>
+/// <summary>What is left in queues once everything has ended.</summary>
 internal sealed class Leftovers(RabbitMqNode node)
 {
     private static readonly string[] ErrorQueues = ["run-job_error", "job-log-recorded_error"];

@@ -208,6 +208,10 @@ public sealed class RabbitMqNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Has a queue refuse what is published to it from its first message on.</summary>
+    public Task LimitAsync(Uri virtualHost, string queue) => ControlAsync(
+        "set_policy", "-p", virtualHost.AbsolutePath.Trim('/'), $"full-{queue}", $"^{queue}$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
+
     /// <summary>Runs <c>rabbitmqctl</c> on the node.</summary>
     /// <returns>What it wrote.</returns>
     /// <exception cref="InvalidOperationException">It failed; holds what it wrote.</exception>

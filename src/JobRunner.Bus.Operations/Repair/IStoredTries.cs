@@ -1,6 +1,6 @@
 namespace JobRunner.Bus.Operations.Repair;
 
-/// <summary>Which job logs rest where they belong: at the Request Manager, or in the local store.</summary>
+/// <summary>Which job logs are stored: at the Request Manager, or in the local store.</summary>
 internal interface IStoredTries : IAsyncDisposable
 {
     /// <summary>Where that is, for messages.</summary>

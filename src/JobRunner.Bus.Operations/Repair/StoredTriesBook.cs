@@ -11,7 +11,7 @@ internal sealed class StoredTriesBook(IStoredTries stored, Action<string> warn)
     private readonly Dictionary<string, IReadOnlySet<(string JobId, long Try)>> _asked = new(StringComparer.Ordinal);
     private bool _answers = true;
 
-    /// <summary>Where logs rest.</summary>
+    /// <summary>Where logs are stored.</summary>
     public string Where => stored.Where;
 
     /// <summary>Whether a log is there.</summary>

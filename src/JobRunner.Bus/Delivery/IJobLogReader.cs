@@ -2,7 +2,7 @@ using JobRunner.Bus.Contracts;
 
 namespace JobRunner.Bus.Delivery;
 
-/// <summary>Reads job logs back from where they rest.</summary>
+/// <summary>Reads job logs back from where they are stored.</summary>
 public interface IJobLogReader
 {
     /// <summary>

@@ -3,7 +3,7 @@ using JobRunner.Bus.Contracts;
 namespace JobRunner.Bus.Delivery;
 
 /// <summary>
-/// Where job logs rest: the Request Manager, or a SQLite file where none is configured. Holds one log per
+/// Where job logs are stored: the Request Manager, or a SQLite file where none is configured. Holds one log per
 /// (requestId, jobId, try); the first one written stays.
 /// </summary>
 public interface IJobLogStore

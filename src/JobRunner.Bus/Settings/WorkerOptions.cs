@@ -67,7 +67,7 @@ public sealed class WorkerOptions
 
     /// <summary>
     /// How many times a try is started whose worker dies each time, 1 to 1,000; default 5. Then the job fails for good and
-    /// its command rests in the error queue.
+    /// its command is dead-lettered.
     /// </summary>
     public int CrashBudget { get; set; } = 5;
 

@@ -18,7 +18,7 @@ internal sealed class BrokerLink : IAsyncDisposable
     private const ushort NotFound = 404;
 
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan TimeToRestore = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TimeToStart = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan WhileStarting = TimeSpan.FromMilliseconds(100);
 
     // Not looked at before they are validated, which is when the host starts.
@@ -79,7 +79,7 @@ internal sealed class BrokerLink : IAsyncDisposable
     }
 
     private BrokerPublisher NewPublisher(string purpose, Action<string?> alarm) =>
-        new(token => OpenAsync(purpose, token), RestoreAsync, alarm, Patience.Anew(), _time);
+        new(token => OpenAsync(purpose, token), (connection, token) => RestoreAsync(connection, TimeToStart, token), alarm, Patience.Anew(), _time);
 
     /// <summary>Works on a channel of its own, so that a refusal (which closes it) hurts nobody else.</summary>
     public Task UseAsync(Func<IChannel, Task> work, CancellationToken cancellationToken) =>
@@ -152,11 +152,12 @@ internal sealed class BrokerLink : IAsyncDisposable
         }
     }
 
-    /// <summary>What was lost may have been a broker that came back without data, or one that is still starting.</summary>
-    private async Task RestoreAsync(IConnection connection, CancellationToken cancellationToken)
+    /// <summary>What was lost may have been a broker that came back without data, or one that is still starting: waits until it has all that is needed.</summary>
+    /// <exception cref="OperationCanceledException">It did not within this patience.</exception>
+    public async Task RestoreAsync(IConnection connection, TimeSpan within, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(TimeToRestore);
+        patience.CancelAfter(within);
         for (var told = false; await IsStartingAsync(connection, told, patience.Token); told = true)
         {
             await Task.Delay(WhileStarting, _time, patience.Token);

@@ -11,17 +11,22 @@ internal static class MassTransitHost
 {
     private static readonly TimeSpan BetweenLogins = TimeSpan.FromSeconds(1);
 
+    // Mostly it has all within a second; a stream that it has not for long must not keep the other queues from being read.
+    private static readonly TimeSpan TimeToStart = TimeSpan.FromSeconds(10);
+
     /// <summary>
-    /// Gives a connection that is about to be made the login and the certificates that the files hold now, once the broker takes them:
-    /// MassTransit never tries again after a login that was refused, and waits long after a broker that was away.
+    /// Gives a connection that is about to be made the login and the certificates that the files hold now, once the broker takes them and has
+    /// the queues: MassTransit never tries again after a login that was refused, and waits long after a broker that was away, or that
+    /// had a queue not yet (seen: 7 s without stops after a broker was killed).
     /// </summary>
     /// <exception cref="RabbitMqConnectionException">A file cannot be read; MassTransit tries again after this one alone.</exception>
-    public static async Task RefreshAsync(ConnectionFactory factory, RabbitMqOptions options, BrokerReach reach, CancellationToken stopping)
+    public static async Task RefreshAsync(
+        ConnectionFactory factory, RabbitMqOptions options, BrokerReach reach, BrokerLink link, BrokerTopology topology, CancellationToken stopping)
     {
         try
         {
             await reach.WhileRefusedAsync(stopping);
-            while (!stopping.IsCancellationRequested && await IsLoginRefusedAsync(options, stopping))
+            while (!stopping.IsCancellationRequested && await IsLoginRefusedAsync(options, link, topology, stopping))
             {
                 await Task.Delay(BetweenLogins, TimeProvider.System, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -34,18 +39,24 @@ internal static class MassTransitHost
         }
     }
 
-    private static async Task<bool> IsLoginRefusedAsync(RabbitMqOptions options, CancellationToken stopping)
+    /// <summary>Connects once, and waits for the queues of a broker that is starting. Whatever else is wrong, MassTransit finds itself.</summary>
+    private static async Task<bool> IsLoginRefusedAsync(RabbitMqOptions options, BrokerLink link, BrokerTopology topology, CancellationToken stopping)
     {
         var current = RabbitMqSecrets.Current(options);
         var factory = BrokerClient.NewFactory(current, "jobrunner (login)");
         try
         {
             await using var connection = await factory.CreateConnectionAsync(BrokerNodes.ToConnectTo(current), factory.ClientProvidedName, stopping);
+            // The first time that is for preflight to tell.
+            if (topology.Declared.IsCompleted)
+            {
+                await link.RestoreAsync(connection, TimeToStart, stopping);
+            }
+
             return false;
         }
         catch (Exception error)
         {
-            // Whatever else it is, MassTransit tries again.
             return BrokerFaults.Flatten(error).Any(BrokerFaults.IsLogin);
         }
     }

@@ -76,7 +76,7 @@ public sealed class AnswerTableTests(Broker broker)
         Assert.Equal(stored.Order(StringComparer.Ordinal), stage.RequestManager.Rows.Select(row => row.JobId).Order(StringComparer.Ordinal));
         Assert.All(stage.RequestManager.Rows, row => Assert.Equal((feed.RequestId, 1L, 1753000000123456789), (row.RequestId, row.Try, row.StartedAt)));
         Assert.Equal(final.Keys.Order(StringComparer.Ordinal), refused.Keys.Order(StringComparer.Ordinal));
-        Assert.All(refused, rests => Assert.Contains($"with {final[rests.Key].Status} \"{final[rests.Key].Words}\"", rests.Value));
+        Assert.All(refused, kept => Assert.Contains($"with {final[kept.Key].Status} \"{final[kept.Key].Words}\"", kept.Value));
         Assert.Equal(0u, await stage.Client.CountAsync("job-log-recorded"));
     }
 
@@ -117,18 +117,18 @@ public sealed class AnswerTableTests(Broker broker)
 
     private static async Task<Dictionary<string, string>> RestAsync(Stage stage, int count)
     {
-        Dictionary<string, string> rests = new(StringComparer.Ordinal);
+        Dictionary<string, string> kept = new(StringComparer.Ordinal);
         await Eventually.HoldsAsync(
-            () => $"{count} logs in the error queue; {rests.Count} are",
+            () => $"{count} logs in the error queue; {kept.Count} are",
             async () =>
             {
                 while (await stage.Client.GetAsync("job-log-recorded_error") is { } message)
                 {
-                    rests.Add(LogFeed.JobIdIn(System.Text.Encoding.UTF8.GetBytes(message.Body)), message.Header("MT-Fault-Message"));
+                    kept.Add(LogFeed.JobIdIn(System.Text.Encoding.UTF8.GetBytes(message.Body)), message.Header("MT-Fault-Message"));
                 }
 
-                return rests.Count >= count;
+                return kept.Count >= count;
             });
-        return rests;
+        return kept;
     }
 }

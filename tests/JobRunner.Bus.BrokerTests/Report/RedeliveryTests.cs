@@ -35,16 +35,16 @@ public sealed class RedeliveryTests(Broker broker)
             return await stage.Client.CountAsync("job-log-recorded_error") == 50;
         });
 
-        var rested = (await stage.Client.GetAsync("job-log-recorded_error"))!;
-        Assert.Contains(Riddle, rested.Header("MT-Fault-Message"));
-        Assert.True(int.Parse(rested.Header("jobrunner-put-offs"), System.Globalization.CultureInfo.InvariantCulture) >= 1);
+        var kept = (await stage.Client.GetAsync("job-log-recorded_error"))!;
+        Assert.Contains(Riddle, kept.Header("MT-Fault-Message"));
+        Assert.True(int.Parse(kept.Header("jobrunner-put-offs"), System.Globalization.CultureInfo.InvariantCulture) >= 1);
 
         // Sent back as it is, it starts over: what it has used up does not fail it again.
         stage.RequestManager.Decide = null;
         stage.RequestManager.Answer([.. Enumerable.Repeat(StubAnswer.Error(500, Riddle), 5)]);
         await stage.Client.Channel.BasicPublishAsync(
-            "", "job-log-recorded", mandatory: true, new BasicProperties(rested.Properties), Encoding.UTF8.GetBytes(rested.Body), TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("it gets through", () => stage.RequestManager.Rows.Any(row => row.JobId == LogFeed.JobIdIn(Encoding.UTF8.GetBytes(rested.Body))));
+            "", "job-log-recorded", mandatory: true, new BasicProperties(kept.Properties), Encoding.UTF8.GetBytes(kept.Body), TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("it gets through", () => stage.RequestManager.Rows.Any(row => row.JobId == LogFeed.JobIdIn(Encoding.UTF8.GetBytes(kept.Body))));
         Assert.Equal(49u, await stage.Client.CountAsync("job-log-recorded_error"));
     }
 

@@ -113,5 +113,5 @@ public sealed record QueueDeleted(DateTimeOffset At, string Queue) : HistoryEven
 /// <summary>A deleted queue that workers need is there again.</summary>
 public sealed record QueueBack(DateTimeOffset At, string Queue) : HistoryEvent(At);
 
-/// <summary>A message rested where none should be, at the end.</summary>
+/// <summary>A message was left where none should be, at the end.</summary>
 public sealed record LeftInQueue(DateTimeOffset At, string Queue, string Reason) : HistoryEvent(At);

@@ -78,12 +78,12 @@ public sealed class JobLogRecordedConsumerTests
     {
         await using var services = Services();
         var harness = await services.StartTestHarness();
-        var rests = await RestsAsync(harness);
+        var kept = await KeptAsync(harness);
         _store.Does = (_, _) => new PermanentDeliveryException("the Request Manager answered 400 \"no\"", 400, "no");
 
         await SendAsync(harness, Log());
 
-        var (log, reason) = await rests.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        var (log, reason) = await kept.WaitAsync(TimeSpan.FromSeconds(30), Ct);
         Assert.Equal((JobId, "the Request Manager answered 400 \"no\""), (log.JobId, reason));
         Assert.Equal(1, _store.CallsFor(JobId));
         Assert.True(await harness.Consumed.Any<JobLogRecorded>(consumed => consumed.Exception is PermanentDeliveryException, Ct));
@@ -94,17 +94,17 @@ public sealed class JobLogRecordedConsumerTests
     {
         await using var services = Services([.. Hasty, ("Report:RedeliverFor", "00:00:00.3")]);
         var harness = await services.StartTestHarness();
-        var rests = await RestsAsync(harness);
+        var kept = await KeptAsync(harness);
         _store.Does = (job, _) => job == "bad" ? new InvalidOperationException("of its own") : null;
         await SendAsync(harness, Log(jobId: "bad"));
 
-        await TestKit.Eventually.HoldsAsync("it rests", async () =>
+        await TestKit.Eventually.HoldsAsync("it is kept", async () =>
         {
             await SendAsync(harness, Log(jobId: "good"));
-            return rests.IsCompleted;
+            return kept.IsCompleted;
         }, TimeSpan.FromSeconds(30));
 
-        Assert.Equal(("bad", "of its own"), ((await rests).Log.JobId, (await rests).Reason));
+        Assert.Equal(("bad", "of its own"), ((await kept).Log.JobId, (await kept).Reason));
     }
 
     [Fact]
@@ -147,20 +147,20 @@ public sealed class JobLogRecordedConsumerTests
             .BuildServiceProvider(validateScopes: true);
     }
 
-    private static async Task<Task<(JobLogRecorded Log, string Reason)>> RestsAsync(ITestHarness harness)
+    private static async Task<Task<(JobLogRecorded Log, string Reason)>> KeptAsync(ITestHarness harness)
     {
-        var rests = new TaskCompletionSource<(JobLogRecorded, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var kept = new TaskCompletionSource<(JobLogRecorded, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
         await harness.Bus.ConnectReceiveEndpoint("job-log-recorded_error", endpoint =>
         {
             endpoint.ReadOnly<JobLogRecorded>();
             endpoint.ConfigureConsumeTopology = false;
             endpoint.Handler<JobLogRecorded>(context =>
             {
-                rests.TrySetResult((context.Message, context.ReceiveContext.TransportHeaders.Get<string>(MessageHeaders.FaultMessage) ?? ""));
+                kept.TrySetResult((context.Message, context.ReceiveContext.TransportHeaders.Get<string>(MessageHeaders.FaultMessage) ?? ""));
                 return Task.CompletedTask;
             });
         }).Ready;
-        return rests.Task;
+        return kept.Task;
     }
 
     private sealed class RedeliveriesSent : ISendObserver
