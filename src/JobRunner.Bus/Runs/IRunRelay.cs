@@ -13,7 +13,7 @@ internal interface IRunRelay
     Task SendOnAsync(RunJob next, RunLeg leg, TimeSpan wait, CancellationToken abandoned = default);
 
     /// <summary>
-    /// Puts a command back as it came, for whoever is free after the wait; returns once it is safe. It is no new leg: the
+    /// Requeues a command as it came, for whoever is free after the wait; returns once it is safe. It is no new leg: the
     /// journal does not see it, and whoever gets it treats it as one delivered before.
     /// </summary>
     Task RequeueAsync(CommandDelivery delivery, TimeSpan wait);

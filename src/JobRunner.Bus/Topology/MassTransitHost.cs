@@ -16,8 +16,8 @@ internal static class MassTransitHost
 
     /// <summary>
     /// Gives a connection that is about to be made the login and the certificates that the files hold now, once the broker takes them and has
-    /// the queues: MassTransit never tries again after a login that was refused, and waits long after a broker that was away, or that
-    /// had a queue not yet (seen: 7 s without stops after a broker was killed).
+    /// the queues: MassTransit never tries again after a login that was refused, and waits long after a broker that was away or lacked a queue
+    /// (7 s more without stops were seen after a broker was killed).
     /// </summary>
     /// <exception cref="RabbitMqConnectionException">A file cannot be read; MassTransit tries again after this one alone.</exception>
     public static async Task RefreshAsync(
