@@ -27,10 +27,7 @@ internal abstract class ChainConsumerDefinition<TConsumer, TMessage> : ConsumerD
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<TConsumer> consumerConfigurator, IRegistrationContext context)
     {
         endpointConfigurator.ConfigureConsumeTopology = false;
-        endpointConfigurator.PublishFaults = false;
-        endpointConfigurator.ReadOnly<TMessage>();
-        // What could not be read has gone to the error queue already; it needs no second one.
-        endpointConfigurator.DiscardSkippedMessages();
+        endpointConfigurator.ReadJson<TMessage>();
         endpointConfigurator.PrefetchCount = 2 * _concurrency;
         endpointConfigurator.ConcurrentMessageLimit = _concurrency;
         endpointConfigurator.ConfigureError(error =>

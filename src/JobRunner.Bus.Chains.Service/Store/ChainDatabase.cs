@@ -44,7 +44,27 @@ internal abstract class ChainDatabase
     public virtual string RoomForUpdates => "";
 
     /// <summary>An open connection.</summary>
-    public abstract Task<DbConnection> OpenAsync(CancellationToken cancellationToken);
+    public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = NewConnection();
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            await PrepareAsync(connection);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A connection that is not open yet.</summary>
+    protected abstract DbConnection NewConnection();
+
+    /// <summary>What is to be set on a connection that was just opened.</summary>
+    protected virtual Task PrepareAsync(DbConnection connection) => Task.CompletedTask;
 
     /// <summary>A transaction that may write.</summary>
     public virtual ValueTask<DbTransaction> BeginAsync(DbConnection connection, CancellationToken cancellationToken) =>

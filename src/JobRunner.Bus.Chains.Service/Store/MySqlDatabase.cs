@@ -27,20 +27,7 @@ internal sealed class MySqlDatabase : ChainDatabase
 
     public override string CreateIndex(string name, string table, string columns) => "SELECT 1";
 
-    public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = new MySqlConnection(_settings.ConnectionString);
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
+    protected override DbConnection NewConnection() => new MySqlConnection(_settings.ConnectionString);
 
     // By database: the names of locks are the server's.
     public override Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken) => transaction.Connection!.ExecuteAsync(

@@ -23,20 +23,7 @@ internal sealed class PostgreSqlDatabase : ChainDatabase
     // A row that finds room beside its old version needs no new entries in the indexes.
     public override string RoomForUpdates => "WITH (fillfactor = 50)";
 
-    public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = new NpgsqlConnection(_settings.ConnectionString);
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
+    protected override DbConnection NewConnection() => new NpgsqlConnection(_settings.ConnectionString);
 
     public override Task LockSchemaAsync(DbTransaction transaction, CancellationToken cancellationToken) => transaction.Connection!.ExecuteAsync(
         new CommandDefinition("SELECT pg_advisory_xact_lock(7020311540)", transaction: transaction, cancellationToken: cancellationToken));

@@ -20,22 +20,11 @@ internal sealed class SqliteDatabase : ChainDatabase, IDisposable
 
     public override string ForUpdate => "";
 
-    public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = new SqliteConnection(_settings.ConnectionString);
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-            // What was committed outlives a kill of the process, and of the machine.
-            await connection.ExecuteAsync("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
+    protected override DbConnection NewConnection() => new SqliteConnection(_settings.ConnectionString);
+
+    // What was committed outlives a kill of the process, and of the machine.
+    protected override Task PrepareAsync(DbConnection connection) =>
+        connection.ExecuteAsync("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
 
     // One that begins by reading could not go on to write beside another one.
     public override ValueTask<DbTransaction> BeginAsync(DbConnection connection, CancellationToken cancellationToken) =>

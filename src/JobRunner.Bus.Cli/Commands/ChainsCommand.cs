@@ -11,8 +11,6 @@ namespace JobRunner.Bus.Cli.Commands;
 /// <summary><c>chains</c>: how chains stand, as workers of role Chain tell it.</summary>
 internal sealed class ChainsCommand(CliServices services, BrokerAddress address, GetChains request, bool asJson)
 {
-    private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(2);
-
     private readonly Screen _screen = services.Screen;
 
     /// <summary>The command.</summary>
@@ -80,38 +78,11 @@ internal sealed class ChainsCommand(CliServices services, BrokerAddress address,
         return ExitCodes.Success;
     }
 
-    private async Task<int> WatchAsync()
+    private Task<int> WatchAsync() => new WorkersWatch(services, address, asPage: !asJson).RunAsync(async (control, stop) =>
     {
-        using var interrupts = services.ListenForInterrupts();
-        using var ending = new WatchEnd(interrupts, _screen);
-        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
-        return await ending.RunAsync(async stop =>
-        {
-            for (var firstTime = true; ; firstTime = false)
-            {
-                try
-                {
-                    await using var control = await services.OpenBrokerControl(address, stop);
-                    while (true)
-                    {
-                        var chains = Known(await control.AskChainsAsync(request, stop));
-                        firstTime = false;
-                        _screen.Terminal?.Clear(home: true);
-                        Show(chains);
-                        await Task.Delay(WatchEvery, services.Time, stop);
-                    }
-                }
-                catch (Exception error) when (error is SchedulerBusException or CommandException && !firstTime)
-                {
-                    // What it showed last is no longer so.
-                    _screen.Terminal?.Clear(home: true);
-                    _screen.Error.WriteLine($"jobrunner: {error.Message}; looking again every {WatchEvery.TotalSeconds:0}s");
-                }
-
-                await Task.Delay(WatchEvery, services.Time, stop);
-            }
-        });
-    }
+        var chains = Known(await control.AskChainsAsync(request, stop));
+        return () => Show(chains);
+    });
 
     private IReadOnlyList<ChainStatus> Known(IReadOnlyList<ChainsReport>? reports) =>
         ChainReports.Known(reports, trouble => _screen.Error.WriteLine($"jobrunner: {trouble}"));

@@ -12,8 +12,6 @@ namespace JobRunner.Bus.Cli.Commands;
 /// <summary><c>ps</c>: what runs and waits now, on every worker.</summary>
 internal sealed class PsCommand(CliServices services, BrokerAddress address, GetRunnerStatus request, bool asJson)
 {
-    private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(2);
-
     private static readonly string[] Queues = [Names.RunJob, Names.ErrorQueue(Names.RunJob), Names.ErrorQueue(Names.JobLogRecorded)];
 
     private readonly Screen _screen = services.Screen;
@@ -61,49 +59,17 @@ internal sealed class PsCommand(CliServices services, BrokerAddress address, Get
         return ExitCodes.Success;
     }
 
-    private async Task<int> WatchAsync()
+    private Task<int> WatchAsync() => new WorkersWatch(services, address, asPage: !asJson).RunAsync(async (control, stop) =>
     {
-        using var interrupts = services.ListenForInterrupts();
-        using var ending = new WatchEnd(interrupts, _screen);
-        await AlarmWait.UntilItEndsAsync(services, address, interrupts.Stop);
-        return await ending.RunAsync(async stop =>
+        var answer = await control.AskStatusAsync(request, stop);
+        if (asJson)
         {
-            for (var firstTime = true; ; firstTime = false)
-            {
-                try
-                {
-                    await using var control = await services.OpenBrokerControl(address, stop);
-                    while (true)
-                    {
-                        var answer = await control.AskStatusAsync(request, stop);
-                        firstTime = false;
-                        ShowAgain(answer, asJson ? null : await services.CountMessages(address, Queues, stop));
-                        await Task.Delay(WatchEvery, services.Time, stop);
-                    }
-                }
-                catch (SchedulerBusException error) when (!firstTime)
-                {
-                    // What it showed last is no longer so.
-                    _screen.Terminal?.Clear(home: true);
-                    _screen.Error.WriteLine($"jobrunner: {error.Message}; looking again every {WatchEvery.TotalSeconds:0}s");
-                }
-
-                await Task.Delay(WatchEvery, services.Time, stop);
-            }
-        });
-    }
-
-    private void ShowAgain(WorkersReport? answer, IReadOnlyDictionary<string, long?>? counts)
-    {
-        if (counts is null)
-        {
-            _screen.Output.WriteLine(SnapshotJson.Write(services.Time.GetUtcNow(), answer?.Workers, StatusTable.Sort(answer?.Runners ?? [])));
-            return;
+            return () => _screen.Output.WriteLine(SnapshotJson.Write(services.Time.GetUtcNow(), answer?.Workers, StatusTable.Sort(answer?.Runners ?? [])));
         }
 
-        _screen.Terminal?.Clear(home: true);
-        Show(answer, counts);
-    }
+        var counts = await services.CountMessages(address, Queues, stop);
+        return () => Show(answer, counts);
+    });
 
     private void Show(WorkersReport? answer, IReadOnlyDictionary<string, long?> counts)
     {

@@ -17,7 +17,7 @@ internal sealed class EmbeddedResultsConsumerDefinition : ConsumerDefinition<Emb
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<EmbeddedResultsConsumer> consumerConfigurator, IRegistrationContext context)
     {
-        endpointConfigurator.ReadOnly<JobFinished>();
+        endpointConfigurator.ReadJson<JobFinished>();
         // Each waits for its job's logs.
         endpointConfigurator.PrefetchCount = 10_000;
     }

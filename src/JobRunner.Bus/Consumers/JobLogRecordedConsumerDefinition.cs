@@ -33,10 +33,7 @@ internal sealed class JobLogRecordedConsumerDefinition : ConsumerDefinition<JobL
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<JobLogRecordedConsumer> consumerConfigurator, IRegistrationContext context)
     {
         endpointConfigurator.ConfigureConsumeTopology = false;
-        endpointConfigurator.PublishFaults = false;
-        endpointConfigurator.ReadOnly<JobLogRecorded>();
-        // What could not be read has gone to the error queue already; it needs no second one.
-        endpointConfigurator.DiscardSkippedMessages();
+        endpointConfigurator.ReadJson<JobLogRecorded>();
         var broker = endpointConfigurator as IRabbitMqReceiveEndpointConfigurator;
         broker?.DeclareWith(BrokerTopology.QuorumArguments());
         endpointConfigurator.PrefetchCount = broker is null ? OpenInMemory : 2 * _concurrency;

@@ -13,11 +13,9 @@ internal static class OwnQueue
         where TMessage : class
     {
         endpoint.ConfigureConsumeTopology = false;
-        endpoint.PublishFaults = false;
-        endpoint.ReadOnly<TMessage>();
+        endpoint.ReadJson<TMessage>();
         // Nobody waits for an answer to what made no sense.
         endpoint.DiscardFaultedMessages();
-        endpoint.DiscardSkippedMessages();
         if (endpoint is IRabbitMqReceiveEndpointConfigurator broker)
         {
             // RabbitMQ 4 deprecates queues that are neither durable nor exclusive.

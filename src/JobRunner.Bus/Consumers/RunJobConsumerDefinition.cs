@@ -23,13 +23,10 @@ internal sealed class RunJobConsumerDefinition : ConsumerDefinition<RunJobConsum
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<RunJobConsumer> consumerConfigurator, IRegistrationContext context)
     {
         endpointConfigurator.ConfigureConsumeTopology = false;
-        endpointConfigurator.PublishFaults = false;
+        endpointConfigurator.ReadJson<RunJob>();
         // What one worker prefetches no other can run: hold no more than can start.
         endpointConfigurator.PrefetchCount = _slots;
         endpointConfigurator.ConcurrentMessageLimit = _slots;
-        endpointConfigurator.ReadOnly<RunJob>();
-        // What could not be read has gone to the error queue already; it needs no second one.
-        endpointConfigurator.DiscardSkippedMessages();
         endpointConfigurator.ConfigureError(error =>
         {
             error.UseFilter(new ReasonFilter());

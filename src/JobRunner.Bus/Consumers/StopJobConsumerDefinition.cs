@@ -30,12 +30,10 @@ internal sealed class StopJobConsumerDefinition : ConsumerDefinition<StopJobCons
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<StopJobConsumer> consumerConfigurator, IRegistrationContext context)
     {
         endpointConfigurator.ConfigureConsumeTopology = false;
-        endpointConfigurator.PublishFaults = false;
+        endpointConfigurator.ReadJson<StopJob>();
         endpointConfigurator.PrefetchCount = Prefetch;
         // One at a time: stops are read in the order they were sent.
         endpointConfigurator.ConcurrentMessageLimit = 1;
-        endpointConfigurator.ReadOnly<StopJob>();
-        endpointConfigurator.DiscardSkippedMessages();
         endpointConfigurator.UseFilter(ActivatorUtilities.CreateInstance<WorkerEndedFilter>(context));
         endpointConfigurator.ConfigureError(error => error.UseFilter(ActivatorUtilities.CreateInstance<StopNotUnderstoodFilter>(context)));
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator broker)

@@ -58,7 +58,7 @@ internal sealed class ParkedRun(
     {
         get
         {
-            lock (this)
+            lock (_run)
             {
                 return _stop is not null;
             }
@@ -70,7 +70,7 @@ internal sealed class ParkedRun(
     {
         get
         {
-            lock (this)
+            lock (_run)
             {
                 return _isGone ? Task.CompletedTask : (_gone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
@@ -80,7 +80,7 @@ internal sealed class ParkedRun(
     /// <summary>It is held here no more.</summary>
     public void MarkGone()
     {
-        lock (this)
+        lock (_run)
         {
             _isGone = true;
             _gone?.TrySetResult();
@@ -91,7 +91,7 @@ internal sealed class ParkedRun(
     /// <summary>Takes the run out of its wait; false when it was stopped first.</summary>
     public bool TryTakeUp()
     {
-        lock (this)
+        lock (_run)
         {
             _due = true;
             return _stop is null;
@@ -111,7 +111,7 @@ internal sealed class ParkedRun(
         using var _ = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
         // Set before anybody else has it: a clock of tests is not safe where one sets a timer that another ends.
         var timer = time.CreateTimer(static run => ((ParkedRun)run!).LookWhetherDue(), this, NextLook(), Timeout.InfiniteTimeSpan);
-        lock (this)
+        lock (_run)
         {
             _timer = timer;
             if (_isGone)
@@ -138,7 +138,7 @@ internal sealed class ParkedRun(
             return;
         }
 
-        lock (this)
+        lock (_run)
         {
             if (_stop is not null || _isGone)
             {
@@ -158,7 +158,7 @@ internal sealed class ParkedRun(
     /// <summary>The broker has it.</summary>
     public void Sent()
     {
-        lock (this)
+        lock (_run)
         {
             _sending = null;
             if (!_retired)
@@ -172,7 +172,7 @@ internal sealed class ParkedRun(
 
     public Task<StopResult> StopAsync()
     {
-        lock (this)
+        lock (_run)
         {
             // Not kept: a run that moved on was not stopped here.
             return _stop is null && _due

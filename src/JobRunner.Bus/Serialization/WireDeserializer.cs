@@ -31,15 +31,3 @@ internal sealed class WireDeserializer<TMessage> : IMessageDeserializer, ISerial
 
     public IMessageDeserializer CreateDeserializer() => this;
 }
-
-/// <summary>Sets an endpoint up to read one message type.</summary>
-internal static class WireEndpoints
-{
-    public static void ReadOnly<TMessage>(this IReceiveEndpointConfigurator endpoint)
-        where TMessage : class
-    {
-        endpoint.ClearSerialization();
-        endpoint.AddSerializer(WireSerializer.Instance);
-        endpoint.AddDeserializer(new WireDeserializer<TMessage>(), isDefault: true);
-    }
-}

@@ -152,7 +152,7 @@ public sealed class JobLogRecordedConsumerTests
         var kept = new TaskCompletionSource<(JobLogRecorded, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
         await harness.Bus.ConnectReceiveEndpoint("job-log-recorded_error", endpoint =>
         {
-            endpoint.ReadOnly<JobLogRecorded>();
+            endpoint.ReadJson<JobLogRecorded>();
             endpoint.ConfigureConsumeTopology = false;
             endpoint.Handler<JobLogRecorded>(context =>
             {

@@ -50,7 +50,7 @@ internal sealed class ReportHost : IAsyncDisposable
         await host._host.StartAsync();
         await host.Get<IReceiveEndpointConnector>().ConnectReceiveEndpoint("job-log-recorded_error", (_, endpoint) =>
         {
-            endpoint.ReadOnly<JobLogRecorded>();
+            endpoint.ReadJson<JobLogRecorded>();
             endpoint.ConfigureConsumeTopology = false;
             endpoint.Handler<JobLogRecorded>(context =>
             {

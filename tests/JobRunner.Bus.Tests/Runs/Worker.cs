@@ -119,7 +119,7 @@ internal sealed class EndsConsumerDefinition : ConsumerDefinition<EndsConsumer>
 {
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<EndsConsumer> consumerConfigurator, IRegistrationContext context) =>
-        endpointConfigurator.ReadOnly<JobFinished>();
+        endpointConfigurator.ReadJson<JobFinished>();
 }
 
 /// <summary>What the tries of each job do; by default they complete.</summary>
