@@ -1,68 +1,17 @@
-using System.Text.Json;
+using JobRunner.Bus.Serialization;
 
 namespace JobRunner.Bus.Delivery;
 
 /// <summary>Whose a job log is, as far as its body can be read.</summary>
-internal sealed class PartialLog
+/// <param name="RequestId">Its request; empty if it is not known.</param>
+/// <param name="JobId">Its job; empty if it is not known.</param>
+/// <param name="Try">Its try, if it is known.</param>
+/// <param name="FinishedAt">When the try ended, Unix nanoseconds; 0 if it is not told, or never started.</param>
+internal readonly record struct PartialLog(string RequestId, string JobId, long? Try, long FinishedAt)
 {
-    public string RequestId { get; private set; } = "";
-
-    public string JobId { get; private set; } = "";
-
-    public long? Try { get; private set; }
-
-    /// <summary>When the try ended, Unix nanoseconds; 0 if it is not told, or never started.</summary>
-    public long FinishedAt { get; private set; }
-
     public static PartialLog Read(ReadOnlySpan<byte> body)
     {
-        var found = new PartialLog();
-        if (body.StartsWith("\uFEFF"u8))
-        {
-            body = body[3..];
-        }
-
-        var reader = new Utf8JsonReader(body, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = 1000 }));
-        try
-        {
-            while (reader.Read())
-            {
-                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1)
-                {
-                    found.ReadProperty(ref reader);
-                }
-            }
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // As far as it went.
-        }
-
-        return found;
-    }
-
-    private void ReadProperty(ref Utf8JsonReader reader)
-    {
-        var name = reader.GetString();
-        if (!reader.Read())
-        {
-            return;
-        }
-
-        switch (name)
-        {
-            case "requestId" when reader.TokenType == JsonTokenType.String:
-                RequestId = reader.GetString() ?? "";
-                break;
-            case "jobId" when reader.TokenType == JsonTokenType.String:
-                JobId = reader.GetString() ?? "";
-                break;
-            case "try" when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number):
-                Try = number;
-                break;
-            case "finishedAt" when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var time):
-                FinishedAt = time;
-                break;
-        }
+        var found = PartialJson.Read(body, "requestId", "jobId", "try", "finishedAt");
+        return new PartialLog(found.Text("requestId"), found.Text("jobId"), found.Number("try"), found.Number("finishedAt") ?? 0);
     }
 }

@@ -1,22 +1,14 @@
-using System.Text.Json;
 using JobRunner.Bus.Serialization;
 
 namespace JobRunner.Bus.Refusals;
 
-/// <summary>
-/// What can still be read of a command that could not be understood: whose it is. Reads up to the first byte that is no
-/// JSON, so that a truncated command still finds its scheduler.
-/// </summary>
-internal sealed class PartialCommand
+/// <summary>What can still be read of a command that could not be understood: whose it is.</summary>
+/// <param name="RequestId">Its request; empty if it is not known.</param>
+/// <param name="JobId">Its job; empty if it is not known.</param>
+/// <param name="PrevTries">Its counter; 0 where there is none.</param>
+/// <param name="TotalTries">Its counter; 0 where there is none.</param>
+internal sealed record PartialCommand(string RequestId, string JobId, long PrevTries, long TotalTries)
 {
-    public string RequestId { get; private set; } = "";
-
-    public string JobId { get; private set; } = "";
-
-    public long PrevTries { get; private set; }
-
-    public long TotalTries { get; private set; }
-
     /// <summary>Whether request and job are known.</summary>
     public bool NamesJob => RequestId.Length > 0 && JobId.Length > 0;
 
@@ -25,55 +17,10 @@ internal sealed class PartialCommand
 
     public static PartialCommand Read(ReadOnlySpan<byte> json)
     {
-        var found = new PartialCommand();
-        if (json.StartsWith("\uFEFF"u8))
-        {
-            json = json[3..];
-        }
+        var found = PartialJson.Read(json, "requestId", "job.id", "prevTries", "totalTries");
+        return new PartialCommand(found.Text("requestId"), found.Text("job.id"), Counter("prevTries"), Counter("totalTries"));
 
-        var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = 1000 }));
-        try
-        {
-            found.Read(ref reader);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // As far as it went.
-        }
-
-        return found;
-    }
-
-    private void Read(ref Utf8JsonReader reader)
-    {
-        var inJob = false;
-        string? property = null;
-        while (reader.Read())
-        {
-            switch (reader.TokenType)
-            {
-                case JsonTokenType.PropertyName:
-                    property = reader.GetString();
-                    continue;
-                case JsonTokenType.StartObject when reader.CurrentDepth == 1:
-                    inJob = property == "job";
-                    break;
-                case JsonTokenType.EndObject when reader.CurrentDepth == 1:
-                    inJob = false;
-                    break;
-                case JsonTokenType.String when reader.CurrentDepth == 1 && property == "requestId":
-                    RequestId = reader.GetString() ?? "";
-                    break;
-                case JsonTokenType.String when inJob && reader.CurrentDepth == 2 && property == "id":
-                    JobId = reader.GetString() ?? "";
-                    break;
-                case JsonTokenType.Number when reader.CurrentDepth == 1 && reader.TryGetInt64(out var value) && value >= 0:
-                    (PrevTries, TotalTries) = (property == "prevTries" ? value : PrevTries, property == "totalTries" ? value : TotalTries);
-                    break;
-            }
-
-            property = null;
-        }
+        long Counter(string name) => found.Number(name) is > 0 and var count ? count : 0;
     }
 
     /// <summary>Whose command it is, for people.</summary>
