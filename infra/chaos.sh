@@ -63,13 +63,18 @@ echo "seed $seed, $minutes min, $workers workers, faults: $faults"
 echo "history: $history"
 
 progress=$(mktemp) output=$(mktemp)
-trap 'rm -f "$progress" "$output"' EXIT
+run=""
+# Broken off, it takes its workers and its broker with it: they are of its process group.
+trap '[ -z "$run" ] || kill -9 -- "-$run" 2>/dev/null || true; rm -f "$progress" "$output"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 export CHAOS_SEED=$((10#$seed)) CHAOS_WORKERS=$((10#$workers)) CHAOS_FAULTS=$faults CHAOS_HISTORY=$history CHAOS_PROGRESS=$progress
 CHAOS_SECONDS=$(awk "BEGIN { print $minutes * 60 }")
 export CHAOS_SECONDS
-dotnet run --no-build -c Release --project "$project" -- --filter-method '*Whatever_is_broken*' >"$output" 2>&1 &
+setsid dotnet run --no-build -c Release --project "$project" -- --filter-method '*Whatever_is_broken*' >"$output" 2>&1 &
 run=$!
-tail -n +1 -f --pid=$run "$progress"
+tail -n +1 -f --pid=$run "$progress" &
+wait $!
 exit=0
 wait $run || exit=$?
 if [ "$exit" -eq 0 ]; then
