@@ -63,15 +63,15 @@ internal sealed class Rivals : IAsyncDisposable
         var request = NewRequestId();
         await side.Child.PauseAsync();
         await side.Load.SendAsync(request, jobs);
-        var cpu = side.Child.CpuTime;
+        var (cpu, broker) = (side.Child.CpuTime, BrokerTime.Used);
         var watch = Stopwatch.StartNew();
         await side.Child.ContinueAsync();
         await Eventually.HoldsAsync("all jobs end", async () => await side.Load.CountEndsAsync() >= jobs, TimeSpan.FromMinutes(3));
 
         var took = watch.Elapsed;
-        var used = side.Child.CpuTime - cpu;
+        var (used, brokers) = (side.Child.CpuTime - cpu, BrokerTime.Used - broker);
         var (log, end) = await side.Load.TakeAllAsync(request, jobs);
-        return new Round(jobs / took.TotalSeconds, used.TotalMicroseconds / jobs, log, end);
+        return new Round(jobs / took.TotalSeconds, used.TotalMicroseconds / jobs, brokers.TotalMicroseconds / jobs, log, end);
     }
 
     public async ValueTask DisposeAsync()
@@ -90,6 +90,7 @@ internal sealed record Side(string Name, Child Child, Load Load);
 /// <summary>What one run came to.</summary>
 /// <param name="JobsPerSecond">Throughput.</param>
 /// <param name="CpuMicroseconds">Processor time of the process per job.</param>
+/// <param name="BrokerMicroseconds">Processor time of the broker per job.</param>
 /// <param name="LogBytes">Mean size of a log.</param>
 /// <param name="EndBytes">Mean size of an end.</param>
-internal sealed record Round(double JobsPerSecond, double CpuMicroseconds, double LogBytes, double EndBytes);
+internal sealed record Round(double JobsPerSecond, double CpuMicroseconds, double BrokerMicroseconds, double LogBytes, double EndBytes);

@@ -20,6 +20,8 @@ internal static class Throughput
         Statistics.Say("worker, jobs/s", [.. worker.Select(run => run.JobsPerSecond)], "f0");
         Statistics.Say("floor, CPU µs/job", [.. floor.Select(run => run.CpuMicroseconds)], "f0");
         Statistics.Say("worker, CPU µs/job", [.. worker.Select(run => run.CpuMicroseconds)], "f0");
+        Statistics.Say("broker for the floor, CPU µs/job", [.. floor.Select(run => run.BrokerMicroseconds)], "f0");
+        Statistics.Say("broker for the worker, CPU µs/job", [.. worker.Select(run => run.BrokerMicroseconds)], "f0");
         Console.WriteLine(
             $"  bytes published per job: floor {floor[0].LogBytes:f1} + {floor[0].EndBytes:f1}, worker {worker[0].LogBytes:f1} + {worker[0].EndBytes:f1}");
         if (Math.Abs(floor[0].LogBytes - worker[0].LogBytes) > 2 || Math.Abs(floor[0].EndBytes - worker[0].EndBytes) > 2)
