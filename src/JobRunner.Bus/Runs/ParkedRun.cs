@@ -99,7 +99,7 @@ internal sealed class ParkedRun(
     }
 
     /// <summary>
-    /// Lets go of the run shortly before it is due: from then on it can be on any worker, and a stop must find it there. Not
+    /// Forgets the run shortly before it is due: from then on it can be on any worker, and a stop must find it there. Not
     /// before the broker has it: a lease that ends meanwhile must find it here, or it is sent although another has taken it over.
     /// </summary>
     public void RetireBefore(TimeSpan wait, TimeProvider time, Action<ParkedRun> forget)

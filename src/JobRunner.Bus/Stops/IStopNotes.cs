@@ -5,7 +5,7 @@ namespace JobRunner.Bus.Stops;
 /// <summary>Tells all workers, those yet to start too, what became of a stop.</summary>
 internal interface IStopNotes
 {
-    /// <summary>A waiting run was stopped and its scheduler told: whoever gets it when it is due lets it go.</summary>
+    /// <summary>A waiting run was stopped and its scheduler told: whoever gets it when it is due drops it.</summary>
     Task SettledAsync(ParkedRun parked);
 
     /// <summary>The stop at this offset of the stream, which says no time, was first seen at the time it has here.</summary>
